@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The language features every target is written in.
+let house: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// Library targets also say where they step outside memory safety.
+let library: [SwiftSetting] = house + [.strictMemorySafety()]
+
+let package = Package(
+    name: "policyd",
+    products: [
+        .library(name: "BPF", targets: ["BPF"]),
+        .library(name: "BPFTesting", targets: ["BPFTesting"]),
+        .plugin(name: "EmbedBPF", targets: ["EmbedBPF"]),
+        .executable(name: "policyd", targets: ["policyd"]),
+        .executable(name: "policyctl", targets: ["policyctl"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/onevcat/Rainbow", exact: "4.2.2"),
+        .package(url: "https://github.com/ordo-one/TextTable", exact: "0.0.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        // The eBPF library, which knows nothing of policies.
+        .systemLibrary(name: "CLibBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev", "libelf-dev"])]),
+        .target(name: "BPF", dependencies: ["CLibBPF"], swiftSettings: library),
+        .target(name: "BPFTesting", dependencies: ["BPF", "CLibBPF"], swiftSettings: library),
+
+        // eBPF sources, compiled by the plugin and embedded; headers shared by kernel and Swift.
+        .executableTarget(name: "bpf-embed", swiftSettings: house),
+        .plugin(name: "EmbedBPF", capability: .buildTool(), dependencies: ["bpf-embed"]),
+        .systemLibrary(name: "CDatapath", path: "bpf/include"),
+        .target(
+            name: "BPFObjects", path: "bpf", exclude: ["include"], sources: ["Objects.swift"],
+            swiftSettings: library, plugins: ["EmbedBPF"]),
+
+        // From documents to packets.
+        .target(name: "PolicyModel", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: library),
+        .target(name: "PolicyCompiler", dependencies: ["PolicyModel", "CDatapath"], swiftSettings: library),
+        .target(
+            name: "Datapath",
+            dependencies: [
+                "BPF", "BPFObjects", "CDatapath", "CLibBPF", "PolicyCompiler", "PolicyModel",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: library),
+        .target(
+            name: "PolicyAPI",
+            dependencies: [
+                "PolicyModel",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ], swiftSettings: library),
+
+        // The two programs.
+        .executableTarget(
+            name: "policyd",
+            dependencies: [
+                "Datapath", "PolicyAPI", "PolicyCompiler", "PolicyModel",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ], swiftSettings: house),
+        .executableTarget(
+            name: "policyctl",
+            dependencies: [
+                "Datapath", "PolicyAPI", "PolicyCompiler", "PolicyModel",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Rainbow", package: "Rainbow"),
+                .product(name: "TextTable", package: "TextTable"),
+            ], swiftSettings: house),
+
+        .testTarget(name: "BPFTests", dependencies: ["BPF", "BPFTesting", "CLibBPF"], swiftSettings: house),
+        .testTarget(name: "PolicyModelTests", dependencies: ["PolicyModel"], swiftSettings: house),
+        .testTarget(name: "PolicyCompilerTests", dependencies: ["PolicyCompiler", "PolicyModel"], swiftSettings: house),
+        .testTarget(name: "DatapathTests", dependencies: ["Datapath", "BPF", "BPFTesting"], swiftSettings: house),
+        .testTarget(name: "PolicyAPITests", dependencies: ["PolicyAPI"], swiftSettings: house),
+        .testTarget(name: "SystemTests", dependencies: ["PolicyAPI", "BPFTesting"], path: "Tests/System", swiftSettings: house),
+    ]
+)
