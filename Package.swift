@@ -22,6 +22,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
@@ -68,8 +69,12 @@ let package = Package(
             dependencies: [
                 "Datapath", "PolicyAPI", "PolicyCompiler", "PolicyModel",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
@@ -81,13 +86,21 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Rainbow", package: "Rainbow"),
                 .product(name: "TextTable", package: "TextTable"),
+                .product(name: "Yams", package: "Yams"),
             ], swiftSettings: house),
 
         .testTarget(name: "BPFTests", dependencies: ["BPF", "BPFTesting", "CLibBPF"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyModel"], swiftSettings: house),
         .testTarget(name: "PolicyCompilerTests", dependencies: ["PolicyCompiler", "PolicyModel"], swiftSettings: house),
         .testTarget(name: "DatapathTests", dependencies: ["Datapath", "BPF", "BPFTesting"], swiftSettings: house),
-        .testTarget(name: "PolicyAPITests", dependencies: ["PolicyAPI"], swiftSettings: house),
+        .testTarget(name: "PolicyAPITests", dependencies: ["PolicyAPI", "PolicyModel"], swiftSettings: house),
+        .testTarget(
+            name: "PolicydTests",
+            dependencies: [
+                "policyd", "PolicyAPI", "PolicyModel",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: house),
+        .testTarget(name: "PolicyctlTests", dependencies: ["policyctl", "PolicyAPI", "PolicyModel"], swiftSettings: house),
         .testTarget(name: "SystemTests", dependencies: ["PolicyAPI", "BPFTesting"], path: "Tests/System", swiftSettings: house),
     ]
 )
