@@ -1,4 +1,4 @@
-public import FoundationEssentials
+import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 import NIOPosix
