@@ -1,4 +1,95 @@
 #pragma once
+// libbpf for Swift: its headers, and what Swift's C importer cannot reach by itself. Each shim says why it is here.
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <linux/perf_event.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+// Implemented in Swift, in the BPF module: takes one message that libbpf printed on this thread.
+void swiftbpf_message(int level, const char *text, size_t length);
+
+// Swift cannot use a va_list: the message is formatted here. Messages hold whole verifier logs, so their length is measured first.
+static inline int swiftbpf_print(enum libbpf_print_level level, const char *format, va_list arguments) {
+    char small[512];
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(small, sizeof small, format, arguments);
+    if (length < 0) {
+    } else if ((size_t)length < sizeof small) {
+        swiftbpf_message(level, small, (size_t)length);
+    } else {
+        char *large = malloc((size_t)length + 1);
+        if (large) {
+            vsnprintf(large, (size_t)length + 1, format, again);
+            swiftbpf_message(level, large, (size_t)length);
+            free(large);
+        }
+    }
+    va_end(again);
+    return 0;
+}
+
+// Takes the address of an inline function, which Swift can only do for a function it imports as a closure.
+static inline void swiftbpf_install_print(void) { libbpf_set_print(swiftbpf_print); }
+
+// glibc declares it under _GNU_SOURCE only, which Swift does not define. "EPERM" for 1.
+extern const char *strerrorname_np(int);
+static inline const char *swiftbpf_errno_name(int number) { return strerrorname_np(number); }
+
+// syscall() is variadic, which Swift does not import. The attribute is passed by pointer and size, as the kernel wants it.
+static inline int swiftbpf_bpf(int command, void *attribute, unsigned int size) {
+    return (int)syscall(SYS_bpf, command, attribute, size);
+}
+
+// Declared under _GNU_SOURCE only.
+static inline int swiftbpf_setns(int descriptor, int kind) { return (int)syscall(SYS_setns, descriptor, kind); }
+static inline int swiftbpf_unshare(int flags) { return (int)syscall(SYS_unshare, flags); }
+
+// Variadic.
+static inline int swiftbpf_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 0); }
+static inline int swiftbpf_perf_event_open(struct perf_event_attr *attribute, int pid, int cpu, int group, unsigned long flags) {
+    return (int)syscall(SYS_perf_event_open, attribute, pid, cpu, group, flags);
+}
+
+// C11 atomics are macros over types Swift cannot name; these are for memory shared with eBPF programs.
+static inline unsigned int swiftbpf_load_acquire_32(const void *p) { return __atomic_load_n((const unsigned int *)p, __ATOMIC_ACQUIRE); }
+static inline unsigned long long swiftbpf_load_acquire_64(const void *p) {
+    return __atomic_load_n((const unsigned long long *)p, __ATOMIC_ACQUIRE);
+}
+static inline void swiftbpf_store_release_32(void *p, unsigned int v) { __atomic_store_n((unsigned int *)p, v, __ATOMIC_RELEASE); }
+static inline void swiftbpf_store_release_64(void *p, unsigned long long v) {
+    __atomic_store_n((unsigned long long *)p, v, __ATOMIC_RELEASE);
+}
+
+// tcx, of Linux 6.6, is younger than the headers: the kernel's attributes, as far as tcx goes.
+enum { SWIFTBPF_TCX_INGRESS = 46, SWIFTBPF_TCX_EGRESS = 47, SWIFTBPF_LINK_TCX = 11 };
+enum { SWIFTBPF_F_REPLACE = 1 << 2, SWIFTBPF_F_BEFORE = 1 << 3, SWIFTBPF_F_AFTER = 1 << 4, SWIFTBPF_F_ID = 1 << 5, SWIFTBPF_F_LINK = 1 << 13 };
+struct swiftbpf_tcx_create {
+    __u32 prog_fd, target_ifindex, attach_type, flags;
+    __u32 relative_id, padding;
+    __u64 expected_revision;
+};
+struct swiftbpf_tcx_query {
+    __u32 target_ifindex, attach_type, query_flags, attach_flags;
+    __u64 prog_ids;
+    __u32 count, padding;
+    __u64 prog_attach_flags, link_ids, link_attach_flags, revision;
+};
+struct swiftbpf_tcx_link_info {
+    __u32 type, id, prog_id, padding;
+    __u32 ifindex, attach_type;
+    __u8 rest[64];
+};

@@ -1,0 +1,63 @@
+import CLibBPF
+
+/// A kind of map, as the kernel numbers them.
+public struct MapType: RawRepresentable, Hashable, Sendable {
+    public let rawValue: UInt32
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    public static let hash = MapType(rawValue: BPF_MAP_TYPE_HASH.rawValue)
+    public static let array = MapType(rawValue: BPF_MAP_TYPE_ARRAY.rawValue)
+    public static let programArray = MapType(rawValue: BPF_MAP_TYPE_PROG_ARRAY.rawValue)
+    public static let perfEventArray = MapType(rawValue: BPF_MAP_TYPE_PERF_EVENT_ARRAY.rawValue)
+    public static let perCPUHash = MapType(rawValue: BPF_MAP_TYPE_PERCPU_HASH.rawValue)
+    public static let perCPUArray = MapType(rawValue: BPF_MAP_TYPE_PERCPU_ARRAY.rawValue)
+    public static let lruHash = MapType(rawValue: BPF_MAP_TYPE_LRU_HASH.rawValue)
+    public static let lruPerCPUHash = MapType(rawValue: BPF_MAP_TYPE_LRU_PERCPU_HASH.rawValue)
+    /// Longest prefix match; made with the flag `noPreallocation`.
+    public static let lpmTrie = MapType(rawValue: BPF_MAP_TYPE_LPM_TRIE.rawValue)
+    public static let arrayOfMaps = MapType(rawValue: BPF_MAP_TYPE_ARRAY_OF_MAPS.rawValue)
+    public static let hashOfMaps = MapType(rawValue: BPF_MAP_TYPE_HASH_OF_MAPS.rawValue)
+    public static let queue = MapType(rawValue: BPF_MAP_TYPE_QUEUE.rawValue)
+    public static let stack = MapType(rawValue: BPF_MAP_TYPE_STACK.rawValue)
+    public static let ringBuffer = MapType(rawValue: BPF_MAP_TYPE_RINGBUF.rawValue)
+
+    var isPerCPU: Bool { [.perCPUHash, .perCPUArray, .lruPerCPUHash].contains(self) }
+    var isMapOfMaps: Bool { self == .arrayOfMaps || self == .hashOfMaps }
+}
+
+extension MapType: CustomStringConvertible {
+    /// libbpf's name of the kind: `lpm_trie`.
+    public var description: String {
+        guard let name = unsafe libbpf_bpf_map_type_str(bpf_map_type(rawValue)) else { return "map kind \(rawValue)" }
+        return unsafe String(cString: name)
+    }
+}
+
+/// How a map is made.
+public struct MapFlags: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt32
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// Entries take memory only once they are there; needed for `lpmTrie`.
+    public static let noPreallocation = MapFlags(rawValue: 1 << 0)
+    /// Each CPU has its own list of least recently used entries.
+    public static let perCPULRU = MapFlags(rawValue: 1 << 1)
+    /// User space may read only.
+    public static let readOnly = MapFlags(rawValue: 1 << 3)
+    /// Programs may read only.
+    public static let programReadOnly = MapFlags(rawValue: 1 << 7)
+    /// An array that can be mapped into memory. Requires Linux 5.5.
+    public static let memoryMappable = MapFlags(rawValue: 1 << 10)
+    /// An array whose size may differ from its siblings' in a map of maps. Requires Linux 5.10.
+    public static let innerMap = MapFlags(rawValue: 1 << 12)
+}
+
+/// What a map's update does when the key is there, or is not.
+public enum UpdateMode: UInt64, Sendable {
+    /// Sets the entry, there or not.
+    case any = 0
+    /// Refuses with EEXIST if the key is there.
+    case insert = 1
+    /// Refuses with ENOENT if the key is not there.
+    case replace = 2
+}

@@ -1,0 +1,51 @@
+import CLibBPF
+
+/// A program as the object file declares it.
+public struct ProgramDescription: Sendable, Hashable {
+    /// The C function's name.
+    public let name: String
+    /// The ELF section, which says what it is made for: `tc`, `kprobe/do_unlinkat`.
+    public let section: String
+    /// The type libbpf chose by the section.
+    public let type: ProgramType
+    /// Whether `load()` loads it.
+    public let isAutoloaded: Bool
+    /// Its length in eBPF instructions.
+    public let instructionCount: Int
+
+    init(_ program: OpaquePointer) {
+        unsafe name = String(cString: bpf_program__name(program))
+        unsafe section = String(cString: bpf_program__section_name(program))
+        unsafe type = ProgramType(rawValue: bpf_program__type(program).rawValue)
+        unsafe isAutoloaded = bpf_program__autoload(program)
+        unsafe instructionCount = bpf_program__insn_cnt(program)
+    }
+}
+
+/// A map as the object file declares it, with edits so far.
+public struct MapDescription: Sendable, Hashable {
+    /// The C variable's name; for global variables that of the section, with the object's name before it.
+    public let name: String
+    /// The kind of map.
+    public let type: MapType
+    /// Size of a key in bytes, 0 where the kind has no keys.
+    public let keySize: Int
+    /// Size of a value in bytes, 0 where the kind has no values.
+    public let valueSize: Int
+    /// The most entries it takes; for ring buffers their size in bytes.
+    public let maxEntries: Int
+    /// How it is made.
+    public let flags: MapFlags
+    /// Whether it carries global variables and is made by libbpf.
+    public let isInternal: Bool
+
+    init(_ map: OpaquePointer) {
+        unsafe name = String(cString: bpf_map__name(map))
+        unsafe type = MapType(rawValue: bpf_map__type(map).rawValue)
+        unsafe keySize = Int(bpf_map__key_size(map))
+        unsafe valueSize = Int(bpf_map__value_size(map))
+        unsafe maxEntries = Int(bpf_map__max_entries(map))
+        unsafe flags = MapFlags(rawValue: bpf_map__map_flags(map))
+        unsafe isInternal = bpf_map__is_internal(map)
+    }
+}

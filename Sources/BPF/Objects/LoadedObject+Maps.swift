@@ -1,0 +1,75 @@
+import CLibBPF
+
+extension LoadedObject {
+    /// A map of the object as keys and values of the given types.
+    ///
+    /// - Throws: `BPFError` if there is no such map, it is of a kind `Map` does not serve, or the types do not have its layout.
+    public func map<Key: BitwiseCopyable, Value: BitwiseCopyable>(
+        _ name: String, key: Key.Type = Key.self, value: Value.Type = Value.self
+    ) throws(BPFError) -> Map<Key, Value> {
+        try checkLayout(of: name, key: Key.self, value: Value.self)
+        return try Map(adopting: duplicate(map: name))
+    }
+
+    /// A per-CPU map of the object.
+    public func perCPUMap<Key: BitwiseCopyable, Value: BitwiseCopyable>(
+        _ name: String, key: Key.Type = Key.self, value: Value.Type = Value.self
+    ) throws(BPFError) -> PerCPUMap<Key, Value> {
+        try checkLayout(of: name, key: Key.self, value: Value.self)
+        return try PerCPUMap(adopting: duplicate(map: name))
+    }
+
+    /// A memory-mapped array of the object, declared with `BPF_F_MMAPABLE`.
+    public func mappedArray<Value: BitwiseCopyable>(_ name: String, of value: Value.Type = Value.self) throws(BPFError) -> MappedArray<Value> {
+        try checkLayout(of: name, key: UInt32.self, value: Value.self)
+        return try MappedArray(adopting: duplicate(map: name))
+    }
+
+    /// A program array of the object, the table of tail calls.
+    public func programArray(_ name: String) throws(BPFError) -> ProgramArray {
+        try ProgramArray(adopting: duplicate(map: name))
+    }
+
+    /// An array or hash of maps of the object.
+    public func mapOfMaps<Key: BitwiseCopyable>(_ name: String, key: Key.Type = Key.self) throws(BPFError) -> MapOfMaps<Key> {
+        try checkLayout(of: name, key: Key.self, value: UInt32.self)
+        return try MapOfMaps(adopting: duplicate(map: name))
+    }
+
+    /// The descriptor of a map of any kind, for `OpenObject.reuse(descriptor:asMap:)`. It is the object's and closed with it.
+    public func withMapDescriptor<R>(_ name: String, _ body: (CInt) throws(BPFError) -> R) throws(BPFError) -> R {
+        try body(unsafe bpf_map__fd(try handle.map(named: name, for: .find)))
+    }
+
+    /// The kernel's description of a map of any kind.
+    public func mapInfo(_ name: String) throws(BPFError) -> MapInfo {
+        try MapInfo(descriptor: unsafe bpf_map__fd(try handle.map(named: name, for: .find)), subject: "map \(name)")
+    }
+
+    /// Pins a map of any kind at a path of a bpf filesystem.
+    public func pinMap(_ name: String, at path: String) throws(BPFError) {
+        let map = unsafe try handle.map(named: name, for: .pin)
+        try check(.pin, "map \(name) at \(path)") { unsafe bpf_obj_pin(bpf_map__fd(map), path) }
+    }
+
+    /// A descriptor of its own for a map. The caller closes it.
+    func duplicate(map name: String) throws(BPFError) -> CInt {
+        let map = unsafe try handle.map(named: name, for: .find)
+        return try Descriptor(duplicating: unsafe bpf_map__fd(map), for: "map \(name)").release()
+    }
+
+    private func checkLayout<Key: BitwiseCopyable, Value: BitwiseCopyable>(
+        of name: String, key: Key.Type, value: Value.Type
+    ) throws(BPFError) {
+        let map = unsafe try handle.map(named: name, for: .find)
+        guard let btf = unsafe handle.btf else { return }
+        let layouts: [(role: String, id: UInt32, layout: TypeLayout)] = unsafe [
+            ("key", bpf_map__btf_key_type_id(map), TypeLayout(Key.self)), ("value", bpf_map__btf_value_type_id(map), TypeLayout(Value.self)),
+        ]
+        for (role, id, layout) in layouts where id != 0 {
+            if let difference = unsafe layout.difference(from: id, of: btf) {
+                throw BPFError(.find, "map \(name)", reason: "its \(role) is not a \(layout.name): \(difference)")
+            }
+        }
+    }
+}

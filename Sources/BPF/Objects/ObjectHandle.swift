@@ -1,0 +1,68 @@
+import CLibBPF
+
+/// libbpf's object: closed when the last of object, programs and maps that need it goes.
+///
+/// Only used from one thread at a time while open; after loading it is only read.
+@safe final class ObjectHandle: @unchecked Sendable {
+    let pointer: OpaquePointer
+    let name: String
+    /// Maps that only lend their shape to the inner maps of others.
+    var templates: [SharedDescriptor] = []
+
+    init(opening source: ObjectSource) throws(BPFError) {
+        switch source {
+        case .bytes(let bytes, let name):
+            self.name = name
+            var options = unsafe bpf_object_open_opts()
+            unsafe options.sz = MemoryLayout<bpf_object_open_opts>.size
+            unsafe pointer = try captured(.open, "object \(name)", pointer: {
+                unsafe name.withCString { name in
+                    unsafe options.object_name = name
+                    return unsafe bytes.withUnsafeBytes { unsafe bpf_object__open_mem($0.baseAddress, $0.count, &options) }
+                }
+            })
+        case .file(let path):
+            unsafe pointer = try captured(.open, "object \(path)", pointer: { unsafe bpf_object__open_file(path, nil) })
+            unsafe name = String(cString: bpf_object__name(pointer))
+        }
+    }
+
+    deinit { unsafe bpf_object__close(pointer) }
+
+    var btf: OpaquePointer? { unsafe bpf_object__btf(pointer) }
+
+    /// All programs in the order of the file.
+    var programs: [OpaquePointer] {
+        var found: [OpaquePointer] = unsafe []
+        var program = unsafe bpf_object__next_program(pointer, nil)
+        while let current = unsafe program {
+            unsafe found.append(current)
+            unsafe program = bpf_object__next_program(pointer, current)
+        }
+        return unsafe found
+    }
+
+    /// All maps in the order of the file, with those that carry global variables.
+    var maps: [OpaquePointer] {
+        var found: [OpaquePointer] = unsafe []
+        var map = unsafe bpf_object__next_map(pointer, nil)
+        while let current = unsafe map {
+            unsafe found.append(current)
+            unsafe map = bpf_object__next_map(pointer, current)
+        }
+        return unsafe found
+    }
+
+    func program(named name: String, for step: BPFError.Step) throws(BPFError) -> OpaquePointer {
+        if let program = unsafe bpf_object__find_program_by_name(pointer, name) { return unsafe program }
+        let names = unsafe programs.map { unsafe String(cString: bpf_program__name($0)) }
+        throw BPFError(
+            step, "program \(name)", reason: "object \(self.name) has no such program", remedy: BPFError.available(names))
+    }
+
+    func map(named name: String, for step: BPFError.Step) throws(BPFError) -> OpaquePointer {
+        if let map = unsafe bpf_object__find_map_by_name(pointer, name) { return unsafe map }
+        let names = unsafe maps.map { unsafe String(cString: bpf_map__name($0)) }
+        throw BPFError(step, "map \(name)", reason: "object \(self.name) has no such map", remedy: BPFError.available(names))
+    }
+}

@@ -1,0 +1,39 @@
+import CLibBPF
+
+/// The kinds of BTF types this library looks at. The C names are there twice, as constants of two headers.
+enum BTFKind: UInt16 {
+    case structure = 4
+    case union = 5
+    case dataSection = 15
+}
+
+/// The layout of a Swift type, to be held against what an object's BTF says about the same memory.
+struct TypeLayout {
+    let name: String
+    let size: Int
+
+    init<T: BitwiseCopyable>(_ type: T.Type) {
+        name = "\(T.self)"
+        size = MemoryLayout<T>.size
+    }
+
+    /// Says in words how the type differs from one in BTF, or nothing if it fits.
+    func difference(from id: UInt32, of btf: OpaquePointer) -> String? {
+        let declared = unsafe btf__resolve_size(btf, id)
+        guard declared >= 0, declared != Int64(size) else { return nil }
+        let type = unsafe Self.cName(of: id, in: btf)
+        return "\(type) has \(declared) bytes, and the Swift type \(size)"
+            + (Int64(size) < declared ? " (native Swift structs drop padding at the end: declare the struct in a C header)" : "")
+    }
+
+    /// "struct flow_key" or "u32", through typedefs and qualifiers.
+    static func cName(of id: UInt32, in btf: OpaquePointer) -> String {
+        guard let type = unsafe btf__type_by_id(btf, id) else { return "type \(id)" }
+        let name = unsafe btf__name_by_offset(btf, type.pointee.name_off).map { unsafe String(cString: $0) } ?? ""
+        return switch unsafe BTFKind(rawValue: btf_kind(type)) {
+        case .structure: "struct \(name)"
+        case .union: "union \(name)"
+        default: name.isEmpty ? "the declared type" : name
+        }
+    }
+}

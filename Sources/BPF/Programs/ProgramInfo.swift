@@ -1,0 +1,61 @@
+import CLibBPF
+
+/// What the kernel says about a program.
+public struct ProgramInfo: Sendable, Hashable {
+    /// The kernel's number for the program, unique while it lives.
+    public let id: UInt32
+    /// Its name, of at most 15 characters.
+    public let name: String
+    /// The hash of its instructions, in hexadecimal.
+    public let tag: String
+    /// Its kind.
+    public let type: ProgramType
+    /// When it was loaded, in nanoseconds since boot.
+    public let loadTime: UInt64
+    /// Its size after the verifier's rewriting, in bytes.
+    public let translatedSize: Int
+    /// Its size as machine code, in bytes; 0 if it is interpreted.
+    public let jitedSize: Int
+    /// Instructions the verifier walked. Requires Linux 5.16, 0 before.
+    public let verifiedInstructions: Int
+    /// The numbers of the maps it uses.
+    public let mapIDs: [UInt32]
+    /// How often it ran, while statistics are on (`kernel.bpf_stats_enabled`).
+    public let runCount: UInt64
+    /// How long it ran in nanoseconds, while statistics are on.
+    public let runTime: UInt64
+
+    init(descriptor: CInt, subject: String) throws(BPFError) {
+        var info = bpf_prog_info()
+        try kernelInfo(of: descriptor, into: &info, subject: subject)
+        id = info.id
+        name = text(of: info.name)
+        type = ProgramType(rawValue: info.type)
+        loadTime = info.load_time
+        translatedSize = Int(info.xlated_prog_len)
+        jitedSize = Int(info.jited_prog_len)
+        verifiedInstructions = Int(info.verified_insns)
+        runCount = info.run_cnt
+        runTime = info.run_time_ns
+        unsafe tag = withUnsafeBytes(of: info.tag) { bytes in
+            unsafe bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        }
+        // Asked a second time, now that the number of maps is known.
+        mapIDs = try Self.mapIDs(count: Int(info.nr_map_ids), descriptor: descriptor, subject: subject)
+    }
+
+    private static func mapIDs(count: Int, descriptor: CInt, subject: String) throws(BPFError) -> [UInt32] {
+        if count == 0 { return [] }
+        var ids = [UInt32](repeating: 0, count: count)
+        var info = bpf_prog_info()
+        var length = UInt32(MemoryLayout<bpf_prog_info>.size)
+        try check(.info, subject) {
+            unsafe ids.withUnsafeMutableBufferPointer { buffer in
+                info.nr_map_ids = UInt32(count)
+                info.map_ids = UInt64(UInt(bitPattern: buffer.baseAddress))
+                return unsafe bpf_obj_get_info_by_fd(descriptor, &info, &length)
+            }
+        }
+        return Array(ids.prefix(Int(info.nr_map_ids)))
+    }
+}

@@ -1,0 +1,46 @@
+internal import CDatapath
+
+/// The classes of a revision and their vectors, each distinct vector once.
+struct ClassTable {
+    /// Words of a chunk, its summary among them: the layout of `struct pd_chunk`.
+    static let chunkStride = 1 + Int(PD_CHUNK_WORDS)
+
+    private(set) var classes: [pd_class]
+    /// Chunk after chunk: a summary and 64 words.
+    private(set) var chunks: [UInt64] = []
+    private var known: [Key: UInt32] = [:]
+
+    /// A vector by its words without the empty ones, which stand apart for every number of rules.
+    private struct Key: Hashable {
+        var vector: BitVector
+    }
+
+    init() {
+        // Class 0 satisfies every rule and is never looked up; class 1 satisfies none.
+        classes = [pd_class(), pd_class()]
+    }
+
+    /// The number of the class with these rules.
+    mutating func intern(_ vector: BitVector) -> UInt32 {
+        if vector.words.allSatisfy({ $0 == 0 }) { return UInt32(PD_CLASS_NONE) }
+        if vector == BitVector(count: vector.count, filled: true) { return UInt32(PD_CLASS_ALL) }
+        let key = Key(vector: vector)
+        if let number = known[key] { return number }
+        let number = UInt32(classes.count)
+        known[key] = number
+        var entry = pd_class(top: 0, first: UInt32(chunks.count / Self.chunkStride), reserved: 0)
+        let words = vector.words
+        for (place, start) in stride(from: 0, to: words.count, by: Int(PD_CHUNK_WORDS)).enumerated() {
+            let part = words[start..<min(start + Int(PD_CHUNK_WORDS), words.count)]
+            var summary: UInt64 = 0
+            for (bit, word) in part.enumerated() where word != 0 { summary |= 1 << UInt64(bit) }
+            guard summary != 0 else { continue }
+            entry.top |= 1 << UInt64(place)
+            chunks.append(summary)
+            chunks.append(contentsOf: part)
+            chunks.append(contentsOf: repeatElement(0, count: Int(PD_CHUNK_WORDS) - part.count))
+        }
+        classes.append(entry)
+        return number
+    }
+}

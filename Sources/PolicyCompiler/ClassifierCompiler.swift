@@ -1,0 +1,145 @@
+internal import CDatapath
+internal import PolicyModel
+
+/// Turns the rules of one direction and family into a classifier.
+struct ClassifierCompiler {
+    let policySet: PolicySet
+    let direction: Direction
+    let family: IPAddress.Family
+    let rules: [FlatRule]
+
+    init(_ policySet: PolicySet, _ direction: Direction, _ family: IPAddress.Family) {
+        self.policySet = policySet
+        self.direction = direction
+        self.family = family
+        rules = FlatRule.list(policySet, direction, family)
+    }
+
+    /// The classifier over tables that grow by what it needs.
+    func compile(_ classes: inout ClassTable, _ tries: inout TrieTable, ruleBase: Int) -> pd_classifier {
+        var result = pd_classifier()
+        result.rules = UInt32(rules.count)
+        result.rule_base = UInt32(ruleBase)
+        switch family {
+        case .v4:
+            result.remote = addresses(\.remote, UInt32.self, &classes, &tries)
+            result.local = addresses(\.local, UInt32.self, &classes, &tries)
+        case .v6:
+            result.remote = addresses(\.remote, UInt128.self, &classes, &tries)
+            result.local = addresses(\.local, UInt128.self, &classes, &tries)
+        }
+        result.source = sourcePorts(&classes, &tries)
+        result.transport = transport(&classes, &tries)
+        result.interfaces = InterfaceField(rules).isUsed ? 1 : 0
+        return result
+    }
+
+    // MARK: Addresses
+
+    private func addresses<Value: FixedWidthInteger & UnsignedInteger & Sendable>(
+        _ side: KeyPath<Rule, AddressMatch>, _: Value.Type, _ classes: inout ClassTable, _ tries: inout TrieTable
+    ) -> UInt32 {
+        var field = Field<Value>(rules: rules.count)
+        var terms: [AddressTerm: Int] = [:]
+
+        func number(_ term: AddressTerm) -> Int {
+            if let known = terms[term] { return known }
+            let new = field.addTerm(ranges(of: term))
+            terms[term] = new
+            return new
+        }
+
+        for (index, flat) in rules.enumerated() {
+            let match = flat.rule[keyPath: side]
+            if match.positives.isEmpty || match.positives.contains(.any) {
+                field.leaveOpen(index)
+            } else {
+                for term in match.positives { field.satisfy(index, byTerm: number(term)) }
+            }
+            for term in match.negatives { field.exclude(index, byTerm: number(term)) }
+        }
+        let intervals = field.intervals(&classes)
+        return tries.root(intervals, wideRoot: intervals.count > 512)
+    }
+
+    private func ranges<Value: FixedWidthInteger>(of term: AddressTerm) -> [ClosedRange<Value>] {
+        switch term {
+        case .any: return [.min ... .max]
+        case .prefix(let prefix): return prefix.family == family ? [range(prefix)] : []
+        case .set(let name):
+            guard let set = policySet.sets[name] else { return [] }
+            var ranges: [ClosedRange<Value>] = []
+            ranges.reserveCapacity(set.count)
+            for part in [set.addresses, set.fileEntries, set.runtimeEntries] {
+                for prefix in part where prefix.family == family { ranges.append(range(prefix)) }
+            }
+            return ranges
+        }
+    }
+
+    private func range<Value: FixedWidthInteger>(_ prefix: CIDR) -> ClosedRange<Value> {
+        Value(truncatingIfNeeded: prefix.lower.value)...Value(truncatingIfNeeded: prefix.upper.value)
+    }
+
+    // MARK: Ports, protocols, ICMP
+
+    private func sourcePorts(_ classes: inout ClassTable, _ tries: inout TrieTable) -> UInt32 {
+        let all = Field<UInt16>(rules: rules.count).filled(rules.enumerated()) { field, index, flat in
+            field.constrain(index, to: flat.rule.sourcePorts.map { $0.lower...$0.upper })
+        }
+        return tries.root(all.intervals(&classes))
+    }
+
+    /// A block over the protocol number; below protocols with ports the destination port, below ICMP type and code.
+    private func transport(_ classes: inout ClassTable, _ tries: inout TrieTable) -> UInt32 {
+        tries.block(
+            (UInt8.min...UInt8.max).map { number in
+                let hasPorts = ProtocolMatch.hasPorts(number)
+                let isICMP = number == ProtocolMatch.icmpNumber(family)
+                let possible = rules.enumerated().filter { _, flat in
+                    let rule = flat.rule
+                    return (rule.protocols.isEmpty || rule.protocols.contains { $0.matches(number, family: family) })
+                        && (hasPorts || (rule.ports.isEmpty && rule.sourcePorts.isEmpty)) && (isICMP || rule.icmp.isEmpty)
+                }
+                guard hasPorts || isICMP else {
+                    return PD_LEAF | classes.intern(BitVector(count: rules.count, possible.map(\.offset)))
+                }
+                let field = Field<UInt16>(rules: rules.count).filled(possible) { field, index, flat in
+                    if hasPorts {
+                        field.constrain(index, to: flat.rule.ports.map { $0.lower...$0.upper })
+                    } else {
+                        field.constrain(index, to: flat.rule.icmp.compactMap(messages), isOpen: flat.rule.icmp.isEmpty)
+                    }
+                }
+                return tries.root(field.intervals(&classes))
+            })
+    }
+
+    /// The values of type and code, one byte each, that are the message in this family.
+    private func messages(_ match: ICMPMatch) -> ClosedRange<UInt16>? {
+        match.message(family).map { message in
+            let type = UInt16(message.type) << 8
+            return message.code.map { type | UInt16($0)...type | UInt16($0) } ?? type...type | 255
+        }
+    }
+}
+
+extension Field {
+    fileprivate func filled(
+        _ rules: some Sequence<(offset: Int, element: FlatRule)>, _ add: (inout Self, Int, FlatRule) -> Void
+    ) -> Self {
+        var field = self
+        for (index, flat) in rules { add(&field, index, flat) }
+        return field
+    }
+
+    /// The rule is satisfied by the values of the ranges; by every value where there are none and nothing else is said.
+    fileprivate mutating func constrain(_ rule: Int, to ranges: [ClosedRange<Value>], isOpen: Bool? = nil) {
+        if isOpen ?? ranges.isEmpty {
+            leaveOpen(rule)
+        } else {
+            let term = addTerm(ranges)
+            satisfy(rule, byTerm: term)
+        }
+    }
+}

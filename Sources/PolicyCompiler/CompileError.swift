@@ -1,0 +1,37 @@
+public import PolicyModel
+
+/// Why a policy cannot be put into tables.
+public struct CompileError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is too much, how much there is and what the limit is.
+    public var description: String
+    /// The document that brought it, where one can be named.
+    public var location: SourceLocation
+
+    init(_ description: String, location: SourceLocation = .none) {
+        self.description = description
+        self.location = location
+    }
+}
+
+/// How large a compiled policy may be.
+public struct CompileLimits: Hashable, Sendable {
+    /// Rules of one direction and family.
+    public var rulesPerClassifier: Int
+    /// Policies in audit mode that one packet can meet.
+    public var auditPolicies: Int
+    /// Rules in all, which is also the number of counters the kernel keeps.
+    public var rules: Int
+    /// Bytes of all tables of a generation.
+    public var tableBytes: Int
+
+    /// Limits of the kernel program as it is where the kernel has `bpf_loop` (Linux 5.17 and later).
+    public init(rulesPerClassifier: Int = 65_536, auditPolicies: Int = 64, rules: Int = 32_752, tableBytes: Int = 1 << 30) {
+        self.rulesPerClassifier = rulesPerClassifier
+        self.auditPolicies = auditPolicies
+        self.rules = rules
+        self.tableBytes = tableBytes
+    }
+
+    /// Limits where the kernel has no `bpf_loop`: its verifier can follow a written-out search only so far.
+    public static let withoutLoop = CompileLimits(rulesPerClassifier: 4096, auditPolicies: 7)
+}

@@ -1,0 +1,165 @@
+package import CDatapath
+public import PolicyModel
+
+/// A policy revision as flat tables, which the kernel program and the `compiled` engine walk by the same code.
+public struct CompiledPolicy: Sendable {
+    /// The revision's number.
+    public let revision: UInt32
+    /// The numbers of its rules.
+    public let numbers: RuleNumbers
+    /// How large it is.
+    public private(set) var statistics: Statistics
+
+    /// The header, all but time-outs, which are the daemon's to set.
+    package var header: pd_header
+    /// Block after block of 256 entries.
+    package private(set) var blocks: [UInt32]
+    package private(set) var classes: [pd_class]
+    /// Chunk after chunk of 65 words.
+    package private(set) var chunks: [UInt64]
+    package private(set) var rules: [pd_rule]
+    /// The classes of the interfaces that were named.
+    package private(set) var interfaces: [String: pd_interface] = [:]
+
+    /// By rule number, what a verdict says of it.
+    let references: [UInt32: RuleReference]
+    private var classTable: ClassTable
+    private let interfaceFields: [[InterfaceField]]
+
+    /// What a compiled policy holds.
+    public struct Statistics: Hashable, Sendable, Codable {
+        /// Policy documents.
+        public var policies = 0
+        /// Rules of both directions.
+        public var rules = 0
+        /// Address sets.
+        public var sets = 0
+        /// Entries of all sets.
+        public var entries = 0
+        /// Bytes of the tables as they lie in the kernel.
+        public var tableBytes = 0
+    }
+
+    /// Compiles a policy set.
+    ///
+    /// - Parameters:
+    ///   - revision: the number packets and events carry.
+    ///   - numbers: what `RuleNumbers.assign(for:)` gave for this policy set.
+    ///   - interfaces: the names of the interfaces packets will come by; others can be added later.
+    public static func compile(
+        _ policySet: PolicySet, revision: UInt32, numbers: RuleNumbers, interfaces: [String], limits: CompileLimits = CompileLimits()
+    ) throws(CompileError) -> CompiledPolicy {
+        try check(policySet, limits)
+        var classes = ClassTable()
+        var tries = TrieTable()
+        var header = pd_header()
+        header.version = UInt32(PD_STATE_VERSION)
+        header.revision = revision
+        var rules: [pd_rule] = []
+        var fields: [[InterfaceField]] = []
+        for direction in Direction.allCases {
+            var ofDirection: [InterfaceField] = []
+            for family in [IPAddress.Family.v4, .v6] {
+                let compiler = ClassifierCompiler(policySet, direction, family)
+                guard compiler.rules.count <= limits.rulesPerClassifier else {
+                    throw CompileError(
+                        "\(compiler.rules.count) \(direction.rawValue) rules can match IPv\(family.rawValue) packets; this kernel's limit is \(limits.rulesPerClassifier)")
+                }
+                let classifier = compiler.compile(&classes, &tries, ruleBase: rules.count)
+                header.setClassifier(classifier, direction, family)
+                rules += FlatRule.table(compiler.rules, direction, numbers)
+                ofDirection.append(InterfaceField(compiler.rules))
+            }
+            fields.append(ofDirection)
+        }
+        var result = CompiledPolicy(
+            revision: revision, numbers: numbers, header: header, blocks: tries.blocks, rules: rules,
+            references: references(policySet, numbers), classTable: classes, interfaceFields: fields)
+        for interface in interfaces { result.add(interface: interface) }
+        result.statistics.policies = policySet.policies.count
+        result.statistics.rules = Direction.allCases.reduce(0) { $0 + policySet.rules($1).count }
+        result.statistics.sets = policySet.sets.count
+        result.statistics.entries = policySet.sets.values.reduce(0) { $0 + $1.count }
+        result.statistics.tableBytes = result.tableBytes
+        guard result.tableBytes <= limits.tableBytes else {
+            throw CompileError("the tables need \(result.tableBytes / 1_048_576) MiB; the limit is \(limits.tableBytes / 1_048_576) MiB")
+        }
+        return result
+    }
+
+    private init(
+        revision: UInt32, numbers: RuleNumbers, header: pd_header, blocks: [UInt32], rules: [pd_rule],
+        references: [UInt32: RuleReference], classTable: ClassTable, interfaceFields: [[InterfaceField]]
+    ) {
+        self.revision = revision
+        self.numbers = numbers
+        self.header = header
+        self.blocks = blocks
+        self.rules = rules
+        self.references = references
+        self.classTable = classTable
+        self.interfaceFields = interfaceFields
+        classes = classTable.classes
+        chunks = classTable.chunks
+        statistics = Statistics()
+    }
+
+    /// Whether some rule names interfaces, so that each interface needs classes of its own.
+    public var usesInterfaces: Bool { interfaceFields.contains { $0.contains(where: \.isUsed) } }
+
+    /// Gives an interface its classes.
+    ///
+    /// - Returns: whether the tables grew by it: then they have to be installed again for packets of this interface.
+    @discardableResult
+    public mutating func add(interface: String) -> Bool {
+        guard interfaces[interface] == nil else { return false }
+        let before = classTable.classes.count
+        let numbers = interfaceFields.map { $0.map { classTable.intern($0.vector(interface)) } }
+        interfaces[interface] = pd_interface(class_of: ((numbers[0][0], numbers[0][1]), (numbers[1][0], numbers[1][1])))
+        classes = classTable.classes
+        chunks = classTable.chunks
+        return classes.count > before
+    }
+
+    private var tableBytes: Int {
+        MemoryLayout<pd_header>.size + blocks.count * 4 + classes.count * MemoryLayout<pd_class>.stride + chunks.count * 8
+            + rules.count * MemoryLayout<pd_rule>.stride
+    }
+
+    private static func check(_ policySet: PolicySet, _ limits: CompileLimits) throws(CompileError) {
+        let rules = Direction.allCases.reduce(0) { $0 + policySet.rules($1).count }
+        guard rules <= limits.rules else {
+            throw CompileError("\(rules) rules; the kernel's counters have room for \(limits.rules): raise limits.rules in policyd.yaml")
+        }
+        let audits = policySet.policies.filter { $0.mode == .audit }
+        guard audits.count <= limits.auditPolicies else {
+            throw CompileError(
+                "\(audits.count) policies in audit mode; the limit is \(limits.auditPolicies)", location: audits[limits.auditPolicies].location)
+        }
+    }
+
+    private static func references(_ policySet: PolicySet, _ numbers: RuleNumbers) -> [UInt32: RuleReference] {
+        var result: [UInt32: RuleReference] = [:]
+        for direction in Direction.allCases {
+            for (policy, rule) in policySet.rules(direction) {
+                let key = RuleKey(policy: policy.name, direction: direction, rule: rule.name)
+                if let number = numbers.number(of: key) { result[number] = RuleReference(policy, rule) }
+            }
+        }
+        return result
+    }
+
+    /// The rule with a number, as verdicts and events speak of it.
+    public func reference(_ number: UInt32) -> RuleReference? { references[number] }
+}
+
+extension pd_header {
+    fileprivate mutating func setClassifier(_ new: pd_classifier, _ direction: Direction, _ family: IPAddress.Family) {
+        switch (direction, family) {
+        case (.ingress, .v4): classifier.0.0 = new
+        case (.ingress, .v6): classifier.0.1 = new
+        case (.egress, .v4): classifier.1.0 = new
+        case (.egress, .v6): classifier.1.1 = new
+        }
+    }
+}

@@ -1,0 +1,87 @@
+private import CDatapath
+public import PolicyModel
+
+/// What a rule is known by from one revision to the next.
+public struct RuleKey: Hashable, Sendable, Codable {
+    public var policy: String
+    public var direction: Direction
+    public var rule: String
+
+    public init(policy: String, direction: Direction, rule: String) {
+        self.policy = policy
+        self.direction = direction
+        self.rule = rule
+    }
+}
+
+/// The numbers of rules: their places among the kernel's counters, and their names in events.
+///
+/// A rule keeps its number for as long as a rule of its policy, direction and name is there, so that its counters go on when
+/// other rules come and go. The first 16 numbers stand for the verdicts that no rule gives.
+public struct RuleNumbers: Hashable, Sendable {
+    private var numbers: [RuleKey: UInt32] = [:]
+    private var keys: [UInt32: RuleKey] = [:]
+
+    /// No rule has a number yet.
+    public init() {}
+
+    /// The number of a rule; nil for one that has none.
+    public func number(of key: RuleKey) -> UInt32? { numbers[key] }
+
+    /// The rule that has a number; nil for a number that is free.
+    public func key(of number: UInt32) -> RuleKey? { keys[number] }
+
+    /// All numbers in use.
+    public var all: [UInt32] { keys.keys.sorted() }
+
+    /// Gives every rule of a policy set a number. Rules that had one keep it; the numbers of rules that are gone become free,
+    /// and the lowest free ones are given first.
+    ///
+    /// - Returns: the numbers that were given now: their counters are to start at 0.
+    @discardableResult
+    public mutating func assign(for policySet: PolicySet) -> [UInt32] {
+        var present: Set<RuleKey> = []
+        var new: [RuleKey] = []
+        for direction in Direction.allCases {
+            for (policy, rule) in policySet.rules(direction) {
+                let key = RuleKey(policy: policy.name, direction: direction, rule: rule.name)
+                if present.insert(key).inserted, numbers[key] == nil { new.append(key) }
+            }
+        }
+        for (key, number) in numbers where !present.contains(key) {
+            numbers[key] = nil
+            keys[number] = nil
+        }
+        var given: [UInt32] = []
+        var next = UInt32(PD_REASONS.rawValue)
+        for key in new {
+            while keys[next] != nil { next += 1 }
+            numbers[key] = next
+            keys[next] = key
+            given.append(next)
+        }
+        return given
+    }
+}
+
+extension RuleNumbers: Codable {
+    private struct Entry: Codable {
+        var key: RuleKey
+        var number: UInt32
+    }
+
+    public init(from decoder: any Decoder) throws {
+        for entry in try [Entry](from: decoder) {
+            guard numbers.updateValue(entry.number, forKey: entry.key) == nil,
+                keys.updateValue(entry.key, forKey: entry.number) == nil, entry.number >= PD_REASONS.rawValue
+            else {
+                throw DecodingError.dataCorrupted(
+                    .init(codingPath: decoder.codingPath, debugDescription: "rule number \(entry.number) stands twice or is reserved"))
+            }
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try keys.sorted { $0.key < $1.key }.map { Entry(key: $0.value, number: $0.key) }.encode(to: encoder)
+    }
+}

@@ -1,0 +1,111 @@
+/* The compiled form of a policy revision.
+ *
+ * Each field of a packet is reduced to a class: the set of rules that the field's value satisfies. A trie of 256-way
+ * blocks leads from the value to its class, and a class holds its rules as a bit vector in evaluation order. The first bit
+ * that the vectors of all fields share is the first rule that matches, so the cost rests on the depth of the tries and
+ * the words left after the summaries are intersected, not on the number of rules. */
+#pragma once
+#include "base.h"
+
+/* An entry of a trie block, or a trie's root: the number of another block, or with PD_LEAF a class.
+ * PD_WIDE (roots only): 256 blocks in a row, chosen by the first byte: the first two bytes cost one load. */
+#define PD_LEAF 0x80000000u
+#define PD_WIDE 0x40000000u
+#define PD_INDEX 0x3fffffffu
+
+struct pd_block {
+    __u32 entry[256];
+};
+
+/* Rules of a chunk, and words in it. 64 chunks make the largest classifier. */
+#define PD_CHUNK_WORDS 64
+#define PD_CHUNK_RULES 4096
+
+struct pd_chunk {
+    __u64 summary; /* bit w: word[w] is not 0 */
+    __u64 word[PD_CHUNK_WORDS];
+};
+
+/* Class 0 satisfies every rule and needs no vector; class 1 satisfies none. */
+#define PD_CLASS_ALL 0
+#define PD_CLASS_NONE 1
+
+struct pd_class {
+    __u64 top;   /* bit c: chunk c is not empty */
+    __u32 first; /* the chunk that holds the lowest bit of `top`; the others follow in order */
+    __u32 reserved;
+};
+
+enum pd_action {
+    PD_ACTION_ALLOW = 0,
+    PD_ACTION_DENY = 1,
+    PD_ACTION_NEXT = 2, /* go on at `next`: a pass, or the end of an audit policy */
+};
+
+enum pd_log {
+    PD_LOG_NONE = 0,
+    PD_LOG_NEW = 1,
+    PD_LOG_ALL = 2,
+};
+
+struct pd_rule {
+    __u32 number; /* the place of its counters and its name in events; stable across revisions */
+    __u32 next;   /* PD_ACTION_NEXT: the rule to go on with */
+    __u8 action;  /* enum pd_action: what happens */
+    __u8 audit;   /* 1: an audit policy's rule: `would` is reported, then evaluation goes on */
+    __u8 would;   /* enum pd_action: what an audit rule would have done */
+    __u8 log;     /* enum pd_log */
+};
+
+/* The tables of one direction and family. */
+struct pd_classifier {
+    __u32 rules;      /* rules in it; 0: nothing can match */
+    __u32 rule_base;  /* where they start in the rule table */
+    __u32 remote;     /* trie over the remote address */
+    __u32 local;      /* trie over the host's own address */
+    __u32 source;     /* trie over the source port; tcp, udp and sctp only */
+    __u32 transport;  /* block over the protocol; below it two levels of destination port, or of ICMP type and code */
+    __u32 interfaces; /* 1: some rule names interfaces, so the packet's interface has a class */
+    __u32 reserved;
+};
+
+/* Life times in nanoseconds since the last packet. */
+struct pd_timeouts {
+    __u64 tcp_opening;
+    __u64 tcp_established;
+    __u64 tcp_closing;
+    __u64 udp;
+    __u64 udp_stream;
+    __u64 icmp;
+    __u64 other;
+    __u64 fragment;
+};
+
+struct pd_header {
+    __u32 version;  /* PD_STATE_VERSION */
+    __u32 revision; /* of the policy in these tables */
+    struct pd_classifier classifier[2][2]; /* by direction, family */
+    struct pd_timeouts timeouts;
+    __u64 event_interval; /* nanoseconds in which further packets of a refused flow are counted, not reported */
+};
+
+/* The classes of a protected interface, by direction and family. Key: the interface's index. */
+struct pd_interface {
+    __u32 class_of[2][2];
+};
+
+/* The switch. The low two bits choose the tables: 0 nothing in force, 1 the first, 2 the second; the upper 32 bits are
+ * the revision, for the daemon to read. One aligned store changes it; the entry program reads it once a packet. */
+struct pd_control {
+    __u64 active;
+    __u32 version; /* PD_STATE_VERSION */
+    __u32 reserved;
+};
+
+#define PD_SLOT_MASK 3
+
+struct pd_counter {
+    __u64 packets;
+    __u64 bytes;
+    __u64 lost; /* events that found no room in the ring */
+};

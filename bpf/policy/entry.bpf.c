@@ -1,0 +1,46 @@
+/* What is attached to interfaces: reads the switch, once, and goes on with the program of the generation in force.
+ *
+ * Attachments hold these small programs for good. A new policy, larger tables or a new build of the datapath come into
+ * force by the one store into the switch, for all interfaces and both directions at the same time. */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
+#include "policyd/packet.h"
+#include "policyd/tables.h"
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct pd_control);
+} policyd_control SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+    __uint(max_entries, 2);
+    __type(key, __u32);
+    __type(value, __u32);
+} policyd_progs SEC(".maps");
+
+PD_INLINE int enter(struct __sk_buff *skb, __u32 direction, __u32 link) {
+    __u32 zero = 0;
+    struct pd_control *control = bpf_map_lookup_elem(&policyd_control, &zero);
+    __u64 slot;
+
+    if (!control) return TC_ACT_SHOT;
+    slot = *(volatile __u64 *)&control->active & PD_SLOT_MASK;
+    if (slot == 0) return TC_ACT_UNSPEC;
+    skb->cb[0] = direction | link << 1;
+    if (slot == 1) bpf_tail_call_static(skb, &policyd_progs, 0);
+    else bpf_tail_call_static(skb, &policyd_progs, 1);
+    /* A policy is in force and its program is not there: what cannot be judged does not pass. */
+    return TC_ACT_SHOT;
+}
+
+SEC("tc") int policyd_ingress(struct __sk_buff *skb) { return enter(skb, PD_INGRESS, PD_LINK_ETHERNET); }
+SEC("tc") int policyd_egress(struct __sk_buff *skb) { return enter(skb, PD_EGRESS, PD_LINK_ETHERNET); }
+SEC("tc") int policyd_in_raw(struct __sk_buff *skb) { return enter(skb, PD_INGRESS, PD_LINK_RAW); }
+SEC("tc") int policyd_out_raw(struct __sk_buff *skb) { return enter(skb, PD_EGRESS, PD_LINK_RAW); }
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,96 @@
+/* The maps of the datapath. Their sizes are set by the daemon before the object is loaded. */
+#pragma once
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
+#include "policyd.h"
+
+/* One generation of tables: written by the daemon through memory mappings while the other generation is in force. */
+#define PD_TABLE(name, type_of_value)        \
+    struct {                                 \
+        __uint(type, BPF_MAP_TYPE_ARRAY);    \
+        __uint(map_flags, BPF_F_MMAPABLE);   \
+        __uint(max_entries, 1);              \
+        __type(key, __u32);                  \
+        __type(value, type_of_value);        \
+    } name SEC(".maps")
+
+PD_TABLE(policyd_header, struct pd_header);
+PD_TABLE(policyd_blocks, struct pd_block);
+PD_TABLE(policyd_classes, struct pd_class);
+PD_TABLE(policyd_chunks, struct pd_chunk);
+PD_TABLE(policyd_rules, struct pd_rule);
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 4096);
+    __type(key, __u32);
+    __type(value, struct pd_interface);
+} policyd_ifaces SEC(".maps");
+
+/* What both generations share. */
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 65536);
+    __type(key, struct pd_flow4);
+    __type(value, struct pd_connection);
+} policyd_conn4 SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 65536);
+    __type(key, struct pd_flow6);
+    __type(value, struct pd_connection);
+} policyd_conn6 SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 4096);
+    __type(key, struct pd_fragment_key);
+    __type(value, struct pd_fragment);
+} policyd_frags SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 16384);
+    __type(key, struct pd_refused_key);
+    __type(value, struct pd_refused);
+} policyd_refused SEC(".maps");
+
+/* By rule number; below PD_REASONS by reason. */
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 32768);
+    __type(key, __u32);
+    __type(value, struct pd_counter);
+} policyd_counter SEC(".maps");
+
+/* Frames that are not IP, by ethertype in host order. */
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_PERCPU_HASH);
+    __uint(max_entries, 256);
+    __type(key, __u16);
+    __type(value, struct pd_counter);
+} policyd_ether SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 4 * 1024 * 1024);
+} policyd_events SEC(".maps");
+
+/* What a packet's judgement needs beyond the 512 bytes of stack. Programs at tc run with softirqs off, one at a time on a CPU. */
+struct pd_scratch {
+    struct pd_packet packet;
+    struct pd_packet inner; /* the packet an ICMP error speaks of */
+    struct pd_query query;
+    struct pd_scan scan;
+    struct pd_match match;
+    union pd_flow flow;
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct pd_scratch);
+} policyd_scratch SEC(".maps");
