@@ -4,7 +4,7 @@ import Glibc
 /// Holds a file or folder for this process alone, so that a second daemon on the same one is refused.
 ///
 /// The lock is flock(2): the kernel lets go of it when the process ends, however it ends.
-struct InstanceLock: ~Copyable {
+final class InstanceLock: Sendable {
     private let descriptor: CInt
 
     /// Somebody else holds the lock.
@@ -19,14 +19,14 @@ struct InstanceLock: ~Copyable {
     }
 
     /// Locks a file, which is made if it is not there.
-    init(file path: String, what: String) throws {
+    convenience init(file path: String, what: String) throws {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw SystemCallError("open \(path)") }
         try self.init(taking: descriptor, path: path, what: what)
     }
 
     /// Locks a folder itself, which is possible where files cannot be made, as in bpffs.
-    init(folder path: String, what: String) throws {
+    convenience init(folder path: String, what: String) throws {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemCallError("open \(path)") }
         try self.init(taking: descriptor, path: path, what: what)

@@ -39,7 +39,7 @@ struct ServiceNotification: Sendable {
         let bytes = Array(message.utf8)
         _ = withUnsafePointer(to: &target) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                sendto(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL.rawValue), $0, length)
+                sendto(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL), $0, length)
             }
         }
     }

@@ -17,8 +17,8 @@ struct SystemCallError: Error, CustomStringConvertible {
 /// The C library's words for an error number.
 func words(forErrno number: CInt) -> String {
     var buffer = [CChar](repeating: 0, count: 256)
-    guard let text = strerror_r(number, &buffer, buffer.count) else { return "error \(number)" }
-    return String(cString: text)
+    guard strerror_r(number, &buffer, buffer.count) == 0 else { return "error \(number)" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
 }
 
 /// Writes all bytes, going on after interruptions; false if that was not possible.
