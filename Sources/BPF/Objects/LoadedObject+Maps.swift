@@ -73,3 +73,22 @@ extension LoadedObject {
         }
     }
 }
+
+/// Buffers of records.
+extension LoadedObject {
+    /// The consuming end of a ring buffer of the object.
+    ///
+    /// - Parameter lossCounter: The name of a per-CPU array of `__u64` in whose element 0 the programs count records they could not write.
+    public func ringBuffer(_ name: String, lossCounter: String? = nil) throws(BPFError) -> RingBuffer {
+        var counter: PerCPUMap<UInt32, UInt64>?
+        if let lossCounter { counter = try perCPUMap(lossCounter) }
+        return try RingBuffer(adopting: duplicate(map: name), lossCounter: counter)
+    }
+
+    /// The consuming end of a perf event array of the object.
+    ///
+    /// - Parameter pagesPerCPU: The size of each CPU's buffer in pages, a power of two.
+    public func perfBuffer(_ name: String, pagesPerCPU: Int = 64) throws(BPFError) -> PerfBuffer {
+        try PerfBuffer(adopting: duplicate(map: name), pagesPerCPU: pagesPerCPU)
+    }
+}

@@ -1,0 +1,113 @@
+import CLibBPF
+import Glibc
+import Synchronization
+
+/// The consuming end of a ring buffer map, the queue shared by all CPUs in which programs write records.
+///
+///     let ring = try object.ringBuffer("events")
+///     for try await batch in ring.batches() {
+///         batch.forEach(as: event.self) { print($0) }
+///     }
+///
+/// The kernel drops a record when the ring is full, and only the program knows: have it count failed reservations in a per-CPU array, and
+/// give that as the loss counter. Several consumers share the records between them. Requires Linux 5.8.
+///
+/// The corresponding libbpf functions are `ring_buffer__new` and `ring_buffer__consume`.
+@safe public final class RingBuffer: RecordSource, @unchecked Sendable {
+    private let map: Descriptor
+    private let ring: OpaquePointer
+    private let collector: Unmanaged<RecordCollector>
+    private let lossCounter: PerCPUMap<UInt32, UInt64>?
+    private let counted: Mutex<(seen: UInt64, total: UInt64)>
+
+    /// The kernel's name of the map.
+    public let name: String
+    let readinessDescriptor: CInt
+
+    /// Takes over the open descriptor of a ring buffer map, also when it throws.
+    ///
+    /// - Parameter lossCounter: A per-CPU array in whose element 0 the program counts records it could not write.
+    public convenience init(adopting fileDescriptor: CInt, lossCounter: consuming PerCPUMap<UInt32, UInt64>? = nil) throws(BPFError) {
+        try self.init(Descriptor(adopting: fileDescriptor), lossCounter: lossCounter)
+    }
+
+    /// The ring buffer pinned at a path of a bpf filesystem.
+    public convenience init(pinnedAt path: String, lossCounter: consuming PerCPUMap<UInt32, UInt64>? = nil) throws(BPFError) {
+        try self.init(Descriptor(pinnedAt: path, subject: "ring buffer"), lossCounter: lossCounter)
+    }
+
+    /// Makes a ring buffer map of a size in bytes, a power of two of at least a page.
+    public static func create(name: String, byteCount: Int) throws(BPFError) -> RingBuffer {
+        try RingBuffer(
+            Descriptor(creating: .ringBuffer, name: name, keySize: 0, valueSize: 0, maxEntries: byteCount, flags: []), lossCounter: nil)
+    }
+
+    init(_ map: consuming Descriptor, lossCounter: consuming PerCPUMap<UInt32, UInt64>?) throws(BPFError) {
+        let info = try MapInfo(descriptor: map.rawValue, subject: "ring buffer")
+        guard info.type == .ringBuffer else {
+            throw BPFError(.open, "map \(info.name)", reason: "it is of kind \(info.type), and no ring buffer")
+        }
+        let seen = try lossCounter?.sum(forKey: 0) ?? 0
+        let collector = unsafe Unmanaged.passRetained(RecordCollector())
+        let descriptor = map.rawValue
+        do throws(BPFError) {
+            unsafe ring = try captured(.open, "ring buffer \(info.name)", pointer: {
+                unsafe ring_buffer__new(
+                    descriptor,
+                    { context, data, size in
+                        guard let context = unsafe context, let data = unsafe data else { return 0 }
+                        let collector = unsafe Unmanaged<RecordCollector>.fromOpaque(context).takeUnretainedValue()
+                        unsafe collector.append(data, length: size)
+                        // A negative result ends the round; this record counts as consumed.
+                        return collector.count >= collector.limit ? -ECANCELED : 0
+                    }, collector.toOpaque(), nil)
+            })
+        } catch {
+            unsafe collector.release()
+            throw error
+        }
+        unsafe self.collector = unsafe collector
+        unsafe readinessDescriptor = ring_buffer__epoll_fd(ring)
+        name = info.name
+        counted = Mutex((seen, 0))
+        self.lossCounter = lossCounter
+        self.map = map
+    }
+
+    deinit {
+        unsafe ring_buffer__free(ring)
+        unsafe collector.release()
+    }
+
+    /// The ring's map descriptor, for `OpenObject.reuse(descriptor:asMap:)`. It stays the ring's: do not close it.
+    public var fileDescriptor: CInt { map.rawValue }
+
+    /// Pins the map at a path of a bpf filesystem.
+    public func pin(at path: String) throws(BPFError) { try map.pin(at: path, subject: "ring buffer \(name)") }
+
+    /// Records lost since this consumer was made, of which batches have told.
+    public var lost: UInt64 { counted.withLock { $0.total } }
+
+    /// The records as they come.
+    ///
+    /// - Parameter limit: The most records in a batch.
+    public func batches(limit: Int = 4096) -> RecordBatches { RecordBatches(source: self, limit: limit) }
+
+    /// Takes up to `limit` records out without waiting.
+    public func drain(limit: Int = .max) throws(BPFError) -> RecordBatch {
+        // The lock also keeps two consumers from moving the ring's position at once.
+        try counted.withLock { counted throws(BPFError) in
+            let collector = unsafe collector.takeUnretainedValue()
+            collector.begin(limit: limit)
+            let result = unsafe ring_buffer__consume(ring)
+            if result < 0, result != -ECANCELED { throw BPFError(.read, "ring buffer \(name)", errno: -result) }
+            var lost: UInt64 = 0
+            if let seen = try lossCounter?.sum(forKey: 0) {
+                lost = seen &- counted.seen
+                counted.seen = seen
+                counted.total += lost
+            }
+            return collector.batch(lost: lost)
+        }
+    }
+}
