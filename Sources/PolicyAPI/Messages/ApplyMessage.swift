@@ -30,10 +30,13 @@ public struct SourceText: Codable, Sendable, Hashable {
     /// The file's path as its reader knows it; list files are looked for relative to the folder of the file that names them.
     public var name: String
     public var text: String
+    /// The line of the file that the text begins at, from 1; absent for 1.
+    public var line: Int?
 
-    public init(name: String, text: String) {
+    public init(name: String, text: String, line: Int? = nil) {
         self.name = name
         self.text = text
+        self.line = line
     }
 }
 

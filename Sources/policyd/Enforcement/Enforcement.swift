@@ -54,9 +54,11 @@ final class Enforcement: Sendable {
 
     func verdicts(for packets: [Packet], by policy: CompiledPolicy) throws -> [Verdict] { packets.map(policy.verdict) }
 
-    /// Hands every event to a closure until the task is cancelled.
-    func readEvents(_ deliver: ([EventRecord], _ lost: Int) -> Void, name: (_ revision: UInt32, _ rule: UInt32) -> RuleName?) async throws {
-        while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+    /// Hands every batch of events to a closure, with the number of those lost before it, until the task is cancelled.
+    ///
+    /// - Parameter names: the names of a revision's rules by number.
+    func readEvents(names: @Sendable (UInt32) -> [UInt32: RuleName], _ deliver: @Sendable ([EventRecord], _ lost: Int) -> Void) async throws {
+        while !Task.isCancelled { try await Task.sleep(for: .seconds(3600)) }
     }
 
     func remove() throws {

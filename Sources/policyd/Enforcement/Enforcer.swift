@@ -76,7 +76,7 @@ extension Enforcer {
         let before = inForce
         var policySet: PolicySet
         do throws(Diagnostics) {
-            policySet = try target.policySet ?? target.documents.policySet()
+            if let known = target.policySet { policySet = known } else { policySet = try target.documents.policySet() }
         } catch {
             throw Refusal(error)
         }
@@ -135,7 +135,6 @@ extension Enforcer {
         } catch {
             logger.warning("old revisions stay in the state folder", metadata: ["error": "\(error)"])
         }
-        malloc_trim(0)
     }
 
     private func compile(_ policySet: PolicySet, revision: UInt32, numbers: RuleNumbers) throws -> CompiledPolicy {
