@@ -1,3 +1,5 @@
+private import FoundationEssentials
+
 /// A compiled eBPF object that lies inside the program: one constant for each `*.bpf.c` below this folder,
 /// written by the build plugin.
 public struct EmbeddedObject: Sendable {
@@ -5,4 +7,10 @@ public struct EmbeddedObject: Sendable {
     public let name: String
     /// The ELF file in base64.
     public let base64: StaticString
+
+    /// The ELF file.
+    public var bytes: [UInt8] {
+        // The plugin wrote it; what does not decode was damaged in the binary, and opening the empty object says so.
+        Data(base64Encoded: "\(base64)").map { Array($0) } ?? []
+    }
 }

@@ -42,6 +42,11 @@ public enum Features {
         verdict { libbpf_probe_bpf_prog_type(bpf_prog_type(type.rawValue), nil) }
     }
 
+    /// Whether programs of a kind may call the helper of a number (`enum bpf_func_id`).
+    public static func helper(_ number: UInt32, in type: ProgramType) -> Availability {
+        verdict { unsafe libbpf_probe_bpf_helper(bpf_prog_type(type.rawValue), bpf_func_id(number), nil) }
+    }
+
     private static func verdict(_ probe: () -> CInt) -> Availability {
         let (result, printed) = LibbpfMessages.capturing(probe)
         switch result {

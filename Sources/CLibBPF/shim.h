@@ -93,3 +93,6 @@ struct swiftbpf_tcx_link_info {
     __u32 ifindex, attach_type;
     __u8 rest[64];
 };
+
+// Variadic system call. Waits for a grace period of RCU: programs that ran before it have ended after it. See membarrier(2).
+static inline int swiftbpf_membarrier_global(void) { return (int)syscall(SYS_membarrier, 1 /* MEMBARRIER_CMD_GLOBAL */, 0, 0); }

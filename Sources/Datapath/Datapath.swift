@@ -1,1 +1,230 @@
-// placeholder
+internal import BPF
+internal import BPFObjects
+internal import CDatapath
+private import Glibc
+public import Logging
+public import PolicyCompiler
+public import PolicyModel
+internal import Synchronization
+
+/// The kernel side of policyd: tables, the switch between them, attachments, connections, counters and events.
+///
+/// Everything lies pinned in a folder of a bpf filesystem, so packets go on being judged when this value, or the process, is gone; the
+/// next `Datapath` on the same folder adopts it. Requires Linux 5.15, CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON.
+///
+///     let datapath = try Datapath(DatapathConfiguration(bpffs: "/sys/fs/bpf/policyd"), logger: logger)
+///     try datapath.install(policy, newNumbers: given)
+///     try datapath.synchronizeInterfaces(InterfaceSelector(patterns: ["*", "!lo"]))
+public final class Datapath: Sendable {
+    public let configuration: DatapathConfiguration
+    /// Whether kernel objects of an earlier process were taken over.
+    public let adopted: Bool
+    private let logger: Logger
+    private let state: Mutex<DatapathState>
+    private let ring: RingBuffer
+
+    /// Makes the kernel objects, or adopts those pinned in the folder.
+    ///
+    /// - Throws: `DatapathError` if the folder is not on a bpf filesystem, or holds objects of another version.
+    public init(_ configuration: DatapathConfiguration, logger: Logger) throws(DatapathError) {
+        self.configuration = configuration
+        self.logger = logger
+        let pins = Pins(folder: configuration.bpffs)
+        adopted = pins.isPopulated
+        if adopted {
+            let version = Switch.version(pins)
+            guard version == UInt32(PD_STATE_VERSION) else {
+                throw DatapathError(
+                    "\(pins.folder) holds kernel state of version \(version.map { "\($0)" } ?? "unknown"); this policyd understands version \(PD_STATE_VERSION). Run `policyctl down` of the version that made it, then start again")
+            }
+        } else {
+            // What an earlier process left before it was done.
+            pins.removeAll()
+            try pins.makeFolders()
+        }
+        let isThere = adopted
+        let made: DatapathState = try doing(isThere ? "cannot adopt what is pinned in \(pins.folder)" : "cannot make the datapath") {
+            () throws(BPFError) in
+            isThere ? try DatapathState.adopt(pins, configuration) : try DatapathState.create(pins, configuration)
+        }
+        ring = made.shared.events
+        state = Mutex(made)
+    }
+
+    // MARK: Revisions
+
+    /// The revision packets are judged by now, read from the kernel; nil while nothing is in force.
+    public var revisionInForce: UInt32? { state.withLock { $0.entry.active?.revision } }
+
+    /// How large a policy this kernel takes.
+    public var limits: CompileLimits {
+        var limits = KernelFeatures.hasLoop ? CompileLimits() : .withoutLoop
+        limits.rules = configuration.ruleLimit
+        return limits
+    }
+
+    /// Puts a policy in force: fills the generation of tables that is not, then switches by one store.
+    ///
+    /// Nothing changes for packets if it throws.
+    /// - Parameter newNumbers: the rule numbers given for the first time: their counters start at 0.
+    public func install(_ policy: CompiledPolicy, newNumbers: [UInt32]) throws(DatapathError) {
+        try GracePeriod.wait()
+        try state.withLock { state throws(DatapathError) in
+            try doing("cannot put revision \(policy.revision) in force") { () throws(BPFError) in
+                var policy = policy
+                for interface in state.interfaces { policy.add(interface: interface.name) }
+                let slot = state.entry.active?.slot == 1 ? 2 : 1
+                try state.prepare(slot, for: policy)
+                try state.fill(slot, policy, configuration)
+                let zero = pd_counter()
+                for number in newNumbers { try state.shared.counters.set(all: zero, forKey: number) }
+                state.entry.activate(slot, revision: policy.revision)
+                state.policy = policy
+            }
+        }
+    }
+
+    /// Says which policy it is that was found in force, so that interfaces that appear can be given their classes.
+    public func resume(_ policy: CompiledPolicy) {
+        state.withLock { $0.policy = policy }
+    }
+
+    // MARK: Interfaces
+
+    /// Attaches to the interfaces that exist and are selected, and detaches from those that are not. What is right already is left alone.
+    ///
+    /// - Returns: the interfaces that are protected now. One that could not be attached to is logged and left out.
+    @discardableResult
+    public func synchronizeInterfaces(_ selector: InterfaceSelector) throws(DatapathError) -> [ProtectedInterface] {
+        let present = try NetworkInterface.all()
+        let wanted = present.filter { selector.matches($0.name) }
+        let isReinstalled = try prepareInterfaces(wanted)
+        if let policy = isReinstalled { try install(policy, newNumbers: []) }
+        return state.withLock { state in
+            state.attachments.forgetVanished(present)
+            var protected: [ProtectedInterface] = []
+            for interface in present {
+                let before = state.attachments.hook(interface, state.entry)
+                guard wanted.contains(interface) else {
+                    guard before != nil else { continue }
+                    report("no longer protected", interface) { () throws(BPFError) in
+                        try state.attachments.detach(interface, state.entry)
+                    }
+                    continue
+                }
+                if let before {
+                    protected.append(ProtectedInterface(index: interface.index, name: interface.name, hook: before))
+                    continue
+                }
+                report("protected", interface) { () throws(BPFError) in
+                    let hook = try state.attachments.attach(interface, state.entry)
+                    protected.append(ProtectedInterface(index: interface.index, name: interface.name, hook: hook))
+                }
+            }
+            return protected
+        }
+    }
+
+    /// Gives interfaces their classes before packets come from them; returns the policy if its tables have to be installed again for that.
+    private func prepareInterfaces(_ wanted: [NetworkInterface]) throws(DatapathError) -> CompiledPolicy? {
+        try state.withLock { state throws(DatapathError) -> CompiledPolicy? in
+            state.interfaces = wanted
+            guard var policy = state.policy, policy.usesInterfaces, let active = state.entry.active else { return nil }
+            var hasGrown = false
+            for interface in wanted where policy.add(interface: interface.name) { hasGrown = true }
+            state.policy = policy
+            if hasGrown { return policy }
+            try doing("cannot tell the tables of new interfaces") { () throws(BPFError) in
+                try state.setInterfaces(active.slot, policy)
+            }
+            return nil
+        }
+    }
+
+    private func report(_ what: String, _ interface: NetworkInterface, _ body: () throws(BPFError) -> Void) {
+        do {
+            try body()
+            logger.info("interface \(what)", metadata: ["interface": "\(interface.name)", "index": "\(interface.index)"])
+        } catch {
+            logger.error("interface not \(what)", metadata: ["interface": "\(interface.name)", "error": "\(error)"])
+        }
+    }
+
+    /// An element for each burst of changes to the namespace's interfaces; ends when its reader is cancelled.
+    public func interfaceChanges() throws(DatapathError) -> AsyncStream<Void> {
+        try InterfaceChanges().stream()
+    }
+
+    // MARK: Observation
+
+    /// What each rule has judged, by number.
+    public func counters() throws(DatapathError) -> [UInt32: RuleCounter] {
+        try state.withLock { state throws(DatapathError) in
+            let numbers = state.policy?.numbers.all ?? []
+            return try doing("cannot read the counters") { () throws(BPFError) in
+                try state.counters(numbers)
+            }
+        }
+    }
+
+    /// The kernel's events, in batches.
+    public func events() -> PacketEvents {
+        PacketEvents(
+            ring: ring,
+            loss: { [self] in
+                state.withLock { state in
+                    (try? state.shared.counters.values(forKey: PD_LOST_EVENTS.rawValue))?.reduce(0) { $0 &+ $1.lost } ?? 0
+                }
+            },
+            names: { _ in
+                Dictionary((try? NetworkInterface.all())?.map { (UInt32(bitPattern: $0.index), $0.name) } ?? []) { $1 }
+            })
+    }
+
+    /// How everything is.
+    public func status() throws(DatapathError) -> DatapathStatus {
+        let present = try NetworkInterface.all()
+        return try state.withLock { state throws(DatapathError) in
+            try doing("cannot read the datapath's status") { () throws(BPFError) in
+                let reasons = PacketEvent.Reason.allCases.filter { $0 != .rule }
+                let places = reasons.map { EventDecoder.place($0) ?? 0 }
+                let counters = try state.counters(places)
+                var ethertypes: [UInt16: RuleCounter] = [:]
+                try state.shared.ethertypes.forEach { ethertypes[$0] = RuleCounter(sum: $1) }
+                return DatapathStatus(
+                    revision: state.entry.active?.revision, tableBytes: state.tableBytes,
+                    connections4: .init(used: try state.shared.connections4.count(), limit: state.shared.connections4.maxEntries),
+                    connections6: .init(used: try state.shared.connections6.count(), limit: state.shared.connections6.maxEntries),
+                    reasons: Dictionary(uniqueKeysWithValues: zip(reasons, places.map { counters[$0] ?? RuleCounter() })),
+                    ethertypes: ethertypes,
+                    lostEvents: try state.counters([PD_LOST_EVENTS.rawValue])[PD_LOST_EVENTS.rawValue]?.lostEvents ?? 0,
+                    interfaces: present.compactMap { interface in
+                        state.attachments.hook(interface, state.entry).map {
+                            ProtectedInterface(index: interface.index, name: interface.name, hook: $0)
+                        }
+                    })
+            }
+        }
+    }
+
+    // MARK: Down
+
+    /// Takes enforcement out: packets pass, and every program, map, link, filter and pin of ours goes. What others made stays.
+    ///
+    /// The value is of no use afterwards.
+    public func remove() throws(DatapathError) {
+        let present = try NetworkInterface.all()
+        try state.withLock { state throws(DatapathError) in
+            state.entry.deactivate()
+            try doing("cannot take the programs from the interfaces") { () throws(BPFError) in
+                for interface in present { try state.attachments.detach(interface, state.entry) }
+            }
+            state.pins.removeAll()
+            state.tables = [:]
+            state.policy = nil
+        }
+    }
+
+    /// Whether a folder holds a datapath.
+    public static func exists(bpffs: String) -> Bool { Pins(folder: bpffs).isPopulated }
+}

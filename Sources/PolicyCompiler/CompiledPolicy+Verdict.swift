@@ -39,10 +39,14 @@ extension CompiledPolicy {
     }
 
     private func verdict(_ match: pd_match) -> Verdict {
-        let kept = [match.audit.0, match.audit.1, match.audit.2, match.audit.3].prefix(Int(match.audits))
-        return verdict(
+        verdict(
             action: UInt32(match.action) == PD_ACTION_DENY.rawValue ? .deny : .allow, number: match.rule,
-            audited: kept.compactMap { rules.indices.contains(Int($0)) ? references[rules[Int($0)].number] : nil })
+            audited: audited(match.audits, [match.audit.0, match.audit.1, match.audit.2, match.audit.3]))
+    }
+
+    /// The rules of audit policies that were met, by their places in the rule table; of more than four only the first four are known.
+    package func audited(_ count: UInt8, _ places: [UInt32]) -> [RuleReference] {
+        places.prefix(Int(count)).compactMap { rules.indices.contains(Int($0)) ? references[rules[Int($0)].number] : nil }
     }
 
     /// The verdict that a rule's number, or none, stands for.

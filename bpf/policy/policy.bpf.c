@@ -79,8 +79,10 @@ PD_INLINE void count(struct __sk_buff *skb, const struct decision *d) {
 static __attribute__((noinline)) int report(struct __sk_buff *skb, const struct pd_packet *p, const struct decision *d) {
     struct pd_event *e = bpf_ringbuf_reserve(&policyd_events, sizeof(*e), 0);
     if (!e) {
-        struct pd_counter *c = counter_of(d);
+        __u32 place = PD_LOST_EVENTS;
+        struct pd_counter *c = counter_of(d), *all = bpf_map_lookup_elem(&policyd_counter, &place);
         if (c) c->lost++;
+        if (all) all->lost++;
         return 0;
     }
     e->time = bpf_ktime_get_boot_ns();

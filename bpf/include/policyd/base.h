@@ -58,6 +58,7 @@ enum pd_reason {
     PD_REASON_INTERNAL = 8,     /* the tables contradict themselves: denied, and a defect */
     PD_REASON_ESTABLISHED = 9,  /* belongs to an allowed connection */
     PD_REASON_RELATED = 10,     /* an ICMP error about an allowed connection */
+    PD_LOST_EVENTS = 15,        /* no reason: the place where all lost events are counted once more */
     PD_REASONS = 16,            /* rule numbers start here */
 };
 

@@ -1,0 +1,69 @@
+private import CDatapath
+
+/// What a datapath is made with.
+public struct DatapathConfiguration: Sendable, Hashable {
+    /// How programs are attached to interfaces.
+    public enum Attachment: String, Sendable, Hashable, CaseIterable, Codable {
+        /// By tcx links where the kernel has them (Linux 6.6), else by clsact.
+        case auto
+        case tcx
+        case clsact
+    }
+
+    /// How long connections outlive their last packet.
+    public struct Timeouts: Sendable, Hashable {
+        public var tcpOpening: Duration = .seconds(120)
+        public var tcpEstablished: Duration = .seconds(432_000)
+        public var tcpClosing: Duration = .seconds(60)
+        /// UDP that was not answered yet.
+        public var udp: Duration = .seconds(30)
+        public var udpStream: Duration = .seconds(180)
+        public var icmp: Duration = .seconds(30)
+        public var other: Duration = .seconds(600)
+        /// How long later fragments are let in after the first.
+        public var fragment: Duration = .seconds(30)
+
+        public init() {}
+    }
+
+    /// The folder on a bpf filesystem that holds what must outlive the daemon: `/sys/fs/bpf/policyd`.
+    public var bpffs: String
+    public var attachment: Attachment
+    /// Connections of each family that are kept; beyond that the longest unused go.
+    public var connectionLimit: Int
+    /// Rules that have counters.
+    public var ruleLimit: Int
+    /// The ring between kernel and daemon; rounded up to a power of two of pages.
+    public var eventBufferBytes: Int
+    /// Within it, further packets of a refused flow are counted and not reported one by one.
+    public var eventInterval: Duration
+    public var timeouts: Timeouts
+
+    public init(
+        bpffs: String, attachment: Attachment = .auto, connectionLimit: Int = 65_536, ruleLimit: Int = 32_752,
+        eventBufferBytes: Int = 4 << 20, eventInterval: Duration = .seconds(1), timeouts: Timeouts = Timeouts()
+    ) {
+        self.bpffs = bpffs
+        self.attachment = attachment
+        self.connectionLimit = connectionLimit
+        self.ruleLimit = ruleLimit
+        self.eventBufferBytes = eventBufferBytes
+        self.eventInterval = eventInterval
+        self.timeouts = timeouts
+    }
+
+    /// The ring's size as the kernel wants it.
+    var ringBytes: Int {
+        var size = 4096
+        while size < eventBufferBytes { size *= 2 }
+        return size
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds, 0 at least.
+    var nanoseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        return seconds < 0 ? 0 : UInt64(seconds) &* 1_000_000_000 &+ UInt64(max(0, attoseconds) / 1_000_000_000)
+    }
+}

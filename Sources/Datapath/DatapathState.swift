@@ -1,0 +1,112 @@
+internal import BPF
+internal import BPFObjects
+internal import CDatapath
+internal import PolicyCompiler
+
+/// What a `Datapath` guards by its lock: the kernel objects of ours.
+struct DatapathState: ~Copyable {
+    let pins: Pins
+    let entry: Switch
+    let shared: SharedMaps
+    let attachments: Attachments
+    /// The two generations, by their number: 1 and 2.
+    var tables: [Int: TableMaps] = [:]
+    /// The policy in force, once this process has installed it or was told.
+    var policy: CompiledPolicy?
+    /// The interfaces that are selected and exist.
+    var interfaces: [NetworkInterface] = []
+
+    static func create(_ pins: Pins, _ configuration: DatapathConfiguration) throws(BPFError) -> DatapathState {
+        do throws(BPFError) {
+            let state = DatapathState(
+                pins: pins, entry: try Switch(), shared: try SharedMaps(creating: configuration),
+                attachments: try Attachments(creating: pins, configuration.attachment))
+            try state.shared.pin(pins)
+            try state.attachments.pin()
+            try state.entry.pin(pins)
+            return state
+        } catch {
+            pins.removeAll()
+            throw error
+        }
+    }
+
+    static func adopt(_ pins: Pins, _ configuration: DatapathConfiguration) throws(BPFError) -> DatapathState {
+        var state = DatapathState(
+            pins: pins, entry: try Switch(pinned: pins), shared: try SharedMaps(pinned: pins),
+            attachments: try Attachments(pinned: pins, configuration.attachment))
+        // The other generation may have been half written when its process ended; it is made anew when it is needed.
+        let active = state.entry.active?.slot
+        for slot in 1...2 {
+            if slot == active {
+                state.tables[slot] = try TableMaps(pinnedIn: pins.tables(slot))
+            } else {
+                Pins.empty(pins.tables(slot))
+            }
+        }
+        return state
+    }
+
+    /// Bytes of the tables in force.
+    var tableBytes: Int {
+        entry.active.flatMap { tables[$0.slot]?.bytes } ?? 0
+    }
+
+    /// Sees to it that the generation has maps large enough for a policy, and a program that uses them.
+    mutating func prepare(_ slot: Int, for policy: CompiledPolicy) throws(BPFError) {
+        let wanted = TableMaps.Capacity(holding: policy)
+        if let there = tables[slot], there.capacity.serves(wanted) { return }
+        let object = try OpenObject(.bytes(EmbeddedObject.policy.bytes, name: EmbeddedObject.policy.name))
+        tables[slot] = nil
+        Pins.empty(pins.tables(slot))
+        let made = try TableMaps(loading: object, capacity: wanted, hasLoop: KernelFeatures.hasLoop) { object throws(BPFError) in
+            try shared.lend(to: &object)
+        }
+        try made.pin(in: pins.tables(slot))
+        try entry.setProgram(made.program, slot: slot)
+        tables[slot] = made
+    }
+
+    func fill(_ slot: Int, _ policy: CompiledPolicy, _ configuration: DatapathConfiguration) throws(BPFError) {
+        let timeouts = pd_timeouts(configuration.timeouts)
+        let interval = configuration.eventInterval.nanoseconds
+        try tables[slot]?.fill(policy, timeouts: timeouts, eventInterval: interval)
+        try setInterfaces(slot, policy)
+    }
+
+    func setInterfaces(_ slot: Int, _ policy: CompiledPolicy) throws(BPFError) {
+        var classes: [UInt32: pd_interface] = [:]
+        if policy.usesInterfaces {
+            for interface in interfaces { classes[UInt32(bitPattern: interface.index)] = policy.interfaces[interface.name] }
+        }
+        try tables[slot]?.setInterfaces(classes)
+    }
+
+    func counters(_ numbers: [UInt32]) throws(BPFError) -> [UInt32: RuleCounter] {
+        var result: [UInt32: RuleCounter] = [:]
+        for number in numbers {
+            if let values = try shared.counters.values(forKey: number) { result[number] = RuleCounter(sum: values) }
+        }
+        return result
+    }
+}
+
+extension RuleCounter {
+    init(sum values: [pd_counter]) {
+        self.init()
+        for value in values {
+            packets &+= value.packets
+            bytes &+= value.bytes
+            lostEvents &+= value.lost
+        }
+    }
+}
+
+extension pd_timeouts {
+    init(_ timeouts: DatapathConfiguration.Timeouts) {
+        self.init(
+            tcp_opening: timeouts.tcpOpening.nanoseconds, tcp_established: timeouts.tcpEstablished.nanoseconds,
+            tcp_closing: timeouts.tcpClosing.nanoseconds, udp: timeouts.udp.nanoseconds, udp_stream: timeouts.udpStream.nanoseconds,
+            icmp: timeouts.icmp.nanoseconds, other: timeouts.other.nanoseconds, fragment: timeouts.fragment.nanoseconds)
+    }
+}

@@ -1,0 +1,60 @@
+internal import BPF
+internal import BPFObjects
+internal import CDatapath
+public import PolicyCompiler
+public import PolicyModel
+
+/// The `kernel` engine of `why`: the datapath's own program, loaded once more with a policy's tables and asked by test-run.
+///
+/// It is attached nowhere and knows no connections, so each packet is judged by the rules alone. Requires what `Datapath` does.
+public final class KernelEngine: Sendable {
+    private let policy: CompiledPolicy
+    private let tables: TableMaps
+
+    /// Test-runs without an interface happen on the loopback device, whose index is 1 in every namespace.
+    private static let loopback: UInt32 = 1
+
+    /// Loads the program with the tables of a policy.
+    public init(_ policy: CompiledPolicy) throws(DatapathError) {
+        self.policy = policy
+        tables = try doing("cannot load the program to ask it") { () throws(BPFError) in
+            let object = try OpenObject(.bytes(EmbeddedObject.policy.bytes, name: EmbeddedObject.policy.name))
+            let tables = try TableMaps(loading: object, capacity: .init(holding: policy), hasLoop: KernelFeatures.hasLoop) {
+                object throws(BPFError) in
+                try SharedMaps.shrink(&object)
+                try object.setGlobal("stateless", to: UInt8(1))
+            }
+            try tables.fill(policy, timeouts: pd_timeouts(.init()), eventInterval: 0)
+            return tables
+        }
+    }
+
+    /// What the kernel does with a packet. Of the rules of audit policies it met, only the first is told.
+    ///
+    /// - Throws: `DatapathError` also when the program answers what it never should.
+    public func verdict(for packet: Packet) throws(DatapathError) -> Verdict {
+        var policy = policy
+        if policy.usesInterfaces, policy.add(interface: packet.interface) {
+            return try KernelEngine(policy).verdict(for: packet)
+        }
+        let result = try doing("cannot ask the kernel") { () throws(BPFError) in
+            if policy.usesInterfaces, let classes = policy.interfaces[packet.interface] {
+                try tables.setInterfaces([Self.loopback: classes])
+            }
+            let direction = packet.direction == .ingress ? PD_INGRESS.rawValue : PD_EGRESS.rawValue
+            return try tables.program.testRun(
+                data: packet.frame, context: TestRunContext(controlWords: [direction, 0, 0, 0, 0]))
+        }
+        guard let words = result.context?.controlWords, words.count >= 5 else {
+            throw DatapathError("the kernel's test-run gave no context back")
+        }
+        let reason = EventDecoder.reason(UInt8(truncatingIfNeeded: words[2]))
+        guard reason == .rule || reason == .defaultAllow else {
+            throw DatapathError("the kernel's program answered \(reason.rawValue) where a rule or none decides")
+        }
+        let isDenied = result.returnValue == 2
+        return policy.verdict(
+            action: isDenied ? .deny : .allow, number: words[1],
+            audited: policy.audited(UInt8(clamping: words[3]), [words[4]]))
+    }
+}

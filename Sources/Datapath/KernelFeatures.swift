@@ -1,0 +1,10 @@
+internal import BPF
+
+/// What the datapath needs to know of the kernel, found by trial.
+enum KernelFeatures {
+    /// Whether programs may call `bpf_loop`, helper 181 (Linux 5.17, commit e6f2dd0f8067).
+    static let hasLoop: Bool = {
+        // Where the trial is refused, so will the program be, and say why.
+        if case .unavailable = Features.helper(181, in: .schedCls) { false } else { true }
+    }()
+}

@@ -1,0 +1,76 @@
+internal import BPF
+private import Glibc
+
+/// The folder on a bpf filesystem where everything lies that must outlive the daemon.
+///
+///     policyd/control             the switch
+///     policyd/programs            the two generations' programs
+///     policyd/entry/NAME          the programs that are attached
+///     policyd/shared/MAP          connections, counters, events: what both generations use
+///     policyd/tables1, tables2    a generation's tables and its program
+///     policyd/links/INDEX-DIR     attachments by tcx link
+struct Pins: Sendable {
+    let folder: String
+
+    var control: String { "\(folder)/control" }
+    var programs: String { "\(folder)/programs" }
+    var qdiscs: String { "\(folder)/qdiscs" }
+    var links: String { "\(folder)/links" }
+    func entry(_ name: String) -> String { "\(folder)/entry/\(name)" }
+    func shared(_ name: String) -> String { "\(folder)/shared/\(name)" }
+    func tables(_ slot: Int) -> String { "\(folder)/tables\(slot)" }
+    func link(_ interface: Int32, _ direction: TrafficDirection) -> String { "\(links)/\(interface)-\(direction.rawValue)" }
+
+    /// Whether a datapath was made here before, and finished.
+    var isPopulated: Bool { unsafe access(control, F_OK) == 0 }
+
+    /// Makes the folder and those in it.
+    func makeFolders() throws(DatapathError) {
+        for path in [folder, "\(folder)/entry", "\(folder)/shared", tables(1), tables(2), links] {
+            guard unsafe mkdir(path, 0o700) != 0, errno != EEXIST else { continue }
+            let reason = unsafe String(cString: strerror(errno))
+            throw DatapathError("cannot make the folder \(path): \(reason)")
+        }
+        guard BPFFilesystem.isMounted(at: folder) else {
+            rmdirAll()
+            throw DatapathError(
+                "\(folder) is not on a bpf filesystem: mount one first (mount -t bpf bpf /sys/fs/bpf), or name another folder with --bpffs")
+        }
+    }
+
+    /// The names in a folder; none if it is not there.
+    static func names(in folder: String) -> [String] {
+        guard let directory = unsafe opendir(folder) else { return [] }
+        defer { unsafe closedir(directory) }
+        var names: [String] = []
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Takes a pin away, and what it held if nothing else does.
+    static func remove(_ path: String) {
+        unsafe _ = unlink(path)
+    }
+
+    /// Takes away all pins of a folder of pins; the folder stays.
+    static func empty(_ folder: String) {
+        for name in names(in: folder) { remove("\(folder)/\(name)") }
+    }
+
+    /// Takes everything away. Links go first: packets no longer come here while the rest goes.
+    func removeAll() {
+        Self.empty(links)
+        for folder in ["\(folder)/entry", "\(folder)/shared", tables(1), tables(2)] { Self.empty(folder) }
+        for path in [qdiscs, programs, control] { Self.remove(path) }
+        rmdirAll()
+    }
+
+    private func rmdirAll() {
+        for path in [links, "\(folder)/entry", "\(folder)/shared", tables(1), tables(2), folder] { unsafe _ = rmdir(path) }
+    }
+}

@@ -1,0 +1,82 @@
+internal import BPF
+internal import CDatapath
+
+/// The maps that both generations use and that outlive every policy: connections, counters, events.
+struct SharedMaps: ~Copyable {
+    let connections4: Map<pd_flow4, pd_connection>
+    let connections6: Map<pd_flow6, pd_connection>
+    let fragments: Map<pd_fragment_key, pd_fragment>
+    let refused: Map<pd_refused_key, pd_refused>
+    let counters: PerCPUMap<UInt32, pd_counter>
+    let ethertypes: PerCPUMap<UInt16, pd_counter>
+    let events: RingBuffer
+}
+
+extension SharedMaps {
+    /// The names in the object, which are also the names of the pins.
+    private enum Name {
+        static let connections4 = "policyd_conn4"
+        static let connections6 = "policyd_conn6"
+        static let fragments = "policyd_frags"
+        static let refused = "policyd_refused"
+        static let counters = "policyd_counter"
+        static let ethertypes = "policyd_ether"
+        static let events = "policyd_events"
+    }
+
+    /// Makes them, empty.
+    init(creating configuration: DatapathConfiguration) throws(BPFError) {
+        let connections = configuration.connectionLimit
+        self.init(
+            connections4: try .create(.lruHash, name: Name.connections4, maxEntries: connections),
+            connections6: try .create(.lruHash, name: Name.connections6, maxEntries: connections),
+            fragments: try .create(.lruHash, name: Name.fragments, maxEntries: 4096),
+            refused: try .create(.lruHash, name: Name.refused, maxEntries: 16_384),
+            counters: try .create(
+                .perCPUArray, name: Name.counters, maxEntries: configuration.ruleLimit + Int(PD_REASONS.rawValue)),
+            ethertypes: try .create(.lruPerCPUHash, name: Name.ethertypes, maxEntries: 256),
+            events: try RingBuffer.create(name: Name.events, byteCount: configuration.ringBytes))
+    }
+
+    /// Opens those that are pinned.
+    init(pinned pins: Pins) throws(BPFError) {
+        self.init(
+            connections4: try Map(pinnedAt: pins.shared(Name.connections4)),
+            connections6: try Map(pinnedAt: pins.shared(Name.connections6)),
+            fragments: try Map(pinnedAt: pins.shared(Name.fragments)),
+            refused: try Map(pinnedAt: pins.shared(Name.refused)),
+            counters: try PerCPUMap(pinnedAt: pins.shared(Name.counters)),
+            ethertypes: try PerCPUMap(pinnedAt: pins.shared(Name.ethertypes)),
+            events: try RingBuffer(pinnedAt: pins.shared(Name.events)))
+    }
+
+    func pin(_ pins: Pins) throws(BPFError) {
+        try connections4.pin(at: pins.shared(Name.connections4))
+        try connections6.pin(at: pins.shared(Name.connections6))
+        try fragments.pin(at: pins.shared(Name.fragments))
+        try refused.pin(at: pins.shared(Name.refused))
+        try counters.pin(at: pins.shared(Name.counters))
+        try ethertypes.pin(at: pins.shared(Name.ethertypes))
+        try events.pin(at: pins.shared(Name.events))
+    }
+
+    /// Has a program object use them.
+    func lend(to object: inout OpenObject) throws(BPFError) {
+        try object.reuse(connections4, asMap: Name.connections4)
+        try object.reuse(connections6, asMap: Name.connections6)
+        try object.reuse(fragments, asMap: Name.fragments)
+        try object.reuse(refused, asMap: Name.refused)
+        try object.reuse(counters, asMap: Name.counters)
+        try object.reuse(ethertypes, asMap: Name.ethertypes)
+        try object.reuse(descriptor: events.fileDescriptor, asMap: Name.events)
+    }
+
+    /// Has an object that is only asked, never attached, use maps as small as can be.
+    static func shrink(_ object: inout OpenObject) throws(BPFError) {
+        for name in [Name.connections4, Name.connections6, Name.fragments, Name.refused, Name.ethertypes] {
+            try object.setMaxEntries(64, ofMap: name)
+        }
+        try object.setMaxEntries(Int(PD_REASONS.rawValue), ofMap: Name.counters)
+        try object.setMaxEntries(4096, ofMap: Name.events)
+    }
+}

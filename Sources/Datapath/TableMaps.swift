@@ -1,0 +1,133 @@
+internal import BPF
+internal import CDatapath
+internal import PolicyCompiler
+
+/// One generation: a policy's tables in memory-mapped maps, and the program that was loaded for them.
+final class TableMaps: Sendable {
+    let program: Program
+    private let header: MappedArray<pd_header>
+    private let blocks: MappedArray<pd_block>
+    private let classes: MappedArray<pd_class>
+    private let chunks: MappedArray<pd_chunk>
+    private let rules: MappedArray<pd_rule>
+    private let interfaces: Map<UInt32, pd_interface>
+
+    private enum Name {
+        static let header = "policyd_header"
+        static let blocks = "policyd_blocks"
+        static let classes = "policyd_classes"
+        static let chunks = "policyd_chunks"
+        static let rules = "policyd_rules"
+        static let interfaces = "policyd_ifaces"
+        static let program = "policyd_judge"
+    }
+
+    /// How many entries each map has. Sizes are powers of two, so that most changes of a policy fit into the maps that are there.
+    struct Capacity: Hashable {
+        var blocks: Int
+        var classes: Int
+        var chunks: Int
+        var rules: Int
+
+        init(holding policy: CompiledPolicy) {
+            blocks = Self.round(policy.blocks.count / 256)
+            classes = Self.round(policy.classes.count)
+            chunks = Self.round(policy.chunks.count / 65)
+            rules = Self.round(policy.rules.count)
+        }
+
+        fileprivate init(blocks: Int, classes: Int, chunks: Int, rules: Int) {
+            self.blocks = blocks
+            self.classes = classes
+            self.chunks = chunks
+            self.rules = rules
+        }
+
+        private static func round(_ count: Int) -> Int {
+            var size = 64
+            while size < count { size *= 2 }
+            return size
+        }
+
+        /// Whether a policy of capacity `other` may use maps of this one: they are large enough, and not wastefully large.
+        func serves(_ other: Capacity) -> Bool {
+            func serves(_ have: Int, _ want: Int) -> Bool { have >= want && have <= max(want * 8, 1024) }
+            return serves(blocks, other.blocks) && serves(classes, other.classes) && serves(chunks, other.chunks)
+                && serves(rules, other.rules)
+        }
+    }
+
+    /// Loads a program with tables of its own.
+    ///
+    /// - Parameter edit: what else is to be set in the object before it is loaded.
+    init(
+        loading object: consuming OpenObject, capacity: Capacity, hasLoop: Bool, edit: (inout OpenObject) throws(BPFError) -> Void
+    ) throws(BPFError) {
+        try object.setMaxEntries(capacity.blocks, ofMap: Name.blocks)
+        try object.setMaxEntries(capacity.classes, ofMap: Name.classes)
+        try object.setMaxEntries(capacity.chunks, ofMap: Name.chunks)
+        try object.setMaxEntries(capacity.rules, ofMap: Name.rules)
+        try object.setGlobal("has_loop", to: UInt8(hasLoop ? 1 : 0))
+        try edit(&object)
+        let loaded = try object.load()
+        program = try loaded.program(Name.program)
+        header = try loaded.mappedArray(Name.header)
+        blocks = try loaded.mappedArray(Name.blocks)
+        classes = try loaded.mappedArray(Name.classes)
+        chunks = try loaded.mappedArray(Name.chunks)
+        rules = try loaded.mappedArray(Name.rules)
+        interfaces = try loaded.map(Name.interfaces, key: UInt32.self, value: pd_interface.self)
+    }
+
+    /// Opens the generation pinned in a folder.
+    init(pinnedIn folder: String) throws(BPFError) {
+        program = try Program(pinnedAt: "\(folder)/\(Name.program)")
+        header = try MappedArray(pinnedAt: "\(folder)/\(Name.header)")
+        blocks = try MappedArray(pinnedAt: "\(folder)/\(Name.blocks)")
+        classes = try MappedArray(pinnedAt: "\(folder)/\(Name.classes)")
+        chunks = try MappedArray(pinnedAt: "\(folder)/\(Name.chunks)")
+        rules = try MappedArray(pinnedAt: "\(folder)/\(Name.rules)")
+        interfaces = try Map(pinnedAt: "\(folder)/\(Name.interfaces)")
+    }
+
+    func pin(in folder: String) throws(BPFError) {
+        try program.pin(at: "\(folder)/\(Name.program)")
+        try header.pin(at: "\(folder)/\(Name.header)")
+        try blocks.pin(at: "\(folder)/\(Name.blocks)")
+        try classes.pin(at: "\(folder)/\(Name.classes)")
+        try chunks.pin(at: "\(folder)/\(Name.chunks)")
+        try rules.pin(at: "\(folder)/\(Name.rules)")
+        try interfaces.pin(at: "\(folder)/\(Name.interfaces)")
+    }
+
+    var capacity: Capacity {
+        Capacity(blocks: blocks.count, classes: classes.count, chunks: chunks.count, rules: rules.count)
+    }
+
+    /// Bytes of the tables in the kernel.
+    var bytes: Int {
+        header.count * header.stride + blocks.count * blocks.stride + classes.count * classes.stride + chunks.count * chunks.stride
+            + rules.count * rules.stride
+    }
+
+    /// The revision the tables hold.
+    var revision: UInt32 { header[0].revision }
+
+    /// Writes a policy. No packet may be judged by these tables while this goes on.
+    func fill(_ policy: CompiledPolicy, timeouts: pd_timeouts, eventInterval: UInt64) throws(BPFError) {
+        try unsafe blocks.copy(policy.blocks.span.bytes)
+        try unsafe chunks.copy(policy.chunks.span.bytes)
+        try unsafe classes.copy(policy.classes.span.bytes)
+        try unsafe rules.copy(policy.rules.span.bytes)
+        var head = policy.header
+        head.timeouts = timeouts
+        head.event_interval = eventInterval
+        header[0] = head
+    }
+
+    /// Says which classes the packets of each interface have, by index.
+    func setInterfaces(_ wanted: [UInt32: pd_interface]) throws(BPFError) {
+        for index in try interfaces.keys() where wanted[index] == nil { _ = try interfaces.removeValue(forKey: index) }
+        for (index, entry) in wanted { try interfaces.set(entry, forKey: index) }
+    }
+}
