@@ -94,8 +94,8 @@ let package = Package(
 
         .testTarget(name: "BPFTests", dependencies: ["BPF", "BPFTesting", "CLibBPF"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyModel", "PolicyTesting"], swiftSettings: house),
-        .testTarget(name: "PolicyCompilerTests", dependencies: ["PolicyCompiler", "PolicyModel"], swiftSettings: house),
-        .testTarget(name: "DatapathTests", dependencies: ["Datapath", "BPF", "BPFTesting"], swiftSettings: house),
+        .testTarget(name: "PolicyCompilerTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
+        .testTarget(name: "DatapathTests", dependencies: ["Datapath", "BPF", "BPFTesting", "CDatapath", "PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyAPITests", dependencies: ["PolicyAPI", "PolicyModel"], swiftSettings: house),
         .testTarget(
             name: "PolicydTests",

@@ -15,11 +15,15 @@ public final class KernelEngine: Sendable {
     private static let loopback: UInt32 = 1
 
     /// Loads the program with the tables of a policy.
-    public init(_ policy: CompiledPolicy) throws(DatapathError) {
+    public convenience init(_ policy: CompiledPolicy) throws(DatapathError) {
+        try self.init(policy, hasLoop: KernelFeatures.hasLoop)
+    }
+
+    init(_ policy: CompiledPolicy, hasLoop: Bool) throws(DatapathError) {
         self.policy = policy
         tables = try doing("cannot load the program to ask it") { () throws(BPFError) in
             let object = try OpenObject(.bytes(EmbeddedObject.policy.bytes, name: EmbeddedObject.policy.name))
-            let tables = try TableMaps(loading: object, capacity: .init(holding: policy), hasLoop: KernelFeatures.hasLoop) {
+            let tables = try TableMaps(loading: object, capacity: .init(holding: policy), hasLoop: hasLoop) {
                 object throws(BPFError) in
                 try SharedMaps.shrink(&object)
                 try object.setGlobal("stateless", to: UInt8(1))

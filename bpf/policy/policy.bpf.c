@@ -306,8 +306,11 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
 
     reason = walk(skb, (skb->cb[0] >> 1) & 1, p);
     if (reason == PD_REASON_NON_IP) {
-        if (!stateless) count_ethertype(skb, p->ethertype);
         d.reason = reason;
+        if (!stateless) {
+            count_ethertype(skb, p->ethertype);
+            count(skb, &d);
+        }
         goto end;
     }
     if (reason == PD_WALK_OK && (p->flags & PD_PACKET_LATER_FRAGMENT)) {
@@ -375,6 +378,7 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
         if (d.verdict == PD_ALLOW) {
             connection->revision = d.revision;
             connection->rule = d.rule;
+            connection->flags = (connection->flags & ~PD_LOG_EACH) | (d.log == PD_LOG_ALL ? PD_LOG_EACH : 0);
             d.reason = related ? PD_REASON_RELATED : PD_REASON_ESTABLISHED;
             if (d.log == PD_LOG_NEW) d.log = PD_LOG_NONE;
             goto continued;

@@ -55,7 +55,13 @@ struct pd_rule {
     __u8 audit;   /* 1: an audit policy's rule: `would` is reported, then evaluation goes on */
     __u8 would;   /* enum pd_action: what an audit rule would have done */
     __u8 log;     /* enum pd_log */
+    __u32 reserved;
 };
+
+/* Array maps round elements up to 8 bytes: what is not such a multiple would lie differently in the kernel and in the daemon. */
+_Static_assert(sizeof(struct pd_block) % 8 == 0 && sizeof(struct pd_chunk) % 8 == 0 && sizeof(struct pd_class) % 8 == 0 &&
+                   sizeof(struct pd_rule) % 8 == 0,
+               "elements of tables are multiples of 8 bytes");
 
 /* The tables of one direction and family. */
 struct pd_classifier {
