@@ -83,7 +83,13 @@ let package = Package(
                 .product(name: "TextTable", package: "TextTable"),
             ], swiftSettings: house),
 
-        .testTarget(name: "BPFTests", dependencies: ["BPF", "BPFTesting", "CLibBPF"], swiftSettings: house),
+        // Tests of the eBPF library, with programs and a shared header of their own.
+        .systemLibrary(name: "CBPFTestObjects", path: "Tests/BPFTestObjects/include"),
+        .target(
+            name: "BPFTestObjects", dependencies: ["BPF"], path: "Tests/BPFTestObjects", exclude: ["include"], sources: ["Objects.swift"],
+            swiftSettings: house, plugins: ["EmbedBPF"]),
+        .testTarget(
+            name: "BPFTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects", "CLibBPF"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyModel"], swiftSettings: house),
         .testTarget(name: "PolicyCompilerTests", dependencies: ["PolicyCompiler", "PolicyModel"], swiftSettings: house),
         .testTarget(name: "DatapathTests", dependencies: ["Datapath", "BPF", "BPFTesting"], swiftSettings: house),
