@@ -22,10 +22,10 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
-        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/onevcat/Rainbow", exact: "4.2.2"),
         .package(url: "https://github.com/ordo-one/TextTable", exact: "0.0.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
@@ -74,11 +74,14 @@ let package = Package(
             dependencies: [
                 "Datapath", "PolicyAPI", "PolicyCompiler", "PolicyModel",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                .product(name: "Yams", package: "Yams"),
             ], swiftSettings: house),
         .executableTarget(
             name: "policyctl",
@@ -102,7 +105,14 @@ let package = Package(
             name: "DatapathTests",
             dependencies: ["Datapath", "BPF", "BPFTesting", "CDatapath", "PolicyCompiler", "PolicyModel", "PolicyTesting"],
             swiftSettings: house),
-        .testTarget(name: "PolicyAPITests", dependencies: ["PolicyAPI"], swiftSettings: house),
+        .testTarget(name: "PolicyAPITests", dependencies: ["PolicyAPI", "PolicyModel"], swiftSettings: house),
+        .testTarget(
+            name: "PolicydTests",
+            dependencies: [
+                "policyd", "PolicyAPI", "PolicyModel",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: house),
+        .testTarget(name: "PolicyctlTests", dependencies: ["policyctl", "PolicyAPI", "PolicyModel"], swiftSettings: house),
         .testTarget(name: "SystemTests", dependencies: ["PolicyAPI", "BPFTesting"], path: "Tests/System", swiftSettings: house),
     ]
 )

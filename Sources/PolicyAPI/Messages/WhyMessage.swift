@@ -1,0 +1,110 @@
+public import PolicyModel
+
+/// The ways a verdict is found. They agree on every packet, or it is a bug.
+public enum Engine: String, Codable, Sendable, Hashable, CaseIterable {
+    /// Rule after rule, as the policy language reads.
+    case reference
+    /// The look-up of the kernel over the compiled tables, in user space.
+    case compiled
+    /// The kernel's program, under test-run.
+    case kernel
+}
+
+/// Asks for the verdict on packets under what is in force. The body of `POST /v1/why`.
+public struct WhyRequest: Codable, Sendable, Hashable {
+    public var packets: [PacketMessage]
+    /// The engines to ask; absent for all.
+    public var engines: [Engine]?
+
+    public init(packets: [PacketMessage], engines: [Engine]? = nil) {
+        self.packets = packets
+        self.engines = engines
+    }
+}
+
+/// The verdicts. The answer of `POST /v1/why`.
+public struct WhyAnswer: Codable, Sendable, Hashable {
+    /// The revision the packets were judged by; absent if none is in force.
+    public var revision: UInt32?
+    /// For each engine, a verdict for each packet in the order they were given.
+    public var verdicts: [EngineVerdicts]
+    /// The walk through the tiers; only if there was one packet.
+    public var walk: [WalkStep]?
+
+    public init(revision: UInt32?, verdicts: [EngineVerdicts], walk: [WalkStep]?) {
+        self.revision = revision
+        self.verdicts = verdicts
+        self.walk = walk
+    }
+}
+
+/// What one engine says of all packets.
+public struct EngineVerdicts: Codable, Sendable, Hashable {
+    public var engine: Engine
+    public var verdicts: [VerdictMessage]
+
+    public init(engine: Engine, verdicts: [VerdictMessage]) {
+        self.engine = engine
+        self.verdicts = verdicts
+    }
+}
+
+/// A verdict on a packet.
+public struct VerdictMessage: Codable, Sendable, Hashable {
+    public var verdict: Verdict.Action
+    /// Null if no rule decided: the allow after the last tier.
+    public var policy: String?
+    public var rule: String?
+    public var tier: Tier?
+    /// `file:line` of the rule.
+    public var location: String?
+    /// Rules of policies in audit mode that matched on the way, as `POLICY/RULE`.
+    public var audited: [String]
+
+    public init(_ verdict: Verdict) {
+        self.verdict = verdict.action
+        policy = verdict.policy
+        rule = verdict.rule
+        tier = verdict.tier
+        location = verdict.location.map { SourceLocation(file: $0.file, line: $0.line).description }
+        audited = verdict.audited.map { "\($0.policy)/\($0.rule)" }
+    }
+
+    /// Whether both say the same of the packet; places in files do not matter.
+    public func agrees(with other: VerdictMessage) -> Bool {
+        verdict == other.verdict && policy == other.policy && rule == other.rule && audited == other.audited
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(verdict, forKey: .verdict)
+        // Null rather than absent: the keys are always there.
+        try container.encode(policy, forKey: .policy)
+        try container.encode(rule, forKey: .rule)
+        try container.encode(tier, forKey: .tier)
+        try container.encode(location, forKey: .location)
+        try container.encode(audited, forKey: .audited)
+    }
+}
+
+/// One rule or policy on the way to a verdict.
+public struct WalkStep: Codable, Sendable, Hashable {
+    public var tier: Tier
+    public var policy: String
+    /// Null if the policy as a whole was passed over.
+    public var rule: String?
+    public var location: String
+    /// `matched`, or the field that did not match: `interfaces`, `protocol`, `ports`, …
+    public var result: String
+    /// What came of a match: `allow`, `deny`, `pass`, or `audit`; null if there was none.
+    public var action: String?
+
+    public init(tier: Tier, policy: String, rule: String?, location: String, result: String, action: String?) {
+        self.tier = tier
+        self.policy = policy
+        self.rule = rule
+        self.location = location
+        self.result = result
+        self.action = action
+    }
+}

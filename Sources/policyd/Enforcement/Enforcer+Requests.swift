@@ -1,0 +1,186 @@
+import HTTPTypes
+import PolicyAPI
+import PolicyModel
+
+/// What clients ask for.
+extension Enforcer {
+    /// Puts documents in force, added to what is there or in its place.
+    func apply(_ request: ApplyRequest, by peer: String) async throws -> ChangeMessage {
+        let start = ContinuousClock.now
+        return try await serially { [self] in
+            let loaded = DocumentLoader.load(bundles: [request.bundle])
+            let names = Array(Set(request.sources.map(\.name))).sorted().joined(separator: " ")
+            let base = request.replace ? DocumentCollection() : inForce?.documents ?? DocumentCollection()
+            return try change(
+                to: loaded, over: base, origin: "apply -f \(names.prefix(200))\(request.replace ? " --replace" : "") by \(peer)",
+                dryRun: request.dryRun, since: start)
+        }
+    }
+
+    /// Puts in force exactly what the policy folder holds.
+    func applyFolder(_ request: ApplyFolderRequest, by peer: String) async throws -> ChangeMessage {
+        let start = ContinuousClock.now
+        return try await serially { [self] in
+            try applyFolder(origin: "apply folder \(configuration.policies) by \(peer)", dryRun: request.dryRun, since: start)
+        }
+    }
+
+    /// Only to be called on the thread of changes.
+    func applyFolder(origin: String, dryRun: Bool, since start: ContinuousClock.Instant) throws -> ChangeMessage {
+        let loaded = DocumentLoader.load(folder: configuration.policies)
+        guard !loaded.documents.isEmpty || loaded.hasErrors else {
+            throw Refusal(
+                .unprocessableContent, "the policy folder \(configuration.policies) holds no documents; `policyctl down` takes enforcement out")
+        }
+        return try change(to: loaded, over: DocumentCollection(), origin: origin, dryRun: dryRun, since: start)
+    }
+
+    private func change(
+        to loaded: LoadedDocuments, over base: DocumentCollection, origin: String, dryRun: Bool, since start: ContinuousClock.Instant
+    ) throws -> ChangeMessage {
+        let policySet: PolicySet
+        do throws(Diagnostics) {
+            policySet = try loaded.policySet(over: base)
+        } catch {
+            throw Refusal(error)
+        }
+        var documents = base
+        documents.apply(loaded.documents)
+        let target = Target(
+            documents: documents, runtimeEntries: inForce?.runtimeEntries ?? [:], policySet: policySet, origin: origin)
+        let warnings = loaded.diagnostics.filter { $0.severity == .warning }.map(DiagnosticMessage.init)
+        return try change(to: target, dryRun: dryRun, warnings: warnings, since: start)
+    }
+
+    /// Takes documents out, all of them or none.
+    func delete(_ request: DeleteRequest, by peer: String) async throws -> ChangeMessage {
+        let start = ContinuousClock.now
+        return try await serially { [self] in
+            guard let inForce else { throw Refusal(.notFound, "no policy is in force") }
+            guard !request.documents.isEmpty else { throw Refusal(.badRequest, "no document is named") }
+            var documents = inForce.documents
+            for identity in request.documents {
+                let parts = identity.split(separator: "/", maxSplits: 1).map(String.init)
+                guard parts.count == 2, let kind = Document.Kind(named: parts[0]) else {
+                    let kinds = Document.Kind.allCases.map(\.rawValue).joined(separator: " and ")
+                    throw Refusal(.badRequest, "'\(identity)' is not KIND/NAME; kinds are \(kinds)")
+                }
+                guard documents.remove(kind, parts[1]) else {
+                    let names = documents.documents.filter { $0.kind == kind }.map(\.name)
+                    let near = Spelling.nearest(to: parts[1], among: names).map { "; did you mean \(kind.rawValue)/\($0)?" } ?? ""
+                    throw Refusal(.notFound, "\(kind.rawValue)/\(parts[1]) is not in force\(near)")
+                }
+            }
+            let target = Target(
+                documents: documents, runtimeEntries: inForce.runtimeEntries,
+                origin: "delete \(request.documents.joined(separator: " ").prefix(200)) by \(peer)")
+            return try change(to: target, since: start)
+        }
+    }
+
+    /// Adds entries to a set beside those of its document. An entry that was added before gets the new time to live.
+    func add(_ request: SetChangeRequest, to name: String, by peer: String) async throws -> ChangeMessage {
+        let start = ContinuousClock.now
+        return try await serially { [self] in
+            let prefixes = try read(request)
+            if let ttl = request.ttl, !(ttl > 0 && ttl <= 315_360_000) {
+                throw Refusal(.badRequest, "ttl: \(ttl) is not a number of seconds above 0 and up to ten years")
+            }
+            let expires = request.ttl.map { Timestamp.now.advanced(byNanoseconds: Int64($0 * 1e9)) }
+            return try changeEntries(of: name, origin: "set add \(name) by \(peer)", since: start) { entries in
+                let new = Set(prefixes)
+                entries.removeAll { new.contains($0.address) }
+                entries += new.sorted().map { RuntimeEntry(address: $0, expires: expires) }
+            }
+        }
+    }
+
+    /// Takes out entries that were added at run time, all of them or none.
+    func remove(_ request: SetChangeRequest, from name: String, by peer: String) async throws -> ChangeMessage {
+        let start = ContinuousClock.now
+        return try await serially { [self] in
+            guard request.ttl == nil else { throw Refusal(.badRequest, "ttl: only entries that are added have one") }
+            let prefixes = try read(request)
+            return try changeEntries(of: name, origin: "set remove \(name) by \(peer)", since: start) { entries in
+                let present = Set(entries.map(\.address))
+                if let missing = prefixes.first(where: { !present.contains($0) }) {
+                    let set = inForce?.policySet.sets[name]
+                    let hint =
+                        set.map { $0.addresses.contains(missing) || $0.fileEntries.contains(missing) } ?? false
+                        ? "; it stands in the set's document or list files, and goes by an apply" : ""
+                    throw Refusal(.notFound, "\(missing) was not added to the set '\(name)' at run time\(hint)")
+                }
+                let gone = Set(prefixes)
+                entries.removeAll { gone.contains($0.address) }
+            }
+        }
+    }
+
+    private func changeEntries(
+        of name: String, origin: String, since start: ContinuousClock.Instant, _ edit: (inout [RuntimeEntry]) throws -> Void
+    ) throws -> ChangeMessage {
+        guard let inForce else { throw Refusal(.notFound, "no policy is in force, and so no set") }
+        guard inForce.policySet.sets[name] != nil else { throw Refusal(noSet: name, in: inForce.policySet) }
+        var runtime = inForce.runtimeEntries
+        try edit(&runtime[name, default: []])
+        // The documents stay as they are, and need not be put together again.
+        let bare = inForce.policySet.adding([name: []])
+        return try change(
+            to: Target(documents: inForce.documents, runtimeEntries: runtime, policySet: bare, origin: origin), since: start)
+    }
+
+    private func read(_ request: SetChangeRequest) throws -> [CIDR] {
+        guard !request.addresses.isEmpty else { throw Refusal(.badRequest, "no address is named") }
+        return try request.addresses.map { text in
+            do throws(CIDR.ParseError) {
+                return try CIDR.parse(text)
+            } catch {
+                if case .hostBitsSet(let meant) = error {
+                    throw Refusal(.badRequest, "\(text): bits of the host are set; did you mean \(meant)?")
+                }
+                throw Refusal(.badRequest, "'\(text)' is neither an address nor a prefix")
+            }
+        }
+    }
+}
+
+extension Document.Kind {
+    /// A kind by its name, in any case.
+    init?(named name: String) {
+        guard let kind = Document.Kind.allCases.first(where: { $0.rawValue.lowercased() == name.lowercased() }) else { return nil }
+        self = kind
+    }
+}
+
+extension ApplyRequest {
+    /// The documents' texts and lists as the loader takes them.
+    var bundle: SourceBundle {
+        SourceBundle(
+            files: sources.map { SourceFile(path: $0.name, text: $0.text, firstLine: $0.line ?? 1) },
+            lists: Dictionary(lists.map { ($0.name, Array($0.text.utf8)) }) { $1 })
+    }
+}
+
+extension DiagnosticMessage {
+    init(_ diagnostic: Diagnostic) {
+        self.init(
+            severity: diagnostic.severity.rawValue, file: diagnostic.location.file, line: diagnostic.location.line,
+            column: diagnostic.location.column, message: diagnostic.message, suggestion: diagnostic.suggestion,
+            text: diagnostic.description)
+    }
+}
+
+extension Refusal {
+    /// Documents with errors; what is in force stays.
+    init(_ diagnostics: Diagnostics) {
+        let count = diagnostics.errors.count
+        self.init(
+            .unprocessableContent, "refused: \(count) \(count == 1 ? "error" : "errors"); what was in force stays",
+            diagnostics: diagnostics.all.map(DiagnosticMessage.init))
+    }
+
+    init(noSet name: String, in policySet: PolicySet) {
+        let near = Spelling.nearest(to: name, among: policySet.sets.keys).map { "; did you mean '\($0)'?" } ?? ""
+        self.init(.notFound, "there is no set '\(name)' in force\(near)")
+    }
+}

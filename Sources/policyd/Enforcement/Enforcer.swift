@@ -1,0 +1,304 @@
+import Glibc
+import HTTPTypes
+import Logging
+import NIOPosix
+import PolicyAPI
+import PolicyCompiler
+import PolicyModel
+import Synchronization
+
+/// Decides what is in force: every change goes through here, one after the other.
+///
+/// A change is made whole before it is seen: documents are checked, compiled and written to the state folder first; then the kernel
+/// switches with one store; only then is it what the daemon answers with. Whatever fails before the switch leaves everything as it was.
+final class Enforcer: Sendable {
+    let configuration: Configuration
+    let enforcement: Enforcement
+    let logger: Logger
+    private let store: RevisionStore
+    private let ruleNames: RuleNames
+    private let state: Mutex<State>
+    /// Changes are made on a thread of their own: they take milliseconds to seconds and must not hold up those who ask for status.
+    private let changes = NIOThreadPool(numberOfThreads: 1)
+    private let expiry = ExpiryTimer()
+
+    private struct State {
+        var inForce: InForce?
+        /// The number the next revision gets; none is used twice.
+        var next: UInt32 = 1
+        /// What an operator should look at.
+        var warnings: [String] = []
+    }
+
+    init(_ configuration: Configuration, _ enforcement: Enforcement, ruleNames: RuleNames, logger: Logger) throws {
+        self.configuration = configuration
+        self.enforcement = enforcement
+        self.ruleNames = ruleNames
+        self.logger = logger
+        store = try RevisionStore(path: configuration.stateDirectory)
+        state = Mutex(State())
+        changes.start()
+    }
+
+    /// What is in force; nil if nothing is.
+    var inForce: InForce? { state.withLock { $0.inForce } }
+
+    var warnings: [String] { state.withLock { $0.warnings } }
+
+    /// Stops the timer and waits for a change under way.
+    func stop() async {
+        expiry.cancel()
+        try? await changes.shutdownGracefully()
+    }
+
+    /// Does something on the thread of changes.
+    func serially<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await changes.runIfActive(body)
+    }
+}
+
+// MARK: - A change
+
+extension Enforcer {
+    /// What is to be in force.
+    struct Target {
+        var documents: DocumentCollection
+        var runtimeEntries: [String: [RuntimeEntry]]
+        /// The documents put together, without run-time entries; made from the documents if nil.
+        var policySet: PolicySet?
+        var origin: String
+    }
+
+    /// Puts a target in force. Only to be called on the thread of changes.
+    ///
+    /// - Throws: ``Refusal`` if it cannot be; what was in force stays.
+    func change(to target: Target, dryRun: Bool = false, warnings: [DiagnosticMessage] = [], since start: ContinuousClock.Instant) throws -> ChangeMessage {
+        let before = inForce
+        var policySet: PolicySet
+        do throws(Diagnostics) {
+            if let known = target.policySet { policySet = known } else { policySet = try target.documents.policySet() }
+        } catch {
+            throw Refusal(error)
+        }
+        // Entries of sets that are gone go with them.
+        let runtime = target.runtimeEntries.filter { policySet.sets[$0.key] != nil && !$0.value.isEmpty }
+        policySet = policySet.adding(runtime)
+
+        let differences = target.documents.differences(from: before?.documents ?? DocumentCollection())
+        let isChange = before == nil || !differences.isEmpty || runtime != before?.runtimeEntries
+        func message(_ revision: UInt32?, changed: Bool) -> ChangeMessage {
+            ChangeMessage(
+                revision: revision, changed: changed, dryRun: dryRun, counts: policySet.counts, differences: differences,
+                warnings: warnings, microseconds: Int((ContinuousClock.now - start) / .microseconds(1)))
+        }
+        guard isChange else { return message(before?.number, changed: false) }
+
+        var numbers = before?.compiled.numbers ?? RuleNumbers()
+        let fresh = numbers.assign(for: policySet)
+        let number = state.withLock { $0.next }
+        let compiled = try compile(policySet, revision: number, numbers: numbers)
+        guard !dryRun else { return message(before?.number, changed: false) }
+
+        var after = InForce(
+            number: number, created: .now, origin: target.origin, documents: target.documents,
+            storedLists: listsKept(of: target.documents, before), runtimeEntries: runtime, policySet: policySet, compiled: compiled)
+        after.storedLists = try store.write(after.stored, after.items)
+        // A number is spent once it is on disk, whether the switch comes to pass or not.
+        state.withLock { $0.next = number + 1 }
+        ruleNames.add(revision: number, of: policySet, numbers)
+        do {
+            try enforcement.install(compiled, fresh: fresh)
+        } catch {
+            try? store.remove(number)
+            throw Refusal(.internalServerError, "the kernel did not take revision \(number): \(error)")
+        }
+        accept(after)
+        let result = message(number, changed: true)
+        logger.info(
+            "revision in force",
+            metadata: [
+                "revision": "\(number)", "origin": "\(target.origin)", "policies": "\(result.counts.policies)",
+                "rules": "\(result.counts.rules)", "entries": "\(result.counts.entries)", "us": "\(result.microseconds)",
+            ])
+        return result
+    }
+
+    /// Makes a revision the one that is answered with.
+    private func accept(_ inForce: InForce) {
+        state.withLock {
+            $0.inForce = inForce
+            $0.warnings = []
+        }
+        scheduleExpiry(inForce)
+        do {
+            try store.prune()
+        } catch {
+            logger.warning("old revisions stay in the state folder", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func compile(_ policySet: PolicySet, revision: UInt32, numbers: RuleNumbers) throws -> CompiledPolicy {
+        do {
+            return try enforcement.compile(policySet, revision: revision, numbers: numbers)
+        } catch let error as CompileError {
+            throw Refusal(Diagnostics([Diagnostic(at: error.location, error.description)]))
+        }
+    }
+
+    /// Lists that are in the state folder already are not written again.
+    private func listsKept(of documents: DocumentCollection, _ before: InForce?) -> [String: [String: String]] {
+        guard let before else { return [:] }
+        var kept: [String: [String: String]] = [:]
+        for document in documents.documents where !document.lists.isEmpty {
+            guard let old = before.documents[document.kind, document.name], let places = before.storedLists[document.identity] else { continue }
+            kept[document.identity] = places.filter { old.lists[$0.key] == document.lists[$0.key] }
+        }
+        return kept
+    }
+}
+
+// MARK: - After a start
+
+extension Enforcer {
+    /// Finds out what is in force, or puts something in force: what the kernel judges by comes first, then the newest revision of the
+    /// state folder, then the policy folder.
+    func start() async throws {
+        try await serially { [self] in
+            let numbers = try store.numbers()
+            let kernel = enforcement.revisionInForce
+            state.withLock { $0.next = max(kernel ?? 0, numbers.last ?? 0) + 1 }
+            if let kernel {
+                for number in numbers where number > kernel {
+                    logger.warning("dropped a revision whose switch did not happen", metadata: ["revision": "\(number)"])
+                    try store.remove(number)
+                }
+                if numbers.contains(kernel), restore(kernel, install: false) { return }
+                warn("the kernel enforces revision \(kernel), which the state folder does not know; apply a policy to replace it")
+                return
+            }
+            for number in numbers.reversed() where restore(number, install: true) { return }
+            startWithFolder()
+        }
+    }
+
+    /// Takes a stored revision for the one in force; false if that is not possible.
+    private func restore(_ number: UInt32, install: Bool) -> Bool {
+        do {
+            let loaded = try store.load(number)
+            let runtime = loaded.revision.runtimeEntries
+            let policySet = try loaded.documents.policySet().adding(runtime)
+            var ruleNumbers = loaded.revision.ruleNumbers
+            ruleNumbers.assign(for: policySet)
+            let compiled = try enforcement.compile(policySet, revision: number, numbers: ruleNumbers)
+            ruleNames.add(revision: number, of: policySet, ruleNumbers)
+            if install {
+                try enforcement.install(compiled, fresh: [])
+            } else {
+                enforcement.adopt(compiled)
+            }
+            accept(
+                InForce(
+                    number: number, created: loaded.revision.created, origin: loaded.revision.origin, documents: loaded.documents,
+                    storedLists: loaded.storedLists, runtimeEntries: runtime, policySet: policySet, compiled: compiled))
+            logger.info(install ? "revision in force again" : "adopted revision", metadata: ["revision": "\(number)"])
+            return true
+        } catch {
+            logger.error("cannot restore revision", metadata: ["revision": "\(number)", "error": "\(error)"])
+            return false
+        }
+    }
+
+    private func startWithFolder() {
+        let path = configuration.policies
+        guard access(path, F_OK) == 0 else {
+            return warn("no policy is in force: there is no revision and no policy folder \(path)")
+        }
+        do {
+            _ = try applyFolder(origin: "policy folder \(path) at start", dryRun: false, since: .now)
+        } catch let refusal as Refusal {
+            for diagnostic in refusal.failure.diagnostics ?? [] { logger.error("policy folder: \(diagnostic.text)") }
+            warn("no policy is in force: \(refusal.failure.error)")
+        } catch {
+            warn("no policy is in force: \(error)")
+        }
+    }
+
+    private func warn(_ words: String) {
+        logger.warning("\(words)")
+        state.withLock { $0.warnings.append(words) }
+    }
+
+    /// Takes enforcement out of the kernel. The revisions stay in the state folder for the history, but none comes into force by itself.
+    func down() async throws -> DownMessage {
+        try await serially { [self] in
+            let number = inForce?.number ?? enforcement.revisionInForce
+            let interfaces = try enforcement.health().interfaces.map(\.name)
+            try enforcement.remove()
+            for number in try store.numbers() { try store.remove(number) }
+            try store.prune()
+            state.withLock {
+                $0.inForce = nil
+                $0.warnings = ["enforcement was taken out by `policyctl down`; apply a policy to enforce again"]
+            }
+            expiry.cancel()
+            logger.notice("enforcement taken out", metadata: ["revision": "\(number.map(String.init) ?? "none")"])
+            return DownMessage(revision: number, interfaces: interfaces)
+        }
+    }
+}
+
+// MARK: - Entries with a time to live
+
+extension Enforcer {
+    private func scheduleExpiry(_ inForce: InForce) {
+        guard let next = inForce.runtimeEntries.values.joined().compactMap(\.expires).min() else { return expiry.cancel() }
+        expiry.schedule(at: next) { [weak self] in await self?.expire() }
+    }
+
+    /// Takes out the entries whose time has come, as a revision of its own.
+    private func expire() async {
+        do {
+            try await serially { [self] in
+                guard let inForce else { return }
+                let now = Timestamp.now
+                let left = inForce.runtimeEntries.mapValues { $0.filter { $0.expires.map { $0 > now } ?? true } }.filter { !$0.value.isEmpty }
+                guard left != inForce.runtimeEntries else { return scheduleExpiry(inForce) }
+                let target = Target(
+                    documents: inForce.documents, runtimeEntries: left, policySet: inForce.policySet.adding(inForce.runtimeEntries.mapValues { _ in [] }),
+                    origin: "entries expired")
+                _ = try change(to: target, since: .now)
+            }
+        } catch {
+            logger.error("entries cannot be taken out; trying again in ten seconds", metadata: ["error": "\(error)"])
+            expiry.schedule(at: .now.advanced(by: .seconds(10))) { [weak self] in await self?.expire() }
+        }
+    }
+}
+
+/// Does one thing at one time; a later order takes the place of an earlier.
+final class ExpiryTimer: Sendable {
+    private let task = Mutex<Task<Void, Never>?>(nil)
+
+    func schedule(at time: Timestamp, _ action: @escaping @Sendable () async -> Void) {
+        let new = Task {
+            // The system's clock may be set; half a minute is as late as an entry may go for that.
+            while true {
+                let left = time.nanoseconds - Timestamp.now.nanoseconds
+                if left <= 0 { break }
+                do { try await Task.sleep(for: .nanoseconds(min(left, 30_000_000_000))) } catch { return }
+            }
+            await action()
+        }
+        task.withLock {
+            $0?.cancel()
+            $0 = new
+        }
+    }
+
+    func cancel() {
+        task.withLock {
+            $0?.cancel()
+            $0 = nil
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import FoundationEssentials
+import Glibc
+import PolicyAPI
+import PolicyModel
+
+/// The answer of `GET /v1/status`, put together.
+struct HealthReport: Sendable {
+    let enforcer: Enforcer
+    let hub: EventHub
+    let started: Timestamp
+
+    func message() throws -> StatusMessage {
+        let configuration = enforcer.configuration
+        let inForce = enforcer.inForce
+        let health = try enforcer.enforcement.health()
+        let totals = hub.totals
+        var warnings = enforcer.warnings
+        let kernel = enforcer.enforcement.revisionInForce
+        if let inForce, kernel != inForce.number {
+            warnings.append("the kernel enforces \(kernel.map { "revision \($0)" } ?? "nothing"), the daemon believes revision \(inForce.number)")
+        }
+        for map in health.maps where map.limit > 0 && map.entries * 10 >= map.limit * 9 {
+            warnings.append("\(map.name) is \(map.entries * 100 / map.limit) % full")
+        }
+        return StatusMessage(
+            daemon: DaemonMessage(
+                version: Build.version, pid: Int(getpid()), started: started, adopted: enforcer.enforcement.adopted,
+                stateDirectory: configuration.stateDirectory, bpffs: configuration.bpffs, memoryBytes: Self.residentBytes()),
+            revision: inForce?.message, counts: inForce?.policySet.counts ?? .none, folder: enforcer.folder(),
+            interfaces: health.interfaces, awaited: awaited(health.interfaces),
+            events: EventStatusMessage(
+                received: totals.received, lostInKernel: health.lostEvents, lostToFollowers: totals.lostToFollowers,
+                followers: totals.followers, kept: totals.kept),
+            maps: health.maps, reasons: health.reasons, warnings: warnings)
+    }
+
+    /// Names without a wildcard that no protected interface has.
+    private func awaited(_ interfaces: [InterfaceMessage]) -> [String] {
+        let present = Set(interfaces.map(\.name))
+        return enforcer.configuration.interfaces.filter { pattern in
+            !pattern.hasPrefix("!") && !pattern.contains("*") && !pattern.contains("?") && !present.contains(pattern)
+        }
+    }
+
+    /// The second number of /proc/self/statm, in pages.
+    private static func residentBytes() -> Int {
+        guard let data = FileManager.default.contents(atPath: "/proc/self/statm") else { return 0 }
+        let fields = String(decoding: data, as: UTF8.self).split(separator: " ")
+        return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * sysconf(CInt(_SC_PAGESIZE))
+    }
+}

@@ -1,0 +1,66 @@
+import FoundationEssentials
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// SIGHUP: reads `policyd.yaml` again.
+///
+/// Level and format of the log, the interfaces and the policy folder change at once; for the rest the daemon has to be restarted, and
+/// the log says so. Policies are not applied: that is what `policyctl apply` is for.
+struct Reload: Service {
+    let flags: ConfigurationFlags
+    let settings: LogSettings
+    let live: LiveConfiguration
+    let interfaces: InterfaceWatch
+    let notification: ServiceNotification
+    let logger: Logger
+
+    func run() async throws {
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            notification.reloading()
+            await reload()
+            notification.ready(status: interfaces.statusLine)
+        }
+    }
+
+    func reload() async {
+        let old = live.current
+        let new: Configuration
+        do {
+            new = try flags.configuration()
+        } catch {
+            logger.error("the configuration is not read again: \(error)")
+            return
+        }
+        settings.level = new.log.level
+        settings.format = new.log.format
+        var now = old
+        now.log = new.log
+        now.interfaces = new.interfaces
+        live.current = now
+        if now.interfaces != new.interfaces || now != old { logger.info("configuration read again") }
+        now.log = new.log
+        if now != new {
+            logger.warning("some settings take a restart", metadata: ["settings": "\(Self.changed(now, new).joined(separator: ","))"])
+        }
+        do {
+            try await interfaces.synchronize()
+        } catch {
+            logger.error("interfaces stay as they were: \(error)")
+        }
+    }
+
+    /// The settings in which two configurations differ.
+    static func changed(_ a: Configuration, _ b: Configuration) -> [String] {
+        var names: [String] = []
+        if a.socket != b.socket { names.append("socket") }
+        if a.socketGroup != b.socketGroup { names.append("socketGroup") }
+        if a.stateDirectory != b.stateDirectory { names.append("stateDirectory") }
+        if a.bpffs != b.bpffs { names.append("bpffs") }
+        if a.policies != b.policies { names.append("policies") }
+        if a.attach != b.attach { names.append("attach") }
+        if a.limits != b.limits { names.append("limits") }
+        if a.events != b.events { names.append("events") }
+        return names
+    }
+}

@@ -1,0 +1,135 @@
+import FoundationEssentials
+import PolicyAPI
+import PolicyModel
+
+/// The history of revisions in the state folder: `revisions/N.json`, and `lists/` for the contents of list files, which are large
+/// and stay the same over many revisions.
+///
+/// A revision is written before the kernel switches to it. What the kernel says is in force decides; a newer file is an apply that
+/// was cut short.
+struct RevisionStore: Sendable {
+    /// How many revisions are kept.
+    static let kept = 20
+    /// The version of what is in the folder.
+    static let version = 1
+
+    private let folder: StateFolder
+
+    /// A document to store, and the file its lists are in already, if they are.
+    struct Item {
+        var document: Document
+        var storedLists: [String: String]
+    }
+
+    /// What came out of the folder.
+    struct Loaded {
+        var revision: StoredRevision
+        var documents: DocumentCollection
+        /// Where the lists of each document are kept, by the document's identity.
+        var storedLists: [String: [String: String]]
+    }
+
+    /// Opens the folder, making what is missing.
+    ///
+    /// - Throws: if the folder is of another version, or cannot be used.
+    init(path: String) throws {
+        folder = StateFolder(path: path)
+        try makeFolder("\(path)/revisions")
+        try makeFolder("\(path)/lists")
+        if let data = try folder.read("version") {
+            let text = String(decoding: data, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
+            guard text == String(Self.version) else {
+                throw ConfigurationError(
+                    "the state folder \(path) is of version '\(text)', and this policyd reads version \(Self.version); "
+                        + "use the policyd that wrote it, or another folder")
+            }
+        } else {
+            try folder.write(Data("\(Self.version)\n".utf8), to: "version")
+        }
+        _ = try folder.names(in: "revisions")
+    }
+
+    /// The numbers there are, oldest first.
+    func numbers() throws -> [UInt32] {
+        try folder.names(in: "revisions").compactMap { name in
+            name.hasSuffix(".json") ? UInt32(name.dropLast(5)) : nil
+        }.sorted()
+    }
+
+    /// Writes a revision; when this returns it is on disk.
+    ///
+    /// - Returns: where the lists of each document are kept, by the document's identity.
+    @discardableResult
+    func write(_ revision: StoredRevision, _ items: [Item]) throws -> [String: [String: String]] {
+        var revision = revision
+        var places: [String: [String: String]] = [:]
+        revision.documents = []
+        for (position, item) in items.enumerated() {
+            var lists = item.storedLists
+            for (index, list) in item.document.lists.sorted(by: { $0.key < $1.key }).enumerated() where lists[list.key] == nil {
+                let name = "\(revision.number)-\(position)-\(index)"
+                try folder.write(list.value, to: "lists/\(name)")
+                lists[list.key] = name
+            }
+            revision.documents.append(StoredDocument(source: item.document.source, lists: lists))
+            places[item.document.identity] = lists
+        }
+        try folder.write(try JSON.encode(revision), to: "revisions/\(revision.number).json")
+        return places
+    }
+
+    /// Reads a revision.
+    ///
+    /// - Throws: if there is none of this number, or its files are damaged.
+    func load(_ number: UInt32) throws -> Loaded {
+        guard let data = try folder.read("revisions/\(number).json") else { throw Damaged("revision \(number) is not in the state folder") }
+        let revision: StoredRevision
+        do {
+            revision = try JSON.decode(from: data)
+        } catch {
+            throw Damaged("revision \(number) in the state folder is damaged: \(error)")
+        }
+        var documents: [Document] = []
+        var places: [String: [String: String]] = [:]
+        for stored in revision.documents {
+            var lists: [String: [UInt8]] = [:]
+            for (path, name) in stored.lists {
+                guard let list = try folder.read("lists/\(name)") else { throw Damaged("revision \(number) lacks its list \(path)") }
+                lists[path] = [UInt8](list)
+            }
+            let loaded = DocumentLoader.load(bundles: [SourceBundle(files: [stored.source], lists: lists)])
+            guard !loaded.hasErrors else {
+                throw Damaged("revision \(number) in the state folder does not load: \(Diagnostics(loaded.diagnostics))")
+            }
+            for document in loaded.documents { places[document.identity] = stored.lists }
+            documents += loaded.documents
+        }
+        return Loaded(revision: revision, documents: DocumentCollection(documents), storedLists: places)
+    }
+
+    /// A revision that cannot be read back.
+    struct Damaged: Error, CustomStringConvertible {
+        var description: String
+
+        init(_ description: String) {
+            self.description = description
+        }
+    }
+
+    /// Takes a revision out: its switch did not happen.
+    func remove(_ number: UInt32) throws {
+        try folder.remove("revisions/\(number).json")
+    }
+
+    /// Takes out all but the newest revisions, and the lists nobody refers to any more. What cannot be read stays.
+    func prune() throws {
+        let numbers = try numbers()
+        for number in numbers.dropLast(Self.kept) { try remove(number) }
+        var used: Set<String> = []
+        for number in numbers.suffix(Self.kept) {
+            guard let data = try folder.read("revisions/\(number).json"), let revision: StoredRevision = try? JSON.decode(from: data) else { return }
+            for document in revision.documents { used.formUnion(document.lists.values) }
+        }
+        for name in try folder.names(in: "lists") where !used.contains(name) { try folder.remove("lists/\(name)") }
+    }
+}
