@@ -103,7 +103,10 @@ let package = Package(
         .testTarget(name: "PolicyCompilerTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(
             name: "DatapathTests",
-            dependencies: ["Datapath", "BPF", "BPFTesting", "CDatapath", "PolicyCompiler", "PolicyModel", "PolicyTesting"],
+            dependencies: [
+                "Datapath", "BPF", "BPFTesting", "CDatapath", "PolicyCompiler", "PolicyModel", "PolicyTesting",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: house),
         .testTarget(name: "PolicyAPITests", dependencies: ["PolicyAPI", "PolicyModel"], swiftSettings: house),
         .testTarget(
