@@ -45,7 +45,6 @@ let package = Package(
             swiftSettings: library, plugins: ["EmbedBPF"]),
 
         // From documents to packets.
-        // libyaml always goes into the binary. Not by Yams, which brings all of Foundation, 50 MB, and takes ten
         // times as long for a large policy.
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
         .target(

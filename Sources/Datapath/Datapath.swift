@@ -39,7 +39,7 @@ public final class Datapath: Sendable {
             }
         } else {
             // What an earlier process left before it was done.
-            pins.removeAll()
+            pins.empty()
             try pins.makeFolders()
         }
         let isThere = adopted

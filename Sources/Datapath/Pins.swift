@@ -64,10 +64,15 @@ struct Pins: Sendable {
 
     /// Takes everything away. Links go first: packets no longer come here while the rest goes.
     func removeAll() {
+        empty()
+        rmdirAll()
+    }
+
+    /// Takes away what is in the folder and leaves the folder, which the daemon may hold a lock on.
+    func empty() {
         Self.empty(links)
         for folder in ["\(folder)/entry", "\(folder)/shared", tables(1), tables(2)] { Self.empty(folder) }
         for path in [qdiscs, programs, control] { Self.remove(path) }
-        rmdirAll()
     }
 
     private func rmdirAll() {

@@ -28,19 +28,19 @@ struct Policyctl: AsyncParsableCommand {
             }
         } catch let failure as CommandFailure {
             if !failure.message.isEmpty { complain("policyctl: \(failure.message)") }
-            exit(failure.code.rawValue)
+            Glibc.exit(failure.code.rawValue)
         } catch let error as ClientError {
             report(error)
         } catch let code as ExitCode {
-            exit(code.rawValue)
+            Glibc.exit(code.rawValue)
         } catch {
             let text = fullMessage(for: error)
             guard exitCode(for: error).isSuccess else {
                 complain(text)
-                exit(exitCode(for: error) == .validationFailure ? Code.usage.rawValue : Code.refused.rawValue)
+                Glibc.exit(exitCode(for: error) == .validationFailure ? Code.usage.rawValue : Code.refused.rawValue)
             }
             Output.write(text + "\n")
-            exit(0)
+            Glibc.exit(0)
         }
     }
 
@@ -50,13 +50,13 @@ struct Policyctl: AsyncParsableCommand {
         case .refused(let failure):
             for diagnostic in failure.diagnostics ?? [] { complain(diagnostic.text) }
             complain("policyctl: \(failure.error)")
-            exit(Code.refused.rawValue)
+            Glibc.exit(Code.refused.rawValue)
         case .unreachable(let words), .notUnderstood(let words):
             complain("policyctl: \(words)")
-            exit(Code.unreachable.rawValue)
+            Glibc.exit(Code.unreachable.rawValue)
         case .notPermitted(let words):
             complain("policyctl: \(words)")
-            exit(Code.notPermitted.rawValue)
+            Glibc.exit(Code.notPermitted.rawValue)
         }
     }
 }

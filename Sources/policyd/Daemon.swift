@@ -24,7 +24,6 @@ struct Daemon: Sendable {
     // Held until the process ends.
     private let stateLock: InstanceLock
     private let socketLock: InstanceLock
-    private let bpffsLock: InstanceLock
 
     init(configuration: Configuration, flags: ConfigurationFlags, settings: LogSettings, logger: Logger) throws {
         self.configuration = configuration
@@ -39,17 +38,16 @@ struct Daemon: Sendable {
         stateLock = try InstanceLock(file: configuration.stateDirectory + "/lock", what: "the state folder \(configuration.stateDirectory)")
         try makeFolder(folder(of: configuration.socket), mode: 0o755)
         socketLock = try InstanceLock(file: configuration.socket + ".lock", what: "the socket \(configuration.socket)")
-        try makeFolder(configuration.bpffs)
-        bpffsLock = try InstanceLock(folder: configuration.bpffs, what: "the bpffs folder \(configuration.bpffs)")
         try server.prepare()
         hub = EventHub(keep: configuration.events.keep, queueLimit: configuration.events.queue)
-        enforcement = try Enforcement(configuration, logger: logger)
-        enforcer = try Enforcer(configuration, enforcement, ruleNames: ruleNames, logger: logger)
+        let store = try RevisionStore(path: configuration.stateDirectory)
+        enforcement = try Enforcement(configuration, isDown: store.isDown, logger: logger)
+        enforcer = Enforcer(live, enforcement, store, ruleNames: ruleNames, logger: logger)
     }
 
     func run() async throws {
         try await enforcer.start()
-        let interfaces = InterfaceWatch(enforcement: enforcement, enforcer: enforcer, configuration: live, logger: logger)
+        let interfaces = InterfaceWatch(enforcement: enforcement, enforcer: enforcer, logger: logger)
         try await interfaces.synchronize()
 
         let router = Router(context: ConnectionContext.self)

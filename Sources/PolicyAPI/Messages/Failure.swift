@@ -1,3 +1,5 @@
+public import PolicyModel
+
 /// What the daemon answers when it refuses, as the body of every response that is not a success.
 public struct Failure: Codable, Sendable, Hashable, Error {
     /// One sentence saying what was refused and why.
@@ -36,5 +38,14 @@ public struct DiagnosticMessage: Codable, Sendable, Hashable {
         self.message = message
         self.suggestion = suggestion
         self.text = text
+    }
+}
+
+extension DiagnosticMessage {
+    public init(_ diagnostic: Diagnostic) {
+        self.init(
+            severity: diagnostic.severity.rawValue, file: diagnostic.location.file, line: diagnostic.location.line,
+            column: diagnostic.location.column, message: diagnostic.message, suggestion: diagnostic.suggestion,
+            text: diagnostic.description)
     }
 }

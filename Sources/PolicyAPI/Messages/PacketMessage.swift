@@ -62,23 +62,6 @@ public struct PacketMessage: Codable, Sendable, Hashable {
         return packet
     }
 
-    /// Reads a line of a `--packets` file.
-    ///
-    /// - Throws: ``FlatJSON/Malformed`` or ``Invalid``.
-    public static func read(_ line: ArraySlice<UInt8>) throws -> PacketMessage {
-        var fields = Fields()
-        try FlatJSON.read(line) { key, value in try fields.set(key, value) }
-        func needed<Value>(_ value: Value?, _ name: String) throws(Invalid) -> Value {
-            guard let value else { throw Invalid("'\(name)' is missing") }
-            return value
-        }
-        return PacketMessage(
-            direction: try needed(fields.direction, "direction"), interface: try needed(fields.interface, "interface"),
-            protocol: try needed(fields.protocol, "protocol"), source: try needed(fields.source, "source"), sourcePort: fields.sourcePort,
-            destination: try needed(fields.destination, "destination"), destinationPort: fields.destinationPort, icmpType: fields.icmpType,
-            icmpCode: fields.icmpCode)
-    }
-
     public init(
         direction: Direction, interface: String, protocol: String, source: IPAddress, sourcePort: UInt16? = nil, destination: IPAddress,
         destinationPort: UInt16? = nil, icmpType: UInt8? = nil, icmpCode: UInt8? = nil
@@ -92,51 +75,5 @@ public struct PacketMessage: Codable, Sendable, Hashable {
         self.destinationPort = destinationPort
         self.icmpType = icmpType
         self.icmpCode = icmpCode
-    }
-
-    private struct Fields {
-        var direction: Direction?
-        var interface: String?
-        var `protocol`: String?
-        var source: IPAddress?
-        var sourcePort: UInt16?
-        var destination: IPAddress?
-        var destinationPort: UInt16?
-        var icmpType: UInt8?
-        var icmpCode: UInt8?
-
-        mutating func set(_ key: String, _ value: FlatJSON.Value) throws(Invalid) {
-            func text<Value>(_ read: (String) -> Value?, _ expected: String) throws(Invalid) -> Value? {
-                switch value {
-                case .null: return nil
-                case .string(let text):
-                    guard let result = read(text) else { throw Invalid("\(key): '\(text)' is not \(expected)") }
-                    return result
-                case .integer, .boolean: throw Invalid("\(key): \(expected) is expected")
-                }
-            }
-            func number<Value: FixedWidthInteger>(_: Value.Type) throws(Invalid) -> Value? {
-                switch value {
-                case .null: return nil
-                case .integer(let number):
-                    guard let result = Value(exactly: number) else { throw Invalid("\(key): \(number) is out of range (0-\(Value.max))") }
-                    return result
-                case .string, .boolean: throw Invalid("\(key): a number is expected")
-                }
-            }
-            switch key {
-            case "direction": direction = try text(Direction.init(rawValue:), "ingress or egress")
-            case "interface": interface = try text({ $0 }, "a name")
-            case "protocol":
-                if case .integer(let number) = value { `protocol` = String(number) } else { `protocol` = try text({ $0 }, "a name or number") }
-            case "source": source = try text({ IPAddress($0) }, "an address")
-            case "destination": destination = try text({ IPAddress($0) }, "an address")
-            case "sourcePort": sourcePort = try number(UInt16.self)
-            case "destinationPort": destinationPort = try number(UInt16.self)
-            case "icmpType": icmpType = try number(UInt8.self)
-            case "icmpCode": icmpCode = try number(UInt8.self)
-            default: throw Invalid("'\(key)' is no key of a packet")
-            }
-        }
     }
 }

@@ -66,13 +66,15 @@ public struct VerdictMessage: Codable, Sendable, Hashable {
         policy = verdict.policy
         rule = verdict.rule
         tier = verdict.tier
-        location = verdict.location.map { SourceLocation(file: $0.file, line: $0.line).description }
+        location = verdict.location.map(\.lineText)
         audited = verdict.audited.map { "\($0.policy)/\($0.rule)" }
     }
 
     /// Whether both say the same of the packet; places in files do not matter.
+    ///
+    /// Of the audited rules the first counts: the kernel's program tells no more of them.
     public func agrees(with other: VerdictMessage) -> Bool {
-        verdict == other.verdict && policy == other.policy && rule == other.rule && audited == other.audited
+        verdict == other.verdict && policy == other.policy && rule == other.rule && audited.first == other.audited.first
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -91,20 +93,47 @@ public struct VerdictMessage: Codable, Sendable, Hashable {
 public struct WalkStep: Codable, Sendable, Hashable {
     public var tier: Tier
     public var policy: String
-    /// Null if the policy as a whole was passed over.
+    /// Absent if the policy as a whole was passed over.
     public var rule: String?
+    /// `file:line`
     public var location: String
-    /// `matched`, or the field that did not match: `interfaces`, `protocol`, `ports`, …
+    /// What came of it: `no match`, `allow`, `deny`, `pass` or `audit`.
     public var result: String
-    /// What came of a match: `allow`, `deny`, `pass`, or `audit`; null if there was none.
-    public var action: String?
+    /// Why it did not match; absent if it did.
+    public var reason: String?
 
-    public init(tier: Tier, policy: String, rule: String?, location: String, result: String, action: String?) {
+    public init(tier: Tier, policy: String, rule: String?, location: String, result: String, reason: String?) {
         self.tier = tier
         self.policy = policy
         self.rule = rule
         self.location = location
         self.result = result
-        self.action = action
+        self.reason = reason
     }
+
+    /// A walk, step by step.
+    public static func steps(of walk: Walk) -> [WalkStep] {
+        walk.tiers.flatMap { tier in
+            tier.policies.flatMap { policy -> [WalkStep] in
+                if let mismatch = policy.mismatch {
+                    return [
+                        WalkStep(
+                            tier: tier.tier, policy: policy.policy, rule: nil, location: policy.location.lineText, result: "no match",
+                            reason: mismatch.reason)
+                    ]
+                }
+                return policy.rules.map { step in
+                    let matched = policy.outcome == .audited ? "audit" : step.rule.action.rawValue
+                    return WalkStep(
+                        tier: tier.tier, policy: policy.policy, rule: step.rule.rule, location: step.rule.location.lineText,
+                        result: step.mismatch == nil ? matched : "no match", reason: step.mismatch?.reason)
+                }
+            }
+        }
+    }
+}
+
+extension SourceLocation {
+    /// `file:line`, without the column.
+    public var lineText: String { SourceLocation(file: file, line: line).description }
 }

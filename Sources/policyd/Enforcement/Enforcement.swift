@@ -1,3 +1,4 @@
+import Datapath
 import Logging
 import PolicyAPI
 import PolicyCompiler
@@ -5,8 +6,10 @@ import PolicyModel
 import Synchronization
 
 /// The kernel's side of the daemon: the only file that speaks with the datapath.
+///
+/// There is a datapath from the start, but for a daemon that was told to take enforcement out: then the next apply makes a new one.
 final class Enforcement: Sendable {
-    /// What the kernel counted and how full it is.
+    /// How full the kernel's tables are and what it counted.
     struct Health: Sendable {
         var interfaces: [InterfaceMessage] = []
         var maps: [MapMessage] = []
@@ -14,54 +17,207 @@ final class Enforcement: Sendable {
         var lostEvents = 0
     }
 
-    /// A rule's counters.
-    struct Counter: Sendable {
-        var packets: UInt64
-        var bytes: UInt64
-        var lostEvents: UInt64
+    private struct State {
+        var datapath: Datapath?
+        /// Held as long as the datapath's folder is used.
+        var lock: InstanceLock?
+        /// Told of every datapath that takes the place of another.
+        var onReplacement: AsyncStream<Void>.Continuation?
     }
 
+    /// Whether kernel objects of an earlier process were taken over at the start.
     let adopted: Bool
-    private let installed = Mutex<UInt32?>(nil)
+    private let configuration: Configuration
+    private let logger: Logger
+    private let state = Mutex(State())
 
-    init(_ configuration: Configuration, logger: Logger) throws {
-        adopted = false
+    /// Adopts what is in the kernel, or makes it.
+    ///
+    /// - Parameter isDown: enforcement was taken out on purpose: nothing is made until it is needed.
+    init(_ configuration: Configuration, isDown: Bool, logger: Logger) throws {
+        self.configuration = configuration
+        self.logger = logger
+        guard !isDown || Datapath.exists(bpffs: configuration.bpffs) else {
+            adopted = false
+            return
+        }
+        let made = try Self.make(configuration, logger)
+        adopted = made.datapath?.adopted ?? false
+        state.withLock { $0 = made }
     }
 
-    var revisionInForce: UInt32? { installed.withLock { $0 } }
+    private static func make(_ configuration: Configuration, _ logger: Logger) throws -> State {
+        try makeFolder(configuration.bpffs)
+        // Before anything is touched: another daemon may be at work there.
+        let lock = try InstanceLock(folder: configuration.bpffs, what: "the bpffs folder \(configuration.bpffs)")
+        let datapath = try Datapath(
+            DatapathConfiguration(
+                bpffs: configuration.bpffs, attachment: configuration.attach.datapath, connectionLimit: configuration.limits.connections,
+                ruleLimit: configuration.limits.rules, eventBufferBytes: configuration.events.bufferBytes),
+            logger: logger)
+        return State(datapath: datapath, lock: lock)
+    }
 
+    private var datapath: Datapath? { state.withLock { $0.datapath } }
+
+    /// The datapath, made anew if there is none.
+    private func present() throws -> Datapath {
+        if let datapath { return datapath }
+        let made = try Self.make(configuration, logger)
+        state.withLock { state in
+            state.datapath = made.datapath
+            state.lock = made.lock
+            state.onReplacement?.yield()
+        }
+        guard let datapath = made.datapath else { return try present() }
+        return datapath
+    }
+}
+
+// MARK: - Revisions
+
+extension Enforcement {
+    /// What packets are judged by now, as the kernel says; nil if nothing is in force.
+    var revisionInForce: UInt32? { datapath?.revisionInForce }
+
+    /// Puts a policy into tables.
     func compile(_ policySet: PolicySet, revision: UInt32, numbers: RuleNumbers) throws -> CompiledPolicy {
-        try CompiledPolicy.compile(policySet, revision: revision, numbers: numbers, interfaces: interfaceNames())
+        // The datapath adds the classes of the interfaces it protects.
+        try CompiledPolicy.compile(
+            policySet, revision: revision, numbers: numbers, interfaces: [], limits: datapath?.limits ?? CompileLimits())
     }
 
     /// Takes a policy for the one that the kernel enforces already.
-    func adopt(_ policy: CompiledPolicy) {}
+    func adopt(_ policy: CompiledPolicy) { datapath?.resume(policy) }
 
+    /// Puts a policy in force; if that fails nothing changes for packets.
+    ///
     /// - Parameter fresh: numbers of rules that are new: their counters start at 0.
     func install(_ policy: CompiledPolicy, fresh: [UInt32]) throws {
-        installed.withLock { $0 = policy.revision }
+        try present().install(policy, newNumbers: fresh)
     }
 
-    func synchronizeInterfaces(_ selector: InterfaceSelector) throws -> [InterfaceMessage] { [] }
+    /// The `kernel` engine: the program, loaded once more with the policy's tables.
+    func verdicts(for packets: [Packet], by policy: CompiledPolicy) throws -> [Verdict] {
+        let engine = try KernelEngine(policy)
+        return try packets.map { packet throws(DatapathError) in try engine.verdict(for: packet) }
+    }
 
-    func interfaceNames() throws -> [String] { [] }
+    /// Takes everything of ours out of the kernel.
+    func remove() throws {
+        try datapath?.remove()
+        state.withLock { state in
+            state.datapath = nil
+            state.lock = nil
+            state.onReplacement?.yield()
+        }
+    }
+}
 
-    func interfaceChanges() -> AsyncStream<Void> { AsyncStream { _ in } }
+// MARK: - Interfaces
 
-    func counters() throws -> [UInt32: Counter] { [:] }
+extension Enforcement {
+    /// Attaches to the interfaces that exist and are selected, and lets go of the others.
+    func synchronizeInterfaces(_ selector: InterfaceSelector) throws {
+        try datapath?.synchronizeInterfaces(selector)
+    }
 
-    func health() throws -> Health { Health() }
+    /// An element for each burst of changes to the interfaces.
+    func interfaceChanges() throws -> AsyncStream<Void> {
+        try datapath?.interfaceChanges() ?? AsyncStream { _ in }
+    }
+}
 
-    func verdicts(for packets: [Packet], by policy: CompiledPolicy) throws -> [Verdict] { packets.map(policy.verdict) }
+// MARK: - What the kernel says
+
+extension Enforcement {
+    /// What each rule has judged, by number.
+    func counters() throws -> [UInt32: RuleCounter] { try datapath?.counters() ?? [:] }
+
+    func health() throws -> Health {
+        guard let status = try datapath?.status() else { return Health() }
+        var health = Health(
+            interfaces: status.interfaces.map {
+                InterfaceMessage(name: $0.name, index: Int($0.index), attachment: $0.hook.rawValue)
+            },
+            maps: [
+                MapMessage(name: "connections IPv4", entries: status.connections4.used, limit: status.connections4.limit),
+                MapMessage(name: "connections IPv6", entries: status.connections6.used, limit: status.connections6.limit),
+                MapMessage(name: "policy tables", entries: 0, limit: 0, bytes: status.tableBytes),
+            ],
+            lostEvents: Int(clamping: status.lostEvents))
+        for reason in PacketEvent.Reason.allCases where reason != .rule {
+            guard let counter = status.reasons[reason] else { continue }
+            health.reasons.append(
+                ReasonMessage(reason: reason.rawValue, packets: Int(clamping: counter.packets), bytes: Int(clamping: counter.bytes)))
+        }
+        for (ethertype, counter) in status.ethertypes.sorted(by: { $0.key < $1.key }) {
+            let digits = String(ethertype, radix: 16)
+            let name = "ethertype 0x" + String(repeating: "0", count: 4 - digits.count) + digits
+            health.reasons.append(
+                ReasonMessage(reason: name, packets: Int(clamping: counter.packets), bytes: Int(clamping: counter.bytes)))
+        }
+        return health
+    }
 
     /// Hands every batch of events to a closure, with the number of those lost before it, until the task is cancelled.
     ///
     /// - Parameter names: the names of a revision's rules by number.
-    func readEvents(names: @Sendable (UInt32) -> [UInt32: RuleName], _ deliver: @Sendable ([EventRecord], _ lost: Int) -> Void) async throws {
-        while !Task.isCancelled { try await Task.sleep(for: .seconds(3600)) }
+    func readEvents(
+        names: @escaping @Sendable (UInt32) -> [UInt32: RuleName], _ deliver: @escaping @Sendable ([EventRecord], _ lost: Int) -> Void
+    ) async throws {
+        let (replacements, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        state.withLock { $0.onReplacement = continuation }
+        while !Task.isCancelled {
+            let datapath = datapath
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                if let datapath {
+                    group.addTask { try await Self.read(datapath, names, deliver) }
+                }
+                group.addTask {
+                    var iterator = replacements.makeAsyncIterator()
+                    _ = await iterator.next()
+                }
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+        }
     }
 
-    func remove() throws {
-        installed.withLock { $0 = nil }
+    private static func read(
+        _ datapath: Datapath, _ names: @Sendable (UInt32) -> [UInt32: RuleName], _ deliver: @Sendable ([EventRecord], Int) -> Void
+    ) async throws {
+        var revision: UInt32?
+        var rules: [UInt32: RuleName] = [:]
+        for try await batch in datapath.events() {
+            let records = batch.events.map { event in
+                if event.revision != revision {
+                    revision = event.revision
+                    rules = names(event.revision)
+                }
+                return EventRecord(event, rule: event.rule.flatMap { rules[$0] })
+            }
+            deliver(records, Int(clamping: batch.lost))
+        }
+    }
+}
+
+extension EventRecord {
+    fileprivate init(_ event: PacketEvent, rule: RuleName?) {
+        self.init(
+            time: Timestamp(nanoseconds: event.time), verdict: event.verdict, direction: event.direction, interface: event.interface,
+            protocol: event.protocol, source: event.source, destination: event.destination, sourcePort: event.sourcePort ?? 0,
+            destinationPort: event.destinationPort ?? 0, icmpType: event.icmpType ?? 0, icmpCode: event.icmpCode ?? 0, rule: rule,
+            reason: event.reason.rawValue, revision: event.revision, length: event.length, count: event.count)
+    }
+}
+
+extension Configuration.Attachment {
+    fileprivate var datapath: DatapathConfiguration.Attachment {
+        switch self {
+        case .auto: .auto
+        case .tcx: .tcx
+        case .clsact: .clsact
+        }
     }
 }

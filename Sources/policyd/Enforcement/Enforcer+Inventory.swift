@@ -1,3 +1,4 @@
+import Datapath
 import PolicyAPI
 import PolicyCompiler
 import PolicyModel
@@ -13,7 +14,7 @@ extension Enforcer {
                 return RuleMessage(
                     policy: policy.name, rule: rule.name, tier: policy.tier.rawValue, direction: direction.rawValue,
                     action: policy.mode == .audit ? "\(rule.action.rawValue) (audit)" : rule.action.rawValue, match: rule.matchInWords(direction),
-                    log: rule.log.rawValue, location: rule.location.shown,
+                    log: rule.log.rawValue, location: rule.location.lineText,
                     counters: CounterMessage(packets: counter?.packets ?? 0, bytes: counter?.bytes ?? 0),
                     lostEvents: counter?.lostEvents ?? 0)
             }
@@ -34,13 +35,13 @@ extension Enforcer {
             return PolicyMessage(
                 name: policy.name, labels: policy.labels, tier: policy.tier.rawValue, priority: policy.priority, mode: policy.mode.rawValue,
                 interfaces: policy.interfaces?.patterns, ingressRules: policy.ingress.count, egressRules: policy.egress.count,
-                location: policy.location.shown, counters: sum)
+                location: policy.location.lineText, counters: sum)
         }
     }
 
     private func counter(
-        of rule: Rule, _ policy: HostPolicy, _ direction: Direction, _ inForce: InForce, _ counters: [UInt32: Enforcement.Counter]
-    ) -> Enforcement.Counter? {
+        of rule: Rule, _ policy: HostPolicy, _ direction: Direction, _ inForce: InForce, _ counters: [UInt32: RuleCounter]
+    ) -> RuleCounter? {
         let key = RuleKey(policy: policy.name, direction: direction, rule: rule.name)
         return inForce.compiled.numbers.number(of: key).flatMap { counters[$0] }
     }
@@ -56,7 +57,7 @@ extension Enforcer {
         return policySet.sets.values.sorted { $0.name < $1.name }.map { set in
             SetMessage(
                 name: set.name, documentEntries: set.addresses.count + set.fileEntries.count, runtimeEntries: set.runtimeEntries.count,
-                usedBy: uses[set.name] ?? 0, location: set.location.shown)
+                usedBy: uses[set.name] ?? 0, location: set.location.lineText)
         }
     }
 

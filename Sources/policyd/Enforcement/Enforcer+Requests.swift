@@ -161,15 +161,6 @@ extension ApplyRequest {
     }
 }
 
-extension DiagnosticMessage {
-    init(_ diagnostic: Diagnostic) {
-        self.init(
-            severity: diagnostic.severity.rawValue, file: diagnostic.location.file, line: diagnostic.location.line,
-            column: diagnostic.location.column, message: diagnostic.message, suggestion: diagnostic.suggestion,
-            text: diagnostic.description)
-    }
-}
-
 extension Refusal {
     /// Documents with errors; what is in force stays.
     init(_ diagnostics: Diagnostics) {

@@ -29,7 +29,8 @@ extension Enforcer {
                 }
                 return EngineVerdicts(engine: engine, verdicts: verdicts.map(VerdictMessage.init))
             }
-            return WhyAnswer(revision: inForce.number, verdicts: verdicts, walk: nil)
+            let walk = packets.count == 1 ? WalkStep.steps(of: ReferenceEvaluator(inForce.policySet).walk(for: packets[0])) : nil
+            return WhyAnswer(revision: inForce.number, verdicts: verdicts, walk: walk)
         }
     }
 }

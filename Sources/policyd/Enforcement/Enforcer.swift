@@ -12,7 +12,7 @@ import Synchronization
 /// A change is made whole before it is seen: documents are checked, compiled and written to the state folder first; then the kernel
 /// switches with one store; only then is it what the daemon answers with. Whatever fails before the switch leaves everything as it was.
 final class Enforcer: Sendable {
-    let configuration: Configuration
+    let live: LiveConfiguration
     let enforcement: Enforcement
     let logger: Logger
     private let store: RevisionStore
@@ -30,18 +30,22 @@ final class Enforcer: Sendable {
         var warnings: [String] = []
     }
 
-    init(_ configuration: Configuration, _ enforcement: Enforcement, ruleNames: RuleNames, logger: Logger) throws {
-        self.configuration = configuration
+    init(
+        _ configuration: LiveConfiguration, _ enforcement: Enforcement, _ store: RevisionStore, ruleNames: RuleNames, logger: Logger
+    ) {
+        live = configuration
         self.enforcement = enforcement
         self.ruleNames = ruleNames
         self.logger = logger
-        store = try RevisionStore(path: configuration.stateDirectory)
+        self.store = store
         state = Mutex(State())
         changes.start()
     }
 
     /// What is in force; nil if nothing is.
     var inForce: InForce? { state.withLock { $0.inForce } }
+
+    var configuration: Configuration { live.current }
 
     var warnings: [String] { state.withLock { $0.warnings } }
 
@@ -113,6 +117,7 @@ extension Enforcer {
             throw Refusal(.internalServerError, "the kernel did not take revision \(number): \(error)")
         }
         accept(after)
+        if before == nil { enforceAgain() }
         let result = message(number, changed: true)
         logger.info(
             "revision in force",
@@ -166,6 +171,10 @@ extension Enforcer {
         try await serially { [self] in
             let numbers = try store.numbers()
             let kernel = enforcement.revisionInForce
+            if store.isDown, kernel == nil {
+                state.withLock { $0.next = (numbers.last ?? 0) + 1 }
+                return warn(Self.downWords)
+            }
             state.withLock { $0.next = max(kernel ?? 0, numbers.last ?? 0) + 1 }
             if let kernel {
                 for number in numbers where number > kernel {
@@ -228,17 +237,35 @@ extension Enforcer {
         state.withLock { $0.warnings.append(words) }
     }
 
-    /// Takes enforcement out of the kernel. The revisions stay in the state folder for the history, but none comes into force by itself.
+    /// The first revision after `down` or after a start without one: the interfaces have to be attached to.
+    private func enforceAgain() {
+        do {
+            try store.setDown(false)
+            try synchronizeInterfaces()
+        } catch {
+            warn("the policy is in force, but not everywhere: \(error)")
+        }
+    }
+
+    private static let downWords = "enforcement was taken out by `policyctl down`; apply a policy to enforce again"
+
+    /// Attaches to the interfaces that exist and are selected. Only to be called on the thread of changes.
+    func synchronizeInterfaces() throws {
+        try enforcement.synchronizeInterfaces(InterfaceSelector(patterns: configuration.interfaces))
+    }
+
+    /// Takes enforcement out of the kernel. The revisions stay in the state folder for the history, but none comes into force by itself,
+    /// not after a restart either.
     func down() async throws -> DownMessage {
         try await serially { [self] in
             let number = inForce?.number ?? enforcement.revisionInForce
             let interfaces = try enforcement.health().interfaces.map(\.name)
+            // Before the kernel lets go: a daemon that ends in between must not put back what was to go.
+            try store.setDown(true)
             try enforcement.remove()
-            for number in try store.numbers() { try store.remove(number) }
-            try store.prune()
             state.withLock {
                 $0.inForce = nil
-                $0.warnings = ["enforcement was taken out by `policyctl down`; apply a policy to enforce again"]
+                $0.warnings = [Self.downWords]
             }
             expiry.cancel()
             logger.notice("enforcement taken out", metadata: ["revision": "\(number.map(String.init) ?? "none")"])

@@ -23,7 +23,7 @@ final class RuleNames: Sendable {
                 let key = RuleKey(policy: policy.name, direction: direction, rule: rule.name)
                 guard let number = numbers.number(of: key) else { continue }
                 names[number] = RuleName(
-                    policy: policy.name, rule: rule.name, tier: policy.tier, location: rule.location.shown)
+                    policy: policy.name, rule: rule.name, tier: policy.tier, location: rule.location.lineText)
             }
         }
         state.withLock { state in
@@ -38,9 +38,4 @@ final class RuleNames: Sendable {
             state.byRevision[revision] ?? state.order.last.flatMap { state.byRevision[$0] } ?? [:]
         }
     }
-}
-
-extension SourceLocation {
-    /// `file:line`, without the column.
-    var shown: String { SourceLocation(file: file, line: line).description }
 }

@@ -56,6 +56,13 @@ struct RevisionStore: Sendable {
         }.sorted()
     }
 
+    /// Whether enforcement was taken out on purpose: then no start puts it back.
+    var isDown: Bool { (try? folder.read("down")) != nil }
+
+    func setDown(_ isDown: Bool) throws {
+        if isDown { try folder.write(Data("taken out by policyctl down\n".utf8), to: "down") } else { try folder.remove("down") }
+    }
+
     /// Writes a revision; when this returns it is on disk.
     ///
     /// - Returns: where the lists of each document are kept, by the document's identity.

@@ -1,0 +1,58 @@
+import ArgumentParser
+import PolicyAPI
+import PolicyModel
+
+/// `policyctl apply`
+struct Apply: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Puts policy in force, all of it or none of it.",
+        discussion: """
+            Without -f what is put in force is exactly what the daemon's policy folder holds. With -f the documents are added to what is \
+            in force, or take the place of those of the same kind and name; with --replace they become the whole.
+            """)
+
+    @OptionGroup var files: FileOptions
+
+    @Flag(name: .long, help: "The documents of -f become the whole policy.")
+    var replace = false
+
+    @Flag(name: .long, help: "Do everything but put it in force.")
+    var dryRun = false
+
+    @OptionGroup var format: FormatOptions
+    @OptionGroup var daemon: DaemonOptions
+
+    func validate() throws {
+        if replace, files.files.isEmpty { throw ValidationError("--replace goes with -f; without -f the folder is the whole anyway") }
+    }
+
+    func run() async throws {
+        let client = daemon.client
+        let change: ChangeMessage
+        if files.files.isEmpty {
+            let request = ApplyFolderRequest(dryRun: dryRun)
+            change = try await withProgress("applying the policy folder") { try await client.post(API.applyFolder, request) }
+        } else {
+            let loaded = DocumentLoader.load(paths: files.files)
+            if loaded.hasErrors { throw await mistakes(loaded, client) }
+            let request = loaded.request(replace: replace, dryRun: dryRun)
+            change = try await withProgress("applying") { try await client.post(API.apply, request) }
+        }
+        for warning in change.warnings { complain(warning.text) }
+        try format.output.print(change) { ChangeText(change).text }
+    }
+
+    /// Everything that is wrong with the documents, sets that are nowhere among it: those in force count, if the daemon can be asked.
+    private func mistakes(_ loaded: LoadedDocuments, _ client: Client) async -> CommandFailure {
+        var base: [Document] = []
+        if !replace, let sets: [SetMessage] = try? await client.get(API.sets) {
+            base = sets.map { Document(.set(AddressSet(name: $0.name)), source: SourceFile(path: "", text: "")) }
+        }
+        do throws(Diagnostics) {
+            _ = try loaded.policySet(over: DocumentCollection(base))
+            return refuse(Diagnostics(loaded.diagnostics), "nothing was applied, what was in force stays")
+        } catch {
+            return refuse(error, "nothing was applied, what was in force stays")
+        }
+    }
+}

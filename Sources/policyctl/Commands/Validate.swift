@@ -1,0 +1,72 @@
+import ArgumentParser
+import PolicyAPI
+import PolicyCompiler
+import PolicyModel
+
+/// `policyctl validate`
+struct Validate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Checks documents without a daemon, a kernel or privileges.",
+        discussion: "Prints every mistake with its place and exits 1, or says what the documents hold and exits 0.")
+
+    @OptionGroup var files: FileOptions
+    @OptionGroup var format: FormatOptions
+
+    func validate() throws {
+        if files.files.isEmpty { throw ValidationError("say which files: -f PATH…") }
+    }
+
+    func run() throws {
+        let loaded = DocumentLoader.load(paths: files.files)
+        let policySet: PolicySet
+        do throws(Diagnostics) {
+            policySet = try loaded.policySet()
+            try Self.compile(policySet)
+        } catch {
+            if format.output == .table { throw refuse(error, "the documents are not valid") }
+            try format.output.print(Report(error.all, nil)) { "" }
+            throw CommandFailure(.refused)
+        }
+        let report = Report(loaded.diagnostics, policySet)
+        if format.output == .table {
+            for diagnostic in loaded.diagnostics { complain(diagnostic.description) }
+        }
+        try format.output.print(report) {
+            let counts = CountsMessage(policySet)
+            return "valid: \(Shown.counted(counts.policies, "policy", plural: "policies")), \(Shown.counted(counts.rules, "rule")), "
+                + "\(Shown.counted(counts.sets, "set")), \(Shown.counted(counts.entries, "entry", plural: "entries"))\n"
+        }
+    }
+
+    /// What the compiler's limits refuse is invalid as well.
+    private static func compile(_ policySet: PolicySet) throws(Diagnostics) {
+        var numbers = RuleNumbers()
+        numbers.assign(for: policySet)
+        do throws(CompileError) {
+            _ = try CompiledPolicy.compile(policySet, revision: 1, numbers: numbers, interfaces: [])
+        } catch {
+            throw Diagnostics([Diagnostic(at: error.location, error.description)])
+        }
+    }
+
+    /// The result for programs.
+    struct Report: Encodable {
+        var valid: Bool
+        var counts: CountsMessage?
+        var diagnostics: [DiagnosticMessage]
+
+        init(_ diagnostics: [Diagnostic], _ policySet: PolicySet?) {
+            valid = policySet != nil
+            counts = policySet.map { CountsMessage($0) }
+            self.diagnostics = diagnostics.map { DiagnosticMessage($0) }
+        }
+    }
+}
+
+extension CountsMessage {
+    init(_ policySet: PolicySet) {
+        self.init(
+            policies: policySet.policies.count, rules: policySet.ruleCount, sets: policySet.sets.count,
+            entries: policySet.sets.values.reduce(0) { $0 + $1.count })
+    }
+}
