@@ -78,7 +78,7 @@ public struct PolicyGenerator: Sendable {
             rule.sourcePorts = [ports()]
         case 3:
             rule.protocols = some([.icmp, .icmpv4, .icmpv6], 0...2)
-            rule.icmp = (0..<Int.random(in: 1...2, using: &random)).map { _ in message(rule.protocols) }
+            rule.icmp = (0..<Int.random(in: 1...2, using: &random)).compactMap { _ in message(rule.protocols) }
         case 4:
             let numbers = [0, 1, 6, 17, 47, 50, 58, 132, 255].map { ProtocolMatch.number($0) }
             rule.protocols = some(numbers + [.icmp, .icmpv4, .icmpv6], 1...3)
@@ -109,18 +109,16 @@ public struct PolicyGenerator: Sendable {
         return random.oneIn(2) ? PortRange(one) : PortRange(min(one, other)...max(one, other))
     }
 
-    private mutating func message(_ protocols: [ProtocolMatch]) -> ICMPMatch {
-        func message(_ random: inout SplitMix64) -> ICMPMatch.Message {
-            let type: UInt8 = random.pick([0, 1, 2, 3, 4, 8, 11, 128, 129, 135, 255], otherwise: 0)
-            return .init(type: type, code: random.oneIn(3) ? random.pick([0, 1, 4, 255], otherwise: 0) : nil)
+    /// Names where both families are meant, as only they can say that, else numbers.
+    private mutating func message(_ protocols: [ProtocolMatch]) -> ICMPMatch? {
+        let scope = ICMPMatch.Scope(protocols)
+        guard case .one = scope else {
+            let names = (ICMPName.messages + ICMPName.codes).map(\.name)
+            return try? ICMPMatch.parse(random.pick(names, otherwise: "echo-request"), scope)
         }
-        let v4 = message(&random)
-        let v6 = message(&random)
-        switch protocols {
-        case [.icmpv4]: return ICMPMatch("v4", v4: v4, v6: nil)
-        case [.icmpv6]: return ICMPMatch("v6", v4: nil, v6: v6)
-        default: return ICMPMatch("both", v4: random.oneIn(4) ? nil : v4, v6: v6)
-        }
+        let type = random.pick([0, 1, 2, 3, 4, 8, 11, 128, 129, 135, 255], otherwise: 0)
+        let code = random.oneIn(3) ? "/\(random.pick([0, 1, 4, 255], otherwise: 0))" : ""
+        return try? ICMPMatch.parse("\(type)\(code)", scope)
     }
 
     private mutating func interfaces() -> InterfaceSelector {
