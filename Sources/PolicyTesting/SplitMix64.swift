@@ -1,1 +1,26 @@
-// placeholder
+/// A small random number generator with a seed, so that what a test found can be found again.
+public struct SplitMix64: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    public init(seed: UInt64) {
+        state = seed
+    }
+
+    public mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// True once in `n` times.
+    mutating func oneIn(_ n: Int) -> Bool {
+        Int.random(in: 0..<n, using: &self) == 0
+    }
+
+    /// One of the elements; `otherwise` if there is none.
+    mutating func pick<Element>(_ elements: [Element], otherwise: Element) -> Element {
+        elements.randomElement(using: &self) ?? otherwise
+    }
+}

@@ -31,6 +31,14 @@ public struct LoadedDocuments: Sendable {
         throw Diagnostics(found)
     }
 
+    /// What is likely not meant, once these documents are put over those in `base`; only about these documents.
+    public func warnings(over base: DocumentCollection = DocumentCollection()) -> [Diagnostic] {
+        var collection = base
+        collection.apply(documents)
+        let mine = Set(documents.map(\.identity))
+        return PolicyCheck.warnings(collection.documents) { mine.contains($0.identity) }
+    }
+
     mutating func add(_ new: [Diagnostic]) {
         diagnostics += new
     }

@@ -43,7 +43,7 @@ extension ReferenceEvaluator {
             && !match.negatives.contains { matches($0, address) }
     }
 
-    private func matches(_ term: AddressTerm, _ address: IPAddress) -> Bool {
+    func matches(_ term: AddressTerm, _ address: IPAddress) -> Bool {
         switch term {
         case .any: true
         case .prefix(let prefix): prefix.contains(address)

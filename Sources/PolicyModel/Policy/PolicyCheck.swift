@@ -8,8 +8,8 @@ enum PolicyCheck {
                 first[document.identity] = document
                 return nil
             }
-            return document.error(
-                at: document.nameLocation, "name: there is another \(document.kind.rawValue) '\(document.name)'\(place(other))")
+            return DocumentReporter(document).report(
+                .error, at: document.nameLocation, "name: there is another \(document.kind.rawValue) '\(document.name)'\(place(other))")
         }
     }
 
@@ -32,8 +32,8 @@ enum PolicyCheck {
                 return nil
             }
             guard other.name != document.name else { return nil }
-            return document.error(
-                at: document.nameLocation,
+            return DocumentReporter(document).report(
+                .error, at: document.nameLocation,
                 "priority: \(policy.priority) in tier \(policy.tier.rawValue) is also that of policy '\(other.name)'"
                     + "\(Self.place(other)); which comes first has to be said")
         }
@@ -42,11 +42,12 @@ enum PolicyCheck {
     private static func sameRules(_ documents: [Document]) -> [Diagnostic] {
         documents.flatMap { document -> [Diagnostic] in
             guard case .policy(let policy) = document.value else { return [] }
+            let reporter = DocumentReporter(document)
             return Direction.allCases.flatMap { direction -> [Diagnostic] in
                 var names: Set<String> = []
                 return policy.rules(direction).filter { !names.insert($0.name).inserted }.map { rule in
-                    document.error(
-                        at: rule.location, "name: policy '\(policy.name)' has two \(direction.rawValue) rules '\(rule.name)'")
+                    reporter.report(
+                        .error, at: rule.location, "name: policy '\(policy.name)' has two \(direction.rawValue) rules '\(rule.name)'")
                 }
             }
         }
@@ -54,10 +55,11 @@ enum PolicyCheck {
 
     private static func missingSets(_ documents: [Document]) -> [Diagnostic] {
         let names = Set(documents.filter { $0.kind == .addressSet }.map(\.name))
-        return documents.flatMap { document in
-            document.setUses.filter { !names.contains($0.set) }.map { use in
+        return documents.flatMap { document -> [Diagnostic] in
+            let reporter = DocumentReporter(document)
+            return document.setUses.filter { !names.contains($0.set) }.map { use in
                 let near = Spelling.nearest(to: use.set, among: names).map { "set:\($0)" }
-                return document.error(at: use.location, "\(use.field): there is no set '\(use.set)'", suggestion: near)
+                return reporter.report(.error, at: use.location, "\(use.field): there is no set '\(use.set)'", suggestion: near)
             }
         }
     }
@@ -67,22 +69,20 @@ enum PolicyCheck {
     }
 }
 
-extension Document {
-    /// An error at a place in the document, with the line to show.
-    func error(at location: SourceLocation, _ message: String, suggestion: String? = nil) -> Diagnostic {
-        diagnostic(.error, at: location, message, suggestion: suggestion)
+/// Makes diagnostics about a document, with the lines to show.
+struct DocumentReporter {
+    private let path: String
+    private let lines: SourceLines
+
+    init(_ document: Document) {
+        path = document.source.path
+        lines = SourceLines(Array(document.source.text.utf8), firstLine: document.source.firstLine)
     }
 
-    /// A warning at a place in the document, with the line to show.
-    func warning(at location: SourceLocation, _ message: String, suggestion: String? = nil) -> Diagnostic {
-        diagnostic(.warning, at: location, message, suggestion: suggestion)
-    }
-
-    private func diagnostic(
-        _ severity: Diagnostic.Severity, at location: SourceLocation, _ message: String, suggestion: String?
+    func report(
+        _ severity: Diagnostic.Severity, at location: SourceLocation, _ message: String, suggestion: String? = nil
     ) -> Diagnostic {
-        let lines = SourceLines(Array(source.text.utf8), firstLine: source.firstLine)
-        let line = location.file == source.path ? lines[location.line] : nil
+        let line = location.file == path ? lines[location.line] : nil
         return Diagnostic(severity, at: location, message, suggestion: suggestion, sourceLine: line)
     }
 }

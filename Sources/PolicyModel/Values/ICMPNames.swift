@@ -3,10 +3,10 @@
 /// A name that both families know stands for both messages, with each family's own numbers.
 public enum ICMPName {
     /// A named message, or a named code of one.
-    struct Entry {
-        var name: String
-        var v4: ICMPMatch.Message?
-        var v6: ICMPMatch.Message?
+    package struct Entry: Sendable {
+        package var name: String
+        package var v4: ICMPMatch.Message?
+        package var v6: ICMPMatch.Message?
 
         init(_ name: String, v4: UInt8? = nil, v6: UInt8? = nil) {
             self.name = name
@@ -22,7 +22,7 @@ public enum ICMPName {
         }
     }
 
-    static let messages: [Entry] = [
+    package static let messages: [Entry] = [
         Entry("echo-reply", v4: 0, v6: 129),
         Entry("destination-unreachable", v4: 3, v6: 1),
         Entry("source-quench", v4: 4),
@@ -52,7 +52,7 @@ public enum ICMPName {
         Entry("inverse-neighbor-advertisement", v6: 142),
     ]
 
-    static let codes: [Entry] = [
+    package static let codes: [Entry] = [
         Entry("network-unreachable", v4: (3, 0), v6: nil),
         Entry("host-unreachable", v4: (3, 1), v6: nil),
         Entry("protocol-unreachable", v4: (3, 2), v6: nil),
