@@ -41,11 +41,10 @@ let package = Package(
         .plugin(name: "EmbedBPF", capability: .buildTool(), dependencies: ["bpf-embed"]),
         .systemLibrary(name: "CDatapath", path: "bpf/include"),
         .target(
-            name: "BPFObjects", path: "bpf", exclude: ["include"], sources: ["Objects.swift"],
+            name: "BPFObjects", dependencies: ["BPF"], path: "bpf", exclude: ["include"], sources: ["Objects.swift"],
             swiftSettings: library, plugins: ["EmbedBPF"]),
 
         // From documents to packets.
-        // libyaml always goes into the binary. Not by Yams, which brings all of Foundation, 50 MB, and takes ten
         // times as long for a large policy.
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
         .target(
@@ -92,10 +91,22 @@ let package = Package(
                 .product(name: "TextTable", package: "TextTable"),
             ], swiftSettings: house),
 
-        .testTarget(name: "BPFTests", dependencies: ["BPF", "BPFTesting", "CLibBPF"], swiftSettings: house),
+        // Tests of the eBPF library, with programs and a shared header of their own.
+        .systemLibrary(name: "CBPFTestObjects", path: "Tests/BPFTestObjects/include"),
+        .target(
+            name: "BPFTestObjects", dependencies: ["BPF"], path: "Tests/BPFTestObjects", exclude: ["include"], sources: ["Objects.swift"],
+            swiftSettings: house, plugins: ["EmbedBPF"]),
+        .testTarget(
+            name: "BPFTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects", "CLibBPF"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyCompilerTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
-        .testTarget(name: "DatapathTests", dependencies: ["Datapath", "BPF", "BPFTesting", "CDatapath", "PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
+        .testTarget(
+            name: "DatapathTests",
+            dependencies: [
+                "Datapath", "BPF", "BPFTesting", "CDatapath", "PolicyCompiler", "PolicyModel", "PolicyTesting",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house),
         .testTarget(name: "PolicyAPITests", dependencies: ["PolicyAPI", "PolicyModel"], swiftSettings: house),
         .testTarget(
             name: "PolicydTests",

@@ -57,6 +57,8 @@ static inline int swiftbpf_bpf(int command, void *attribute, unsigned int size) 
 // Declared under _GNU_SOURCE only.
 static inline int swiftbpf_setns(int descriptor, int kind) { return (int)syscall(SYS_setns, descriptor, kind); }
 static inline int swiftbpf_unshare(int flags) { return (int)syscall(SYS_unshare, flags); }
+static inline int swiftbpf_pipe(int ends[2], int flags) { return (int)syscall(SYS_pipe2, ends, flags); }
+enum { SWIFTBPF_NEWNS = 0x00020000, SWIFTBPF_NEWNET = 0x40000000 };
 
 // Variadic.
 static inline int swiftbpf_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 0); }

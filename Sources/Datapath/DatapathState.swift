@@ -56,7 +56,7 @@ struct DatapathState: ~Copyable {
     mutating func prepare(_ slot: Int, for policy: CompiledPolicy) throws(BPFError) {
         let wanted = TableMaps.Capacity(holding: policy)
         if let there = tables[slot], there.capacity.serves(wanted) { return }
-        let object = try OpenObject(.bytes(EmbeddedObject.policy.bytes, name: EmbeddedObject.policy.name))
+        let object = try OpenObject(.policy)
         tables[slot] = nil
         Pins.empty(pins.tables(slot))
         let made = try TableMaps(loading: object, capacity: wanted, hasLoop: KernelFeatures.hasLoop) { object throws(BPFError) in

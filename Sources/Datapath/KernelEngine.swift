@@ -22,7 +22,7 @@ public final class KernelEngine: Sendable {
     init(_ policy: CompiledPolicy, hasLoop: Bool) throws(DatapathError) {
         self.policy = policy
         tables = try doing("cannot load the program to ask it") { () throws(BPFError) in
-            let object = try OpenObject(.bytes(EmbeddedObject.policy.bytes, name: EmbeddedObject.policy.name))
+            let object = try OpenObject(.policy)
             let tables = try TableMaps(loading: object, capacity: .init(holding: policy), hasLoop: hasLoop) {
                 object throws(BPFError) in
                 try SharedMaps.shrink(&object)
@@ -37,6 +37,10 @@ public final class KernelEngine: Sendable {
     ///
     /// - Throws: `DatapathError` also when the program answers what it never should.
     public func verdict(for packet: Packet) throws(DatapathError) -> Verdict {
+        if packet.isExtensionHeader {
+            throw DatapathError(
+                "protocol \(packet.protocol) is an IPv6 extension header: the kernel looks behind it, and no packet has it as its protocol")
+        }
         var policy = policy
         if policy.usesInterfaces, policy.add(interface: packet.interface) {
             return try KernelEngine(policy).verdict(for: packet)

@@ -27,7 +27,7 @@ extension Switch {
 
     /// Loads the entry programs; nothing is in force.
     init() throws(BPFError) {
-        let object = try OpenObject(.bytes(EmbeddedObject.entry.bytes, name: EmbeddedObject.entry.name))
+        let object = try OpenObject(.entry)
         let loaded = try object.load()
         let names = EntryPrograms.names
         self.init(

@@ -12,6 +12,8 @@ extension PolicyGenerator {
             direction: direction, interface: random.pick(limits.interfaces + ["other9"], otherwise: "eth0"),
             protocol: number(rule, remote.family), source: direction == .ingress ? remote : local,
             destination: direction == .ingress ? local : remote)
+        // No IPv6 packet has such a protocol.
+        if packet.isExtensionHeader { packet.protocol = 59 }
         if packet.hasPorts {
             packet.destinationPort = port(rule.ports)
             packet.sourcePort = port(rule.sourcePorts)

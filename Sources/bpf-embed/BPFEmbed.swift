@@ -23,6 +23,7 @@ struct BPFEmbed {
         var output = ""
         var source = ""
         var includes: [String] = []
+        var imports: [String] = []
 
         init(_ arguments: some Sequence<String>) throws {
             var words = arguments.makeIterator()
@@ -31,11 +32,12 @@ struct BPFEmbed {
                 case "--clang": clang = words.next() ?? ""
                 case "--output": output = words.next() ?? ""
                 case "--include": includes.append(words.next() ?? "")
+                case "--import": imports.append(words.next() ?? "")
                 default: source = word
                 }
             }
             guard !clang.isEmpty, !output.isEmpty, !source.isEmpty else {
-                throw Failure(description: "usage: bpf-embed --clang PATH [--include DIR]… --output FILE.swift SOURCE.bpf.c")
+                throw Failure(description: "usage: bpf-embed --clang PATH [--include DIR]… [--import MODULE]… --output FILE.swift SOURCE.bpf.c")
             }
         }
     }
@@ -55,7 +57,7 @@ struct BPFEmbed {
         guard clang.terminationStatus == 0 else { exit(clang.terminationStatus) }
         let bytes = try Data(contentsOf: URL(fileURLWithPath: object))
         let name = String(URL(fileURLWithPath: options.source).lastPathComponent.dropLast(".bpf.c".count))
-        let swift = """
+        let swift = options.imports.map { "public import \($0)\n\n" }.joined() + """
             extension EmbeddedObject {
                 /// The object compiled from `\(name).bpf.c`.
                 public static let \(identifier(name)) = EmbeddedObject(name: "\(name)", base64: "\(bytes.base64EncodedString())")

@@ -48,4 +48,8 @@ public struct Packet: Hashable, Sendable {
 
     /// Whether the protocol has ports that rules match.
     public var hasPorts: Bool { ProtocolMatch.hasPorts(`protocol`) }
+
+    /// Whether the protocol number is that of an IPv6 extension header, behind which the transport protocol is looked for: no IPv6 packet
+    /// has it as its protocol (hop-by-hop, routing, fragment, authentication, destination options; RFC 8200, section 4).
+    public var isExtensionHeader: Bool { family == .v6 && [0, 43, 44, 51, 60].contains(`protocol`) }
 }

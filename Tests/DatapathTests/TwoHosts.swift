@@ -1,0 +1,51 @@
+import BPFTesting
+import Datapath
+import Logging
+import PolicyCompiler
+import PolicyModel
+import Testing
+
+/// Two private namespaces joined by a veth pair, and a datapath that guards the first one.
+///
+/// The guarded host is 192.0.2.1 and 2001:db8::1, the other 192.0.2.2 and 2001:db8::2; both ends are called `eth0`.
+final class TwoHosts: Sendable {
+    let host: NetworkNamespace
+    let peer: NetworkNamespace
+    let bpffs: PrivateBPFFS
+
+    static let addresses: [TestSocket.Family: (host: String, peer: String)] = [
+        .v4: ("192.0.2.1", "192.0.2.2"), .v6: ("2001:db8::1", "2001:db8::2"),
+    ]
+
+    init() throws {
+        host = try NetworkNamespace()
+        peer = try NetworkNamespace()
+        bpffs = try PrivateBPFFS()
+        try host.connect("eth0", to: peer, "eth0")
+        for (namespace, addresses) in [(host, ["192.0.2.1/24", "2001:db8::1/64"]), (peer, ["192.0.2.2/24", "2001:db8::2/64"])] {
+            for address in addresses { try namespace.addAddress(address, to: "eth0") }
+        }
+    }
+
+    func datapath(_ attachment: DatapathConfiguration.Attachment = .auto) throws -> Datapath {
+        try host.run {
+            try Datapath(
+                DatapathConfiguration(bpffs: bpffs.path("policyd"), attachment: attachment, connectionLimit: 1024),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        }
+    }
+
+    func protect(_ datapath: Datapath) throws -> [ProtectedInterface] {
+        try host.run { try datapath.synchronizeInterfaces(InterfaceSelector(["*"], except: ["lo"])) }
+    }
+}
+
+extension Datapath {
+    /// Compiles and installs in one step.
+    func install(_ policies: [HostPolicy], sets: [AddressSet] = [], revision: UInt32, _ numbers: inout RuleNumbers) throws {
+        let policySet = try PolicySet(policies: policies, sets: sets)
+        let given = numbers.assign(for: policySet)
+        let policy = try CompiledPolicy.compile(policySet, revision: revision, numbers: numbers, interfaces: [])
+        try install(policy, newNumbers: given)
+    }
+}
