@@ -154,7 +154,8 @@ package struct FieldReader {
 
     /// The text in quotes, on one line, cut if it is long.
     package static func shown(_ text: String) -> String {
-        let line = String(String.UnicodeScalarView(text.unicodeScalars.prefix(61).map { $0.properties.generalCategory == .control ? "?" : $0 }))
+        let scalars = text.unicodeScalars.prefix(61).map { $0.properties.generalCategory == .control ? "?" : $0 }
+        let line = String(String.UnicodeScalarView(scalars))
         return line.unicodeScalars.count > 60 ? "'\(line.prefix(60))…'" : "'\(line)'"
     }
 }
