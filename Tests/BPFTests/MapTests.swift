@@ -196,6 +196,8 @@ struct MapTests {
         #expect(key?.reason.hasPrefix("its key is not a UInt32: struct bt_key has 8 bytes") == true)
         let kind = #expect(throws: BPFError.self) { _ = try loaded.map("bt_percpu", key: UInt32.self, value: UInt32.self) }
         #expect(kind?.description.contains("percpu_array") == true)
+        let padded = #expect(throws: BPFError.self) { _ = try loaded.map("bt_padded_keys", key: UInt64.self, value: UInt32.self) }
+        #expect(padded?.reason == "its key has 3 bytes of padding, which would be part of the key")
         // Without BTF, by the kernel's word.
         let map = try Map<UInt32, UInt64>.create(.hash, name: "bt_h", maxEntries: 1)
         let id = try map.info.id
