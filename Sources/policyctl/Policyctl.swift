@@ -16,6 +16,9 @@ struct Policyctl: AsyncParsableCommand {
             Apply.self, Delete.self, Down.self, Events.self, Get.self, SetCommand.self, Status.self, Validate.self, Why.self,
         ])
 
+    /// Before the subcommand as well as behind it.
+    @OptionGroup var daemon: DaemonOptions
+
     static func main() async {
         // Somebody who reads only the first lines is no error: the write fails with EPIPE and ends the program quietly.
         signal(SIGPIPE, SIG_IGN)

@@ -96,7 +96,8 @@ struct StatusText {
         guard !status.maps.isEmpty else { return "" }
         var table = Table("TABLE", .number("USED"), .number("OF"), .number("MEMORY"))
         for map in status.maps {
-            table.rows.append([map.name, Shown.count(map.entries), Shown.count(map.limit), map.bytes.map { Shown.bytes($0) } ?? "-"])
+            let use = map.limit > 0 ? [Shown.count(map.entries), Shown.count(map.limit)] : ["-", "-"]
+            table.rows.append([map.name] + use + [map.bytes.map { Shown.bytes($0) } ?? "-"])
         }
         return "\n" + table.text
     }

@@ -7,8 +7,12 @@ extension Format {
         switch self {
         case .table: Output.write(table())
         case .json: Output.write(try JSON.text(message, indented: true) + "\n")
-        case .yaml: Output.write(try JSON.decode(Tree.self, from: try JSON.encode(message)).output.yaml())
+        case .yaml: Output.write(try Self.yamlText(message))
         }
+    }
+
+    static func yamlText(_ message: some Encodable) throws -> String {
+        try JSON.decode(Tree.self, from: try JSON.encode(message)).output.yaml()
     }
 }
 

@@ -32,7 +32,7 @@ struct Configuration: Sendable, Equatable {
         /// Connections tracked at once.
         var connections = 65_536
         /// Rules of one revision.
-        var rules = 32_768
+        var rules = 32_752
     }
 
     struct Events: Sendable, Equatable {
