@@ -68,7 +68,7 @@ public final class TestSocket: Sendable {
     /// The next connection, if one comes within the time.
     public func accept(milliseconds: CInt = 500) -> TestSocket? {
         guard wait(Int16(POLLIN), milliseconds) else { return nil }
-        let accepted = unsafe Glibc.accept(descriptor, nil, nil)
+        let accepted = Glibc.accept(descriptor, nil, nil)
         return accepted < 0 ? nil : TestSocket(adopting: accepted, family)
     }
 
