@@ -24,59 +24,57 @@ import Testing
 
     @Test(arguments: [DatapathConfiguration.Attachment.tcx, .clsact])
     func allowsAndDeniesInBothFamilies(attachment: DatapathConfiguration.Attachment) throws {
-        let before = KernelObjects(namePrefix: "policyd_")
-        do {
-            let hosts = try TwoHosts()
-            let datapath = try hosts.datapath(attachment)
-            var numbers = RuleNumbers()
-            try datapath.install([Self.neighbours, Self.web(80)], revision: 1, &numbers)
-            let protected = try hosts.protect(datapath)
-            #expect(protected.map(\.name) == ["eth0"])
-            #expect(protected.first?.hook == (attachment == .tcx ? .tcx : .clsact))
-            for (family, address) in TwoHosts.addresses {
-                for port in [80, 81] as [UInt16] {
-                    let server = try hosts.host.run { try TestSocket.listener(address.host, port: port) }
-                    let client = try hosts.peer.run { try TestSocket(.tcp, family: family) }
-                    let outcome = try client.connect(to: address.host, port: port)
-                    #expect(outcome == (port == 80 ? .connected : .timedOut), "\(family) \(port)")
-                    if port == 80 {
-                        let accepted = try #require(server.accept())
-                        client.send("hello")
-                        #expect(accepted.receive() == "hello")
-                        accepted.send("reply")
-                        #expect(client.receive() == "reply")
-                    }
-                    let echo = try hosts.host.run { try TestSocket.bound(.udp, address.host, port: port) }
-                    let asker = try hosts.peer.run { try TestSocket.bound(.udp, address.peer, port: 0) }
-                    try asker.send("ping", to: address.host, port: port)
-                    #expect(echo.echoDatagram(milliseconds: 200) == (port == 80))
-                    #expect((asker.receive(milliseconds: 200) == "ping") == (port == 80))
+        let hosts = try TwoHosts()
+        let datapath = try hosts.datapath(attachment)
+        var numbers = RuleNumbers()
+        try datapath.install([Self.neighbours, Self.web(80)], revision: 1, &numbers)
+        let protected = try hosts.protect(datapath)
+        #expect(protected.map(\.name) == ["eth0"])
+        #expect(protected.first?.hook == (attachment == .tcx ? .tcx : .clsact))
+        for (family, address) in TwoHosts.addresses {
+            for port in [80, 81] as [UInt16] {
+                let server = try hosts.host.run { try TestSocket.listener(address.host, port: port) }
+                let client = try hosts.peer.run { try TestSocket(.tcp, family: family) }
+                let outcome = try client.connect(to: address.host, port: port)
+                #expect(outcome == (port == 80 ? .connected : .timedOut), "\(family) \(port)")
+                if port == 80 {
+                    let accepted = try #require(server.accept())
+                    client.send("hello")
+                    #expect(accepted.receive() == "hello")
+                    accepted.send("reply")
+                    #expect(client.receive() == "reply")
                 }
-                // Egress of the guarded host.
-                let name = try hosts.peer.run { try TestSocket.bound(.udp, address.peer, port: 53) }
-                let other = try hosts.peer.run { try TestSocket.bound(.udp, address.peer, port: 54) }
-                let asker = try hosts.host.run { try TestSocket.bound(.udp, address.host, port: 0) }
-                try asker.send("name?", to: address.peer, port: 53)
-                #expect(name.echoDatagram())
-                #expect(asker.receive() == "name?")
-                try asker.send("other?", to: address.peer, port: 54)
-                #expect(!other.echoDatagram(milliseconds: 200))
+                let echo = try hosts.host.run { try TestSocket.bound(.udp, address.host, port: port) }
+                let asker = try hosts.peer.run { try TestSocket.bound(.udp, address.peer, port: 0) }
+                try asker.send("ping", to: address.host, port: port)
+                #expect(echo.echoDatagram(milliseconds: 200) == (port == 80))
+                #expect((asker.receive(milliseconds: 200) == "ping") == (port == 80))
             }
-            let counters = try datapath.counters()
-            let open = try #require(numbers.number(of: RuleKey(policy: "web", direction: .ingress, rule: "open")))
-            #expect((counters[open]?.packets ?? 0) >= 2 * (6 + 2))
-            try hosts.host.run { try datapath.remove() }
-            #expect(hosts.bpffs.pins.isEmpty)
-            // Nothing is in the way any more.
-            let server = try hosts.host.run { try TestSocket.listener("192.0.2.1", port: 99) }
-            let client = try hosts.peer.run { try TestSocket(.tcp, family: .v4) }
-            #expect(try client.connect(to: "192.0.2.1", port: 99) == .connected)
-            withExtendedLifetime(server) {}
-            let qdiscs = try hosts.host.run(command: "tc", "qdisc", "show", "dev", "eth0").output
-            #expect(!qdiscs.contains("clsact"))
+            // Egress of the guarded host.
+            let name = try hosts.peer.run { try TestSocket.bound(.udp, address.peer, port: 53) }
+            let other = try hosts.peer.run { try TestSocket.bound(.udp, address.peer, port: 54) }
+            let asker = try hosts.host.run { try TestSocket.bound(.udp, address.host, port: 0) }
+            try asker.send("name?", to: address.peer, port: 53)
+            #expect(name.echoDatagram())
+            #expect(asker.receive() == "name?")
+            try asker.send("other?", to: address.peer, port: 54)
+            #expect(!other.echoDatagram(milliseconds: 200))
         }
-        let left = KernelObjects.leftovers(since: before)
-        #expect(left.isEmpty, "\(left)")
+        let counters = try datapath.counters()
+        let open = try #require(numbers.number(of: RuleKey(policy: "web", direction: .ingress, rule: "open")))
+        #expect((counters[open]?.packets ?? 0) >= 2 * (6 + 2))
+        let attached = attachment == .tcx ? try hosts.attachedPrograms() : []
+        #expect(attached.count == (attachment == .tcx ? 2 : 0))
+        try hosts.host.run { try datapath.remove() }
+        #expect(!hosts.bpffs.pins.contains("policyd"))
+        // Nothing is in the way any more.
+        let server = try hosts.host.run { try TestSocket.listener("192.0.2.1", port: 99) }
+        let client = try hosts.peer.run { try TestSocket(.tcp, family: .v4) }
+        #expect(try client.connect(to: "192.0.2.1", port: 99) == .connected)
+        withExtendedLifetime(server) {}
+        let qdiscs = try hosts.host.run(command: "tc", "qdisc", "show", "dev", "eth0").output
+        #expect(!qdiscs.contains("clsact"))
+        #expect(try hosts.attachedPrograms().isEmpty)
     }
 
     @Test func eventsNameTheRule() async throws {

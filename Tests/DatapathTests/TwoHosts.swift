@@ -1,3 +1,4 @@
+import BPF
 import BPFTesting
 import Datapath
 import Logging
@@ -31,7 +32,15 @@ final class TwoHosts: Sendable {
         try host.run {
             try Datapath(
                 DatapathConfiguration(bpffs: bpffs.path("policyd"), attachment: attachment, connectionLimit: 1024),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                logger: Logger(label: "test", factory: RecordingLog.init))
+        }
+    }
+
+    /// The numbers of the programs on the tcx hooks of the guarded interface.
+    func attachedPrograms() throws -> [UInt32] {
+        try host.run {
+            let index = try host.index(of: "eth0")
+            return try TrafficDirection.allCases.flatMap { try TCXChain(interface: index, $0).entries.map(\.programID) }
         }
     }
 
@@ -47,5 +56,22 @@ extension Datapath {
         let given = numbers.assign(for: policySet)
         let policy = try CompiledPolicy.compile(policySet, revision: revision, numbers: numbers, interfaces: [])
         try install(policy, newNumbers: given)
+    }
+}
+
+/// Makes a failed test of what the datapath logs as an error.
+struct RecordingLog: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.error
+
+    init(_ label: String) {}
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        Issue.record("\(event.message) \(event.metadata ?? [:])")
     }
 }

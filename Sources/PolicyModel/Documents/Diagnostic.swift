@@ -18,16 +18,20 @@ public struct Diagnostic: Error, Hashable, Sendable {
     public var suggestion: String?
     /// The line of the document, to show with a caret under the column.
     public var sourceLine: String?
+    /// The column of `sourceLine` that the caret is under, from 1. It is not the location's where the line is
+    /// so long that only a part of it is shown.
+    public var sourceColumn: Int
 
     public init(
         _ severity: Severity = .error, at location: SourceLocation, _ message: String, suggestion: String? = nil,
-        sourceLine: String? = nil
+        sourceLine: String? = nil, sourceColumn: Int? = nil
     ) {
         self.severity = severity
         self.location = location
         self.message = message
         self.suggestion = suggestion
         self.sourceLine = sourceLine
+        self.sourceColumn = sourceColumn ?? location.column
     }
 
     /// The message in one line, with the place in front and the suggestion behind.
@@ -41,13 +45,13 @@ public struct Diagnostic: Error, Hashable, Sendable {
 extension Diagnostic: CustomStringConvertible {
     /// As compilers write it: the summary, then the line and a caret under the place.
     public var description: String {
-        guard let sourceLine, location.column > 0 else { return summary }
+        guard let sourceLine, sourceColumn > 0 else { return summary }
         return [summary, sourceLine, caretLine(sourceLine)].joined(separator: "\n")
     }
 
     /// Blanks up to the column, tabs where the line has them so that the caret stays in place.
     private func caretLine(_ line: String) -> String {
-        let before = line.unicodeScalars.prefix(location.column - 1)
+        let before = line.unicodeScalars.prefix(sourceColumn - 1)
         return before.map { $0 == "\t" ? "\t" : " " }.joined() + "^"
     }
 }

@@ -60,8 +60,10 @@ package final class DiagnosticSink {
             dropped += 1
             return
         }
+        let excerpt = lines.excerpt(line: line, column: column)
         kept.append(
             Diagnostic(
-                severity, at: location(line: line, column: column), message, suggestion: suggestion, sourceLine: lines[line]))
+                severity, at: location(line: line, column: column), message, suggestion: suggestion, sourceLine: excerpt?.text,
+                sourceColumn: excerpt?.column))
     }
 }

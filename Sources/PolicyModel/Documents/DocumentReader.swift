@@ -111,10 +111,10 @@ struct Metadata {
                 continue
             }
             guard case .scalar(let value, _) = pair.value.content else {
-                sink.error(at: pair.value, "labels: '\(key)' has to be a single value, not \(pair.value.kindInWords)")
+                sink.error(at: pair.value, "labels: \(FieldReader.shown(key)) has to be a single value, not \(pair.value.kindInWords)")
                 continue
             }
-            if labels.updateValue(value, forKey: key) != nil { sink.error(at: pair.key, "labels: '\(key)' stands here twice") }
+            if labels.updateValue(value, forKey: key) != nil { sink.error(at: pair.key, "labels: \(FieldReader.shown(key)) stands here twice") }
         }
         return labels
     }

@@ -9,6 +9,19 @@ final class SourceLines {
         self.firstLine = firstLine
     }
 
+    /// The line around a column, at most 160 characters of it, and the column in what is left of it.
+    func excerpt(line: Int, column: Int) -> (text: String, column: Int)? {
+        guard let text = self[line] else { return nil }
+        // A line without end would drown its own message.
+        guard text.utf8.count > 160 else { return (text, column) }
+        let scalars = text.unicodeScalars
+        let skipped = max(0, column - 100)
+        let rest = scalars.dropFirst(skipped)
+        let shown = String(String.UnicodeScalarView(rest.prefix(160)))
+        let front = skipped > 0 ? "…" : ""
+        return (front + shown + (rest.count > 160 ? "…" : ""), column - skipped + front.count)
+    }
+
     /// The line with this number; nil if the text does not have it.
     subscript(line: Int) -> String? {
         let starts = starts ?? findStarts()

@@ -55,11 +55,11 @@ extension PolicyCheck {
     private static func shadowed(_ policy: HostPolicy, _ reporter: DocumentReporter) -> [Diagnostic] {
         Direction.allCases.flatMap { direction -> [Diagnostic] in
             let rules = policy.rules(direction)
-            let covers = rules.map { RuleCover($0) }
+            let covers = rules.count <= comparedRules ? rules.map { RuleCover($0) } : []
+            let end = rules.firstIndex { $0.matchesEverything } ?? rules.endIndex
             return rules.indices.compactMap { index in
-                let earlier = (rules.count <= comparedRules ? rules.indices : rules.indices.prefix(0)).prefix(index)
-                let cover = earlier.first { covers[$0].covers(covers[index]) } ?? rules[..<index].firstIndex { $0.matchesEverything }
-                guard let cover else { return nil }
+                let earlier = covers.indices.prefix(index).first { covers[$0].covers(covers[index]) }
+                guard let cover = earlier ?? (end < index ? end : nil) else { return nil }
                 return reporter.report(
                     .warning, at: rules[index].location,
                     "rule '\(rules[index].name)' never matches: rule '\(rules[cover].name)' on line "
@@ -86,7 +86,10 @@ private struct RuleCover {
     private static func protocols(_ rule: Rule, _ family: IPAddress.Family) -> Set<UInt8>? {
         var numbers: Set<UInt8>?
         if !rule.protocols.isEmpty {
-            numbers = Set((0...255).filter { number in rule.protocols.contains { $0.matches(number, family: family) } })
+            let named = rule.protocols.map { match in
+                if case .number(let number) = match { number } else { ProtocolMatch.icmpNumber(family) }
+            }
+            numbers = Set(named.filter { number in rule.protocols.contains { $0.matches(number, family: family) } })
         }
         if !rule.ports.isEmpty || !rule.sourcePorts.isEmpty { numbers = (numbers ?? [6, 17, 132]).intersection([6, 17, 132]) }
         if !rule.icmp.isEmpty {

@@ -82,7 +82,8 @@ struct DocumentReporter {
     func report(
         _ severity: Diagnostic.Severity, at location: SourceLocation, _ message: String, suggestion: String? = nil
     ) -> Diagnostic {
-        let line = location.file == path ? lines[location.line] : nil
-        return Diagnostic(severity, at: location, message, suggestion: suggestion, sourceLine: line)
+        let excerpt = location.file == path ? lines.excerpt(line: location.line, column: location.column) : nil
+        return Diagnostic(
+            severity, at: location, message, suggestion: suggestion, sourceLine: excerpt?.text, sourceColumn: excerpt?.column)
     }
 }

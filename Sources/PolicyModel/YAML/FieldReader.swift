@@ -29,7 +29,7 @@ package struct FieldReader {
                 continue
             }
             if let first = fields[key] {
-                sink.error(at: pair.key, "\(what): '\(key)' stands here twice, first on line \(sink.location(first.key).line)")
+                sink.error(at: pair.key, "\(what): \(Self.shown(key)) stands here twice, first on line \(sink.location(first.key).line)")
             } else if keys.contains(key) {
                 fields[key] = pair
             } else if let reason = refused[key] {
@@ -44,9 +44,9 @@ package struct FieldReader {
 
     private func reportUnknown(_ node: YAMLNode, _ key: String, _ what: String, _ keys: [String]) {
         if let near = Spelling.nearest(to: key, among: keys) {
-            sink.error(at: node, "\(what): unknown key '\(key)'", suggestion: near)
+            sink.error(at: node, "\(what): unknown key \(Self.shown(key))", suggestion: near)
         } else {
-            sink.error(at: node, "\(what): unknown key '\(key)'; known are \(Self.listed(keys))")
+            sink.error(at: node, "\(what): unknown key \(Self.shown(key)); known are \(Self.listed(keys))")
         }
     }
 
@@ -95,11 +95,11 @@ package struct FieldReader {
         if let choice = Choice(rawValue: text) { return choice }
         let words = Choice.allCases.map(\.rawValue)
         if let reason = refused[text] {
-            sink.error(at: node, "\(name): '\(text)' \(reason)")
+            sink.error(at: node, "\(name): \(Self.shown(text)) \(reason)")
         } else if let near = Spelling.nearest(to: text, among: words) {
-            sink.error(at: node, "\(name): '\(text)' is not one of \(Self.listed(words, "or"))", suggestion: near)
+            sink.error(at: node, "\(name): \(Self.shown(text)) is not one of \(Self.listed(words, "or"))", suggestion: near)
         } else {
-            sink.error(at: node, "\(name): '\(text)' is not one of \(Self.listed(words, "or"))")
+            sink.error(at: node, "\(name): \(Self.shown(text)) is not one of \(Self.listed(words, "or"))")
         }
         return nil
     }
@@ -146,7 +146,12 @@ package struct FieldReader {
 
     /// The text as messages show it: as it is if it is a number, else in quotes, cut if it is long.
     package static func quoted(_ text: String) -> String {
-        if integer(text) != nil { return text }
-        return text.count > 60 ? "'\(text.prefix(60))…'" : "'\(text)'"
+        integer(text) != nil ? text : shown(text)
+    }
+
+    /// The text in quotes, on one line, cut if it is long.
+    package static func shown(_ text: String) -> String {
+        let line = String(String.UnicodeScalarView(text.unicodeScalars.prefix(61).map { $0.properties.generalCategory == .control ? "?" : $0 }))
+        return line.unicodeScalars.count > 60 ? "'\(line.prefix(60))…'" : "'\(line)'"
     }
 }
