@@ -13,9 +13,26 @@ struct Descriptor: ~Copyable, Sendable {
         rawValue = try system(.open, subject) { swiftbpf_duplicate(other) }
     }
 
+    /// The kind of kernel object, by the name the kernel gives its descriptors, with `-` for `_`: links were once `bpf_link`.
+    enum Kind: String {
+        case map = "anon-inode:bpf-map"
+        case program = "anon-inode:bpf-prog"
+        case link = "anon-inode:bpf-link"
+    }
+
     /// The object pinned at a path of a bpf filesystem.
-    init(pinnedAt path: String, subject: String) throws(BPFError) {
-        rawValue = try check(.openPin, "\(subject) at \(path)") { unsafe bpf_obj_get(path) }
+    ///
+    /// - Throws: `BPFError` also if it is of another kind, whose description would be read as this one's.
+    init(pinnedAt path: String, _ kind: Kind, subject: String) throws(BPFError) {
+        let descriptor = Descriptor(adopting: try check(.openPin, "\(subject) at \(path)") { unsafe bpf_obj_get(path) })
+        var target = [CChar](repeating: 0, count: 64)
+        let length = unsafe readlink("/proc/self/fd/\(descriptor.rawValue)", &target, target.count)
+        let found = String(decoding: target.prefix(max(0, length)).map { $0 == 0x5f ? 0x2d : UInt8(bitPattern: $0) }, as: UTF8.self)
+        // Without /proc the kind cannot be told, and the object is taken for what the caller says.
+        if length > 0, found != kind.rawValue {
+            throw BPFError(.openPin, "\(subject) at \(path)", reason: "what is pinned there is no \(kind) (\(found))")
+        }
+        self = descriptor
     }
 
     /// Pins the kernel object at a path of a bpf filesystem.
@@ -46,7 +63,9 @@ func kernelInfo<Info>(
     of descriptor: CInt, into info: inout Info, subject: @autoclosure () -> String
 ) throws(BPFError) {
     var length = UInt32(MemoryLayout<Info>.size)
-    try check(.info, subject()) { unsafe bpf_obj_get_info_by_fd(descriptor, &info, &length) }
+    try check(.info, subject()) {
+        unsafe withUnsafeMutablePointer(to: &info) { unsafe bpf_obj_get_info_by_fd(descriptor, $0, &length) }
+    }
 }
 
 /// The text in a fixed-size C character array.

@@ -87,9 +87,10 @@ public struct OpenDescriptors: Sendable, Hashable {
     public init() {
         var targets: [Int: String] = [:]
         for entry in directoryEntries("/proc/self/fd") {
+            guard let number = Int(entry) else { continue }
             var target = [CChar](repeating: 0, count: 256)
-            guard let number = Int(entry), unsafe readlink("/proc/self/fd/\(entry)", &target, target.count - 1) > 0 else { continue }
-            targets[number] = String(cString: target)
+            let length = unsafe readlink("/proc/self/fd/\(entry)", &target, target.count)
+            if length > 0 { targets[number] = String(decoding: target[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self) }
         }
         self.targets = targets
     }
@@ -97,9 +98,10 @@ public struct OpenDescriptors: Sendable, Hashable {
     /// How many descriptors refer to eBPF objects, perf events and the like: things without a path.
     public var anonymousCount: Int { targets.values.count { $0.hasPrefix("anon_inode:") } }
 
-    /// What is open now and was not before.
+    /// What is open now and was not before, but for what Swift's runtime opens when it first sleeps.
     public static func opened(since before: OpenDescriptors) -> [String] {
-        let now = OpenDescriptors().targets
-        return now.filter { before.targets[$0.key] != $0.value && !$0.value.hasPrefix("/proc/") }.values.sorted()
+        let runtime = ["anon_inode:[timerfd]", "anon_inode:[eventfd]"]
+        let opened = OpenDescriptors().targets.filter { before.targets[$0.key] != $0.value }
+        return opened.values.filter { !$0.hasPrefix("/proc/") && !runtime.contains($0) }.sorted()
     }
 }

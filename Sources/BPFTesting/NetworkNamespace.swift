@@ -89,11 +89,14 @@ public final class NetworkNamespace: Sendable {
         return Int32(index)
     }
 
-    /// Refuses to go on when this thread is in the network namespace the machine runs in.
+    /// Refuses to go on when this thread is in the network namespace the machine runs in; where that cannot be told, in the one the
+    /// process was started in.
     public static func requirePrivate() throws(TestingError) {
         var own = stat()
         var initial = stat()
-        guard unsafe stat("/proc/thread-self/ns/net", &own) == 0, unsafe stat("/proc/1/ns/net", &initial) == 0 else {
+        guard unsafe stat("/proc/thread-self/ns/net", &own) == 0,
+            unsafe stat("/proc/1/ns/net", &initial) == 0 || stat("/proc/self/ns/net", &initial) == 0
+        else {
             throw TestingError("cannot tell this thread's network namespace", errno: errno)
         }
         if own.st_ino == initial.st_ino {

@@ -31,8 +31,8 @@ public final class PrivateBPFFS: Sendable {
     /// The path of a pin.
     public func path(_ name: String) -> String { "\(path)/\(name)" }
 
-    /// The names of what is pinned.
-    public var pins: [String] { directoryEntries(path) }
+    /// The names of what is pinned, without the two files the kernel puts into every bpf filesystem.
+    public var pins: [String] { directoryEntries(path).filter { $0 != "maps.debug" && $0 != "progs.debug" } }
 
     /// The mounts of this process's tests that are there now.
     public static var mounts: [String] {

@@ -3,12 +3,14 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <linux/capability.h>
 #include <linux/perf_event.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -98,3 +100,32 @@ struct swiftbpf_tcx_link_info {
 
 // Variadic system call. Waits for a grace period of RCU: programs that ran before it have ended after it. See membarrier(2).
 static inline int swiftbpf_membarrier_global(void) { return (int)syscall(SYS_membarrier, 1 /* MEMBARRIER_CMD_GLOBAL */, 0, 0); }
+
+// libcap is a library of its own. Gives up every capability of this thread, and of no other.
+static inline int swiftbpf_drop_capabilities(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
+    return (int)syscall(SYS_capset, &header, none);
+}
+
+// A netlink request for the filters of a hook: two headers one after the other, as NLMSG_ALIGN leaves them.
+struct swiftbpf_tc_dump {
+    struct nlmsghdr header;
+    struct tcmsg message;
+};
+
+// libbpf takes an options structure only if the bytes behind the last field it knows are zero, and Swift leaves padding undefined. These
+// sizes end with the last field, by function-like macros of libbpf's which Swift does not import.
+#define SWIFTBPF_SIZE(type)                                                                                             \
+    static inline size_t swiftbpf_size_of_##type(void) {                                                                \
+        return offsetof(struct type, type##__last_field) + sizeof(((struct type *)0)->type##__last_field);              \
+    }
+SWIFTBPF_SIZE(bpf_map_create_opts)
+SWIFTBPF_SIZE(bpf_map_batch_opts)
+SWIFTBPF_SIZE(bpf_tc_hook)
+SWIFTBPF_SIZE(bpf_tc_opts)
+SWIFTBPF_SIZE(bpf_kprobe_opts)
+SWIFTBPF_SIZE(bpf_uprobe_opts)
+SWIFTBPF_SIZE(bpf_object_open_opts)
+SWIFTBPF_SIZE(bpf_test_run_opts)
+#undef SWIFTBPF_SIZE

@@ -11,6 +11,13 @@ struct {
 } bt_hash SEC(".maps");
 
 struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 4);
+    __type(key, struct bt_padded);
+    __type(value, __u32);
+} bt_padded_keys SEC(".maps");
+
+struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
     __uint(max_entries, 128);
     __type(key, __u32);

@@ -60,7 +60,8 @@ import Testing
 
     @Test func `anchors and aliases stand for what they name`() throws {
         let policy = try policy(
-            policyText("ingress:\n  - { name: a, action: allow, from: &admins [192.0.2.0/24] }\n  - { name: b, action: deny, from: *admins }"))
+            policyText(
+                "ingress:\n  - { name: a, action: allow, from: &admins [192.0.2.0/24] }\n  - { name: b, action: deny, from: *admins }"))
         #expect(policy.ingress[0].remote == policy.ingress[1].remote && !policy.ingress[1].remote.isAny)
     }
 

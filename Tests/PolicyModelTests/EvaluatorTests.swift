@@ -25,8 +25,11 @@ import Testing
     @Test func `the first match decides, and is named with its place`() throws {
         let set = try policySet(policyText("ingress:\n  - { name: a, action: allow, ports: 22 }\n  - { name: b, action: deny }"))
         let verdict = ReferenceEvaluator(set).verdict(for: try packet())
-        #expect(verdict == Verdict(
-            action: .allow, policy: "web", rule: "a", tier: .application, location: SourceLocation(file: "p.yaml", line: 6, column: 7)))
+        #expect(
+            verdict
+                == Verdict(
+                    action: .allow, policy: "web", rule: "a", tier: .application,
+                    location: SourceLocation(file: "p.yaml", line: 6, column: 7)))
         #expect(ReferenceEvaluator(set).verdict(for: try packet { $0.destinationPort = 23 }).rule == "b")
     }
 
@@ -82,10 +85,11 @@ import Testing
     ) throws {
         let set = try policySet(ruleText("action: deny, \(fields)"))
         let six = try #require(IPAddress("2001:db8::1"))
-        let verdict = ReferenceEvaluator(set).verdict(for: try packet {
-            if family == 6 { ($0.source, $0.destination) = (six, six) }
-            ($0.protocol, $0.icmpType, $0.icmpCode) = (proto, type, code)
-        })
+        let verdict = ReferenceEvaluator(set).verdict(
+            for: try packet {
+                if family == 6 { ($0.source, $0.destination) = (six, six) }
+                ($0.protocol, $0.icmpType, $0.icmpCode) = (proto, type, code)
+            })
         #expect((verdict.action == .deny) == matches)
     }
 
@@ -131,11 +135,12 @@ import Testing
         #expect(walk.tiers[0].policies[0].mismatch?.reason == "interface eth0 is not one of wg0")
         let step = try #require(walk.tiers[2].policies.first)
         #expect(step.outcome == .decided && step.rules.last?.rule.rule == "rest" && step.rules.last?.mismatch == nil)
-        #expect(step.rules.compactMap(\.mismatch?.reason) == [
-            "destination port 22 is none of 443, 8000-8100", "protocol tcp on IPv4 is none of udp", "protocol tcp is not ICMP",
-            "source 192.0.2.9 is in 192.0.2.9, which is taken away", "source 192.0.2.9 is not in 10.0.0.0/8",
-            "the host's own address 192.0.2.1 is not in 192.0.2.77",
-        ])
+        #expect(
+            step.rules.compactMap(\.mismatch?.reason) == [
+                "destination port 22 is none of 443, 8000-8100", "protocol tcp on IPv4 is none of udp", "protocol tcp is not ICMP",
+                "source 192.0.2.9 is in 192.0.2.9, which is taken away", "source 192.0.2.9 is not in 10.0.0.0/8",
+                "the host's own address 192.0.2.1 is not in 192.0.2.77",
+            ])
     }
 
     @Test func `the walk ends where the verdict is`() {

@@ -8,7 +8,9 @@ final class TemporaryFolder {
     let path: String
 
     init() throws {
-        path = FileManager.default.temporaryDirectory.path + "/policy-model-\(ProcessInfo.processInfo.processIdentifier)-\(UInt64.random(in: 0...UInt64.max))"
+        path =
+            FileManager.default.temporaryDirectory.path
+            + "/policy-model-\(ProcessInfo.processInfo.processIdentifier)-\(UInt64.random(in: 0...UInt64.max))"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
@@ -64,14 +66,16 @@ final class TemporaryFolder {
         let file = try folder.write("large.yaml", [])
         #expect(truncate(file, 100 << 20) == 0)
         let time = ContinuousClock().measure {
-            #expect(summaries(file) == [
-                "\(file): error: has 100 MiB, and at most 16 MiB are read; put long lists into files that an AddressSet names"
-            ])
+            #expect(
+                summaries(file) == [
+                    "\(file): error: has 100 MiB, and at most 16 MiB are read; put long lists into files that an AddressSet names"
+                ])
         }
         #expect(time < .milliseconds(100))
-        #expect(summaries("/dev/zero") == [
-            "/dev/zero: error: is larger than that, and at most 16 MiB are read; put long lists into files that an AddressSet names"
-        ])
+        #expect(
+            summaries("/dev/zero") == [
+                "/dev/zero: error: is larger than that, and at most 16 MiB are read; put long lists into files that an AddressSet names"
+            ])
     }
 
     @Test func `list files are found beside the document that names them`() throws {
@@ -102,11 +106,12 @@ final class TemporaryFolder {
         let folder = try TemporaryFolder()
         let document = try folder.write("sets.yaml", Self.set.utf8)
         let list = try folder.write("lists/bad.netset", "1.2.3.4\n  10.0.0.1/8\n\nexample.org # x\n1.2.3.4-1.2.3.9\n".utf8)
-        #expect(summaries(document) == [
-            "\(list):2:3: error: '10.0.0.1/8' has bits set behind its length; did you mean '10.0.0.0/8'?",
-            "\(list):4:1: error: 'example.org' is not an address or prefix",
-            "\(list):5:1: error: '1.2.3.4-1.2.3.9': ranges of addresses are not supported; write prefixes",
-        ])
+        #expect(
+            summaries(document) == [
+                "\(list):2:3: error: '10.0.0.1/8' has bits set behind its length; did you mean '10.0.0.0/8'?",
+                "\(list):4:1: error: 'example.org' is not an address or prefix",
+                "\(list):5:1: error: '1.2.3.4-1.2.3.9': ranges of addresses are not supported; write prefixes",
+            ])
         try folder.write("lists/bad.netset", [0x31, 0, 0x0A])
         #expect(summaries(document) == ["\(list): error: is a binary file, not a list of addresses"])
         try folder.write("lists/bad.netset", String(repeating: "x\n", count: 5000).utf8)
@@ -123,7 +128,8 @@ final class TemporaryFolder {
         let loaded = DocumentLoader.load(folder: folder.path)
         #expect(loaded.diagnostics.isEmpty)
         #expect(loaded.documents.map(\.name) == ["a", "b"])
-        #expect(DocumentLoader.load(folder: folder.path + "/none").diagnostics.map(\.summary) == ["\(folder.path)/none: error: no such folder"])
+        #expect(
+            DocumentLoader.load(folder: folder.path + "/none").diagnostics.map(\.summary) == ["\(folder.path)/none: error: no such folder"])
     }
 
     @Test func `mistakes of all files come together`() throws {

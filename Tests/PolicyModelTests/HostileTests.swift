@@ -6,8 +6,10 @@ import Testing
 /// Documents that are almost, or not at all, what they should be: none may end the process or take long.
 @Suite struct HostileTests {
     static let odd: [String] = [
-        "\u{0}", "\u{FEFF}", "\u{2028}", "\u{202E}", "\u{FFFF}", "é", "🔥", "\t", "\r", "\n---\n", "\n...\n", "%YAML 1.2\n", "&a ", "*a ", "!x ",
-        "!!binary ", "<<: ", "? ", "- ", "[", "]", "{", "}", "\"", "'", "|\n", ">-\n", "#", "@", "`", "99999999999999999999999", "-0", "0x10",
+        "\u{0}", "\u{FEFF}", "\u{2028}", "\u{202E}", "\u{FFFF}", "é", "🔥", "\t", "\r", "\n---\n", "\n...\n", "%YAML 1.2\n", "&a ", "*a ",
+        "!x ",
+        "!!binary ", "<<: ", "? ", "- ", "[", "]", "{", "}", "\"", "'", "|\n", ">-\n", "#", "@", "`", "99999999999999999999999", "-0",
+        "0x10",
         "1e400", ".nan", "null", "~", "", " ", "::/0", "0.0.0.0/0", "set:", "!set:", "set:abusers", "65536", "-1", "4294967296",
     ]
 
@@ -21,7 +23,9 @@ import Testing
                 var bytes = seeds[Int.random(in: 0..<seeds.count, using: &random)]
                 for _ in 0..<Int.random(in: 1...4, using: &random) { mutate(&bytes, &random) }
                 let file = SourceFile(path: "fuzz.yaml", text: String(decoding: bytes, as: UTF8.self))
-                let loaded = DocumentLoader.load(bundles: [SourceBundle(files: [file], lists: ["lists/abusers.netset": Array("192.0.2.1\n".utf8)])])
+                let loaded = DocumentLoader.load(bundles: [
+                    SourceBundle(files: [file], lists: ["lists/abusers.netset": Array("192.0.2.1\n".utf8)])
+                ])
                 for diagnostic in loaded.diagnostics {
                     #expect(!diagnostic.description.isEmpty && diagnostic.location.file == "fuzz.yaml")
                 }

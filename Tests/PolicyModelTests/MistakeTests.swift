@@ -26,20 +26,22 @@ import Testing
             """
         let loaded = DocumentLoader.load(text: text, path: "web.yaml")
         let error = #expect(throws: Diagnostics.self) { try loaded.policySet() }
-        #expect(error?.all.map(\.summary) == [
-            "web.yaml:5:9: error: tier: 'aplication' is not one of safety, admin, application or baseline; did you mean 'application'?",
-            "web.yaml:10:20: error: ports: 70000 is not a port (0-65535)",
-            "web.yaml:12:15: error: action: 'alow' is not one of allow, deny or pass; did you mean 'allow'?",
-            "web.yaml:13:7: error: rule: unknown key 'form'; did you mean 'from'?",
-            "web.yaml:14:42: error: from: '10.0.0.1/8' has bits set behind its length; did you mean '10.0.0.0/8'?",
-            "web.yaml:14:54: error: from: there is no set 'abuser'; did you mean 'set:abusers'?",
-        ])
+        #expect(
+            error?.all.map(\.summary) == [
+                "web.yaml:5:9: error: tier: 'aplication' is not one of safety, admin, application or baseline; did you mean 'application'?",
+                "web.yaml:10:20: error: ports: 70000 is not a port (0-65535)",
+                "web.yaml:12:15: error: action: 'alow' is not one of allow, deny or pass; did you mean 'allow'?",
+                "web.yaml:13:7: error: rule: unknown key 'form'; did you mean 'from'?",
+                "web.yaml:14:42: error: from: '10.0.0.1/8' has bits set behind its length; did you mean '10.0.0.0/8'?",
+                "web.yaml:14:54: error: from: there is no set 'abuser'; did you mean 'set:abusers'?",
+            ])
         #expect(loaded.documents.isEmpty)
-        #expect(error?.all[1].description == """
-            web.yaml:10:20: error: ports: 70000 is not a port (0-65535)
-                  ports: [443, 70000]
-                               ^
-            """)
+        #expect(
+            error?.all[1].description == """
+                web.yaml:10:20: error: ports: 70000 is not a port (0-65535)
+                      ports: [443, 70000]
+                                   ^
+                """)
     }
 
     @Test(arguments: [
@@ -55,16 +57,28 @@ import Testing
         ("ports: ", "6:9: error: ports: has no value; leave the key out if none is meant"),
         ("protocol: tpc", "6:19: error: protocol: 'tpc' is not the name or number of a protocol; did you mean 'tcp'?"),
         ("protocol: 256", "6:19: error: protocol: 256 is not a protocol number (0-255)"),
-        ("protocol: any", "6:19: error: protocol: 'any' is not the name or number of a protocol (leave the key out to match every protocol)"),
-        ("protocol: [tcp, gre], ports: 5", "6:25: error: protocol: 'gre' has no ports, and the rule has 'ports'; only tcp, udp and sctp have"),
-        ("protocol: tcp, icmp: echo-request", "6:19: error: protocol: 'tcp' has no ICMP types, and the rule has 'icmp'; icmp, icmpv4 and icmpv6 have"),
+        (
+            "protocol: any",
+            "6:19: error: protocol: 'any' is not the name or number of a protocol (leave the key out to match every protocol)"
+        ),
+        (
+            "protocol: [tcp, gre], ports: 5",
+            "6:25: error: protocol: 'gre' has no ports, and the rule has 'ports'; only tcp, udp and sctp have"
+        ),
+        (
+            "protocol: tcp, icmp: echo-request",
+            "6:19: error: protocol: 'tcp' has no ICMP types, and the rule has 'icmp'; icmp, icmpv4 and icmpv6 have"
+        ),
         ("icmp: echo-request, ports: 5", "6:9: error: icmp: the rule has 'ports' as well, and no packet has both"),
         ("icmp: 8", "6:15: error: icmp: type numbers differ by family: 8 needs protocol icmpv4 or icmpv6, or a name"),
         ("icmp: echo-requst", "6:15: error: icmp: 'echo-requst' is not the name of an ICMP message; did you mean 'echo-request'?"),
         ("protocol: icmpv4, icmp: packet-too-big", "6:33: error: icmp: 'packet-too-big' is a message of ICMPv6 on IPv6 only"),
         ("protocol: icmpv4, icmp: 256", "6:33: error: icmp: 256 is not an ICMP type (0-255)"),
         ("protocol: icmpv4, icmp: 3/x", "6:33: error: icmp: 'x' is not the name of a code of this ICMP message"),
-        ("icmp: destination-unreachable/4", "6:15: error: icmp: code numbers differ by family: 'destination-unreachable/4' needs protocol icmpv4 or icmpv6, or a name"),
+        (
+            "icmp: destination-unreachable/4",
+            "6:15: error: icmp: code numbers differ by family: 'destination-unreachable/4' needs protocol icmpv4 or icmpv6, or a name"
+        ),
         ("from: example.org", "6:15: error: from: 'example.org' is not an address or prefix, 'any' or 'set:NAME'"),
         ("from: 10.0.0.1-10.0.0.9", "6:15: error: from: '10.0.0.1-10.0.0.9': ranges of addresses are not supported; write prefixes"),
         ("from: 10.0.0.0/33", "6:15: error: from: '10.0.0.0/33': the length of the prefix is not a number from 0 to 32"),
@@ -73,12 +87,18 @@ import Testing
         ("expires: 2027-01-01T00:00:00Z", "6:9: error: expires: not supported by this version"),
         ("established: keep", "6:9: error: established: not supported by this version"),
         ("interfaces: [eth/0]", "6:22: error: interfaces: 'eth/0' holds a character that no interface's name has"),
-        ("interfaces: [averyveryverylongname]", "6:22: error: interfaces: 'averyveryverylongname' is longer than an interface's name can be (15)"),
+        (
+            "interfaces: [averyveryverylongname]",
+            "6:22: error: interfaces: 'averyveryverylongname' is longer than an interface's name can be (15)"
+        ),
         ("log: yes", "6:14: error: log: 'yes' is not one of none, new or all"),
         ("name: a b", "6:15: error: name: 'a b' is not a name: letters, digits, '.', '_' and '-', the first a letter or digit, at most 63"),
         ("name: x, name: y", "6:18: error: rule: 'name' stands here twice, first on line 6"),
         ("<<: {}", "6:9: error: rule: merge keys (<<) are not supported; an alias can stand for a whole value"),
-        ("zzzzz: 1", "6:9: error: rule: unknown key 'zzzzz'; known are name, action, protocol, ports, sourcePorts, icmp, from, local, interfaces and log"),
+        (
+            "zzzzz: 1",
+            "6:9: error: rule: unknown key 'zzzzz'; known are name, action, protocol, ports, sourcePorts, icmp, from, local, interfaces and log"
+        ),
     ])
     func `a mistake in a rule is named where it stands`(field: String, expected: String) {
         let found = messages(policyText("ingress:\n  - { \(field), action: allow }"))
@@ -105,25 +125,40 @@ import Testing
         ("# only a comment\n", ["p.yaml: error: holds no document"]),
         ("---\n---\n", ["p.yaml: error: holds no document"]),
         ("hello", ["p.yaml:1:1: error: document: expected a mapping of apiVersion, kind, metadata and spec, found a single value"]),
-        ("{}", [
-            "p.yaml:1:1: error: document: 'apiVersion' is missing", "p.yaml:1:1: error: document: 'kind' is missing",
-            "p.yaml:1:1: error: document: 'metadata' is missing", "p.yaml:1:1: error: document: 'spec' is missing",
-        ]),
-        ("apiVersion: v2\nkind: Probe\nmetadata: { name: x }\nspec: {}", [
-            "p.yaml:1:13: error: apiVersion: 'v2' is not known; this version reads 'policyd/v1'",
-            "p.yaml:2:7: error: kind: 'Probe' documents are not supported by this version; HostPolicy and AddressSet are",
-        ]),
-        ("apiVersion: policyd/v1\nkind: hostpolicy\nmetadata: { name: x }\nspec: {}", [
-            "p.yaml:2:7: error: kind: 'hostpolicy' is not one of HostPolicy or AddressSet; did you mean 'HostPolicy'?"
-        ]),
-        ("apiVersion: policyd/v1\nkind: HostPolicy\nmetadata: { name: x, labels: [a] }\nspec: {}", [
-            "p.yaml:3:30: error: labels: expected a mapping of words to values, found a list",
-            "p.yaml:4:7: error: spec: a HostPolicy needs rules: 'ingress', 'egress' or both",
-        ]),
-        ("apiVersion: policyd/v1\nkind: AddressSet\nmetadata: { name: x }\nspec: { addresses: [\"set:y\", 1.2.3] }", [
-            "p.yaml:4:21: error: addresses: sets of sets are not supported by this version",
-            "p.yaml:4:30: error: addresses: '1.2.3' is not an address or prefix",
-        ]),
+        (
+            "{}",
+            [
+                "p.yaml:1:1: error: document: 'apiVersion' is missing", "p.yaml:1:1: error: document: 'kind' is missing",
+                "p.yaml:1:1: error: document: 'metadata' is missing", "p.yaml:1:1: error: document: 'spec' is missing",
+            ]
+        ),
+        (
+            "apiVersion: v2\nkind: Probe\nmetadata: { name: x }\nspec: {}",
+            [
+                "p.yaml:1:13: error: apiVersion: 'v2' is not known; this version reads 'policyd/v1'",
+                "p.yaml:2:7: error: kind: 'Probe' documents are not supported by this version; HostPolicy and AddressSet are",
+            ]
+        ),
+        (
+            "apiVersion: policyd/v1\nkind: hostpolicy\nmetadata: { name: x }\nspec: {}",
+            [
+                "p.yaml:2:7: error: kind: 'hostpolicy' is not one of HostPolicy or AddressSet; did you mean 'HostPolicy'?"
+            ]
+        ),
+        (
+            "apiVersion: policyd/v1\nkind: HostPolicy\nmetadata: { name: x, labels: [a] }\nspec: {}",
+            [
+                "p.yaml:3:30: error: labels: expected a mapping of words to values, found a list",
+                "p.yaml:4:7: error: spec: a HostPolicy needs rules: 'ingress', 'egress' or both",
+            ]
+        ),
+        (
+            "apiVersion: policyd/v1\nkind: AddressSet\nmetadata: { name: x }\nspec: { addresses: [\"set:y\", 1.2.3] }",
+            [
+                "p.yaml:4:21: error: addresses: sets of sets are not supported by this version",
+                "p.yaml:4:30: error: addresses: '1.2.3' is not an address or prefix",
+            ]
+        ),
     ])
     func `a document that is none is refused in words`(text: String, expected: [String]) {
         #expect(messages(text, path: "p.yaml") == expected)

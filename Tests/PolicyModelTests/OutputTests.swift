@@ -47,27 +47,28 @@ import Testing
                 - { name: web, action: allow, protocol: tcp, ports: [80, 8000-8100], from: [192.0.2.0/24, "2001:db8::/32", "!set:x"] }
                 - { name: rest, action: deny }
             """)
-        #expect(policy.output.yaml() == """
-            apiVersion: policyd/v1
-            kind: HostPolicy
-            metadata:
-              name: "8080"
-              labels:
-                owner: "yes"
-            spec:
-              tier: application
-              priority: 100
-              interfaces: ["eth*", "!eth9"]
-              ingress:
-                - name: web
-                  action: allow
-                  protocol: [tcp]
-                  ports: [80, "8000-8100"]
-                  from: [192.0.2.0/24, "2001:db8::/32", "!set:x"]
-                - name: rest
-                  action: deny
+        #expect(
+            policy.output.yaml() == """
+                apiVersion: policyd/v1
+                kind: HostPolicy
+                metadata:
+                  name: "8080"
+                  labels:
+                    owner: "yes"
+                spec:
+                  tier: application
+                  priority: 100
+                  interfaces: ["eth*", "!eth9"]
+                  ingress:
+                    - name: web
+                      action: allow
+                      protocol: [tcp]
+                      ports: [80, "8000-8100"]
+                      from: [192.0.2.0/24, "2001:db8::/32", "!set:x"]
+                    - name: rest
+                      action: deny
 
-            """)
+                """)
         #expect(policy.ingress[1].output(.ingress).json() == #"{"name":"rest","action":"deny"}"#)
     }
 

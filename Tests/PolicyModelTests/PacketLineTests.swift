@@ -14,13 +14,15 @@ import Testing
         #expect(packet.source.description == "192.0.2.9" && packet.sourcePort == 40000 && packet.destinationPort == 443)
         #expect(try Packet(jsonLine: Self.tcp.replacing("\"tcp\"", with: "6")) == packet)
         #expect(try Packet(jsonLine: Self.tcp.replacing("443", with: "\"443\"")) == packet)
-        let ping = #"{"direction":"egress","interface":"e","protocol":"icmp","source":"::1","destination":"::2","icmpType":"echo-request","icmpCode":null}"#
+        let ping =
+            #"{"direction":"egress","interface":"e","protocol":"icmp","source":"::1","destination":"::2","icmpType":"echo-request","icmpCode":null}"#
         #expect(try Packet(jsonLine: ping).protocol == 58)
         #expect(try Packet(jsonLine: ping).icmpType == 128)
     }
 
     @Test func `fields that the protocol does not have are not looked at`() throws {
-        let line = #"{"direction":"egress","interface":"e","protocol":"gre","source":"::1","destination":"::2","sourcePort":5,"icmpType":null}"#
+        let line =
+            #"{"direction":"egress","interface":"e","protocol":"gre","source":"::1","destination":"::2","sourcePort":5,"icmpType":null}"#
         #expect(try Packet(jsonLine: line).sourcePort == 0)
     }
 
@@ -37,7 +39,10 @@ import Testing
         ("x", "", "is not one JSON object of words and whole numbers"),
         ("\"eth0\"", "[\"eth0\"]", "is not one JSON object of words and whole numbers"),
         ("ingress", "in", "direction: 'in' is neither 'ingress' nor 'egress'"),
-        ("\"interface\"", "\"iface\"", "unknown key 'iface'; known are direction, interface, protocol, source, sourcePort, destination, destinationPort, icmpType and icmpCode"),
+        (
+            "\"interface\"", "\"iface\"",
+            "unknown key 'iface'; known are direction, interface, protocol, source, sourcePort, destination, destinationPort, icmpType and icmpCode"
+        ),
         ("\"destinationPort\"", "\"destinationPrt\"", "unknown key 'destinationPrt'; did you mean 'destinationPort'?"),
         ("\"eth0\"", "null", "'interface' is missing: a word"),
         ("192.0.2.9", "192.0.2", "source: '192.0.2' is not an IP address"),
@@ -58,9 +63,10 @@ import Testing
     @Test func `a file's mistakes have their lines`() {
         let lines = PacketLines("\(Self.tcp)\n\n{}\n\(Self.tcp)\nx\n", path: "p.jsonl")
         #expect(lines.packets.count == 2)
-        #expect(lines.diagnostics.map(\.summary) == [
-            "p.jsonl:3: error: 'direction' is missing: a word", "p.jsonl:5: error: is not one JSON object of words and whole numbers",
-        ])
+        #expect(
+            lines.diagnostics.map(\.summary) == [
+                "p.jsonl:3: error: 'direction' is missing: a word", "p.jsonl:5: error: is not one JSON object of words and whole numbers",
+            ])
         #expect(PacketLines(path: "/nowhere").diagnostics.map(\.summary) == ["/nowhere: error: no such file"])
     }
 

@@ -22,9 +22,10 @@ import Testing
 
     @Test func `equal priority in one tier is an error that names both`() {
         let deny = "egress: [{ action: deny }]"
-        #expect(errors(policyText(deny, name: "a"), policyText(deny, name: "b")) == [
-            "p.yaml:9:19: error: priority: 100 in tier application is also that of policy 'a' (p.yaml:3:19); which comes first has to be said"
-        ])
+        #expect(
+            errors(policyText(deny, name: "a"), policyText(deny, name: "b")) == [
+                "p.yaml:9:19: error: priority: 100 in tier application is also that of policy 'a' (p.yaml:3:19); which comes first has to be said"
+            ])
         #expect(errors(policyText(deny, name: "a"), policyText("tier: admin\n" + deny, name: "b")).isEmpty)
     }
 
@@ -84,9 +85,10 @@ import Testing
     }
 
     @Test func `a policy that allows and never denies is told`() {
-        #expect(warnings(policyText("ingress: [{ action: allow, ports: 80 }]")) == [
-            "p.yaml:3:19: warning: policy 'web' has no final ingress rule, nor has a policy behind it: what its rules do not match is allowed"
-        ])
+        #expect(
+            warnings(policyText("ingress: [{ action: allow, ports: 80 }]")) == [
+                "p.yaml:3:19: warning: policy 'web' has no final ingress rule, nor has a policy behind it: what its rules do not match is allowed"
+            ])
         #expect(warnings(policyText("ingress: [{ action: deny, ports: 80 }]")).isEmpty)
         #expect(warnings(policyText("tier: safety\ningress: [{ action: allow, ports: 80 }]")).isEmpty)
         #expect(warnings(policyText("ingress: [{ action: allow, ports: 80 }, { action: deny }]")).isEmpty)

@@ -26,7 +26,8 @@ import Testing
     @Test func `a policy of 10,000 rules is read, put together and checked`() throws {
         var text = "apiVersion: policyd/v1\nkind: HostPolicy\nmetadata: { name: big }\nspec:\n  ingress:\n"
         for index in 0..<10_000 {
-            text += "    - { name: rule-\(index), action: allow, protocol: tcp, ports: [\(index), 8000-8100], from: [10.\(index / 256).\(index % 256).0/24, \"!set:x\"] }\n"
+            text +=
+                "    - { name: rule-\(index), action: allow, protocol: tcp, ports: [\(index), 8000-8100], from: [10.\(index / 256).\(index % 256).0/24, \"!set:x\"] }\n"
         }
         text += "---\napiVersion: policyd/v1\nkind: AddressSet\nmetadata: { name: x }\nspec: { addresses: [192.0.2.1] }\n"
         let time = ContinuousClock().measure {

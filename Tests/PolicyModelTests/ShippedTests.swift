@@ -105,7 +105,8 @@ let repository = String(#filePath.prefix(upTo: #filePath.firstRange(of: "/Tests/
                 #expect(throws: Never.self, "line \(block.line)") { try loaded.policySet() }
             case "yaml rules ingress", "yaml rules egress":
                 let direction = block.kind.split(separator: " ").last ?? ""
-                let text = policyText("\(direction):\n" + block.text.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n")) + sets
+                let text =
+                    policyText("\(direction):\n" + block.text.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n")) + sets
                 #expect(throws: Never.self, "line \(block.line)") { try DocumentLoader.load(text: text, path: "policy.md").policySet() }
             case "yaml broken":
                 let loaded = DocumentLoader.load(text: block.text, path: "web.yaml")
@@ -119,14 +120,17 @@ let repository = String(#filePath.prefix(upTo: #filePath.firstRange(of: "/Tests/
                 break
             }
         }
-        #expect(seen == ["yaml": 4, "yaml rules ingress": 6, "yaml rules egress": 1, "yaml broken": 2, "text": 2, "json packets": 1, "json": 1])
+        #expect(
+            seen == ["yaml": 4, "yaml rules ingress": 6, "yaml rules egress": 1, "yaml broken": 2, "text": 2, "json packets": 1, "json": 1])
     }
 
     @Test func `the page names every ICMP message and code, and no other`() throws {
         let page = try String(contentsOf: URL(filePath: "\(repository)/docs/policy.md"), encoding: .utf8)
         let start = try #require(page.firstRange(of: "\nMessages: "))
         let end = try #require(page.firstRange(of: "### Interfaces"))
-        let named = page[start.lowerBound..<end.lowerBound].split(separator: "`").enumerated().filter { $0.offset % 2 == 1 }.map { String($0.element) }
+        let named = page[start.lowerBound..<end.lowerBound].split(separator: "`").enumerated().filter { $0.offset % 2 == 1 }.map {
+            String($0.element)
+        }
         for name in named { #expect(throws: Never.self, "\(name)") { try rule("action: deny, icmp: \(name)") } }
         #expect(named.count == Set(named).count && named.count == 45)
     }

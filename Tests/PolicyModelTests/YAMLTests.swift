@@ -6,7 +6,10 @@ import Testing
         ("a: [1, 2\nb: 3\n", "p.yaml:2:2: error: a list that '[' began lacks a ',' or its ']'"),
         ("a: \"open\nb: c\n", "p.yaml:1:4: error: a quote that is never closed"),
         ("a:\n  b: 1\n c: 2\n", "p.yaml:3:2: error: the indentation fits nothing above it"),
-        ("a:\n\tb: 1\n", "p.yaml:2:1: error: a value cannot begin with this character (tabs cannot indent; text that begins with @ or ` needs quotes)"),
+        (
+            "a:\n\tb: 1\n",
+            "p.yaml:2:1: error: a value cannot begin with this character (tabs cannot indent; text that begins with @ or ` needs quotes)"
+        ),
         ("a: b: c\n", "p.yaml:1:5: error: a ':' is not possible here: wrong indentation, or text with a ':' that needs quotes"),
         ("a: *nowhere\n", "p.yaml:1:4: error: '*nowhere' refers to an anchor that is not there; text that begins with * needs quotes"),
         ("from: [!set:abusers ]\n", "p.yaml:1:8: error: text that begins with ! needs quotes: \"!set:abusers\""),

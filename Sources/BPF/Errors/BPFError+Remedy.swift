@@ -15,6 +15,7 @@ extension BPFError {
         case (EPERM, .load) where !verifierLog.isEmpty: nil  // the verifier refused, and says why
         case (EPERM, .load), (EPERM, .create), (EPERM, .testRun):
             "run as root or with CAP_BPF and CAP_NET_ADMIN; in a container bpf() may be blocked by seccomp"
+        case (EPERM, .pin): "the folder must be on a bpf filesystem (mount -t bpf bpf /sys/fs/bpf), and writable"
         case (EPERM, _), (EACCES, .openPin), (EACCES, .pin): "run as root or with CAP_BPF, CAP_NET_ADMIN and, for tracing, CAP_PERFMON"
         case (EACCES, .attach): "tracing needs CAP_PERFMON, and CAP_SYS_ADMIN where kernel.perf_event_paranoid is above 2"
         case (ENOENT, .openPin): "nothing is pinned there; is the bpf filesystem mounted and the object loaded?"

@@ -28,7 +28,7 @@ import Synchronization
     /// The perf event array pinned at a path of a bpf filesystem. Its buffers belong to the process that reads it: of two readers, the
     /// later one gets the records.
     public convenience init(pinnedAt path: String, pagesPerCPU: Int = 64) throws(BPFError) {
-        try self.init(Descriptor(pinnedAt: path, subject: "perf buffer"), pagesPerCPU: pagesPerCPU)
+        try self.init(Descriptor(pinnedAt: path, .map, subject: "perf buffer"), pagesPerCPU: pagesPerCPU)
     }
 
     init(_ map: consuming Descriptor, pagesPerCPU: Int) throws(BPFError) {

@@ -33,7 +33,7 @@ import Synchronization
 
     /// The ring buffer pinned at a path of a bpf filesystem.
     public convenience init(pinnedAt path: String, lossCounter: consuming PerCPUMap<UInt32, UInt64>? = nil) throws(BPFError) {
-        try self.init(Descriptor(pinnedAt: path, subject: "ring buffer"), lossCounter: lossCounter)
+        try self.init(Descriptor(pinnedAt: path, .map, subject: "ring buffer"), lossCounter: lossCounter)
     }
 
     /// Makes a ring buffer map of a size in bytes, a power of two of at least a page.

@@ -94,7 +94,7 @@ public struct ClassicTC: Sendable, Hashable {
 
     private func hook(_ point: bpf_tc_attach_point) -> bpf_tc_hook {
         var hook = bpf_tc_hook()
-        hook.sz = MemoryLayout<bpf_tc_hook>.size
+        hook.sz = swiftbpf_size_of_bpf_tc_hook()
         hook.ifindex = interface
         hook.attach_point = point
         return hook
@@ -102,7 +102,7 @@ public struct ClassicTC: Sendable, Hashable {
 
     private func options(priority: UInt16, handle: UInt32) -> bpf_tc_opts {
         var options = bpf_tc_opts()
-        options.sz = MemoryLayout<bpf_tc_opts>.size
+        options.sz = swiftbpf_size_of_bpf_tc_opts()
         options.priority = UInt32(priority)
         options.handle = handle
         return options

@@ -26,7 +26,7 @@ import Glibc
 
     /// The link pinned at a path of a bpf filesystem.
     public init(pinnedAt path: String) throws(BPFError) {
-        self.init(adopting: try Descriptor(pinnedAt: path, subject: "link").release())
+        self.init(adopting: try Descriptor(pinnedAt: path, .link, subject: "link").release())
     }
 
     /// The link of a number the kernel gave it.

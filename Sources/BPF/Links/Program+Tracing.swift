@@ -19,7 +19,7 @@ extension Program {
         let kind = isReturn ? "kretprobe" : "kprobe"
         let link = unsafe try captured(.attach, "program \(name) to \(kind) \(function)", pointer: {
             var options = bpf_kprobe_opts()
-            options.sz = MemoryLayout<bpf_kprobe_opts>.size
+            options.sz = swiftbpf_size_of_bpf_kprobe_opts()
             options.offset = offset
             options.retprobe = isReturn
             return unsafe bpf_program__attach_kprobe_opts(program, function, &options)
@@ -44,7 +44,7 @@ extension Program {
         let kind = isReturn ? "uretprobe" : "uprobe"
         let link = unsafe try captured(.attach, "program \(name) to \(kind) \(binary):\(symbol ?? "\(offset)")", pointer: {
             var options = unsafe bpf_uprobe_opts()
-            unsafe options.sz = MemoryLayout<bpf_uprobe_opts>.size
+            unsafe options.sz = swiftbpf_size_of_bpf_uprobe_opts()
             unsafe options.retprobe = isReturn
             guard let symbol else { return unsafe bpf_program__attach_uprobe_opts(program, pid ?? -1, binary, offset, &options) }
             return unsafe symbol.withCString { symbol in

@@ -15,7 +15,7 @@ extension Map {
         if keys.isEmpty { return }
         var count = UInt32(keys.count)
         var options = bpf_map_batch_opts()
-        options.sz = MemoryLayout<bpf_map_batch_opts>.size
+        options.sz = swiftbpf_size_of_bpf_map_batch_opts()
         options.elem_flags = mode.rawValue
         let result = unsafe keys.withUnsafeBytes { keys in
             unsafe values.withUnsafeBytes { values in

@@ -30,7 +30,7 @@ public struct Map<Key: BitwiseCopyable, Value: BitwiseCopyable>: ~Copyable, Send
 
     /// The map pinned at a path of a bpf filesystem.
     public init(pinnedAt path: String) throws(BPFError) {
-        try self.init(adopting: Descriptor(pinnedAt: path, subject: "map").release())
+        try self.init(adopting: Descriptor(pinnedAt: path, .map, subject: "map").release())
     }
 
     /// The map of a number the kernel gave it.

@@ -69,7 +69,7 @@ extension Descriptor {
             throw BPFError(.create, "map \(name)", reason: "\(maxEntries) is no number of entries")
         }
         var options = bpf_map_create_opts()
-        options.sz = MemoryLayout<bpf_map_create_opts>.size
+        options.sz = swiftbpf_size_of_bpf_map_create_opts()
         options.map_flags = flags.rawValue
         if let innerMap { options.inner_map_fd = UInt32(innerMap) }
         let fd = try captured(.create, "map \(name)") {

@@ -21,7 +21,7 @@ public struct MapOfMaps<Key: BitwiseCopyable>: ~Copyable, Sendable, MapHandle {
 
     /// The map pinned at a path of a bpf filesystem.
     public init(pinnedAt path: String) throws(BPFError) {
-        try self.init(adopting: Descriptor(pinnedAt: path, subject: "map").release())
+        try self.init(adopting: Descriptor(pinnedAt: path, .map, subject: "map").release())
     }
 
     /// Makes a map of maps, whose inner maps all have the shape of `template`.

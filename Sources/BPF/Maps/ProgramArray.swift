@@ -22,7 +22,7 @@ public struct ProgramArray: ~Copyable, Sendable, MapHandle {
 
     /// The table pinned at a path of a bpf filesystem.
     public init(pinnedAt path: String) throws(BPFError) {
-        try self.init(adopting: Descriptor(pinnedAt: path, subject: "map").release())
+        try self.init(adopting: Descriptor(pinnedAt: path, .map, subject: "map").release())
     }
 
     /// Makes a table.

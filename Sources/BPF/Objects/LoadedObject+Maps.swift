@@ -70,6 +70,13 @@ extension LoadedObject {
             if let difference = unsafe layout.difference(from: id, of: btf) {
                 throw BPFError(.find, "map \(name)", reason: "its \(role) is not a \(layout.name): \(difference)")
             }
+            let isHashed = unsafe [.hash, .lruHash, .perCPUHash, .lruPerCPUHash, .hashOfMaps].contains(MapDescription(map).type)
+            let padding = unsafe TypeLayout.padding(in: id, of: btf)
+            if role == "key", isHashed, padding > 0 {
+                throw BPFError(
+                    .find, "map \(name)", reason: "its key has \(padding) bytes of padding, which would be part of the key",
+                    remedy: "declare them as fields, and set them to zero")
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ import CLibBPF
         case .bytes(let bytes, let name):
             self.name = name
             var options = unsafe bpf_object_open_opts()
-            unsafe options.sz = MemoryLayout<bpf_object_open_opts>.size
+            unsafe options.sz = swiftbpf_size_of_bpf_object_open_opts()
             unsafe pointer = try captured(.open, "object \(name)", pointer: {
                 unsafe name.withCString { name in
                     unsafe options.object_name = name

@@ -36,4 +36,20 @@ struct TypeLayout {
         default: name.isEmpty ? "the declared type" : name
         }
     }
+
+    /// The bytes of a struct in BTF that belong to no field. In a hash key they would be part of the key, and Swift leaves them undefined.
+    static func padding(in id: UInt32, of btf: OpaquePointer) -> Int {
+        let resolved = unsafe btf__resolve_type(btf, id)
+        guard resolved >= 0, let type = unsafe btf__type_by_id(btf, UInt32(resolved)),
+            unsafe BTFKind(rawValue: btf_kind(type)) == .structure, let members = unsafe btf_members(type)
+        else { return 0 }
+        var end = 0
+        var gaps = 0
+        for index in 0..<Int(unsafe btf_vlen(type)) {
+            let offset = Int(unsafe btf_member_bit_offset(type, UInt32(index))) / 8
+            gaps += max(0, offset - end)
+            end = max(end, offset + Int(unsafe btf__resolve_size(btf, members[index].type)))
+        }
+        return gaps + max(0, Int(unsafe type.pointee.size) - end)
+    }
 }

@@ -42,17 +42,17 @@ public struct TestRunContext: Sendable, Hashable {
         unsafe wireLength = raw.wire_len
     }
 
-    fileprivate var raw: __sk_buff {
-        var raw = unsafe __sk_buff()
-        unsafe raw.mark = mark
-        unsafe raw.priority = priority
-        unsafe raw.ifindex = interface
-        unsafe raw.ingress_ifindex = ingressInterface
+    /// Sets the fields in place: the kernel refuses a context in which anything else is not zero, padding included.
+    fileprivate func write(to raw: UnsafeMutablePointer<__sk_buff>) {
+        unsafe memset(raw, 0, MemoryLayout<__sk_buff>.size)
+        unsafe raw.pointee.mark = mark
+        unsafe raw.pointee.priority = priority
+        unsafe raw.pointee.ifindex = interface
+        unsafe raw.pointee.ingress_ifindex = ingressInterface
         func word(_ index: Int) -> UInt32 { index < controlWords.count ? controlWords[index] : 0 }
-        unsafe raw.cb = (word(0), word(1), word(2), word(3), word(4))
-        unsafe raw.tstamp = timestamp
-        unsafe raw.wire_len = wireLength
-        return unsafe raw
+        unsafe raw.pointee.cb = (word(0), word(1), word(2), word(3), word(4))
+        unsafe raw.pointee.tstamp = timestamp
+        unsafe raw.pointee.wire_len = wireLength
     }
 }
 
@@ -83,35 +83,32 @@ extension Program {
     public func testRun(data: [UInt8], context: TestRunContext? = nil, repeat count: Int = 1) throws(BPFError) -> TestRunResult {
         // Programs may make the packet longer, by tunnel headers for example.
         var output = [UInt8](repeating: 0, count: data.count + 256)
-        var input = unsafe context?.raw ?? __sk_buff()
-        var after = unsafe __sk_buff()
+        let contexts = UnsafeMutablePointer<__sk_buff>.allocate(capacity: 2)
+        defer { unsafe contexts.deallocate() }
+        unsafe context?.write(to: contexts)
         var options = unsafe bpf_test_run_opts()
-        unsafe options.sz = MemoryLayout<bpf_test_run_opts>.size
+        unsafe options.sz = swiftbpf_size_of_bpf_test_run_opts()
         unsafe options.repeat = CInt(clamping: count)
         let subject = "program \(name) on \(data.count) bytes"
         let hasContext = context != nil
         let result = unsafe data.withUnsafeBytes { bytes in
             unsafe output.withUnsafeMutableBytes { room in
-                unsafe withUnsafeMutablePointer(to: &input) { input in
-                    unsafe withUnsafeMutablePointer(to: &after) { after in
-                        unsafe options.data_in = bytes.baseAddress.map { unsafe UnsafeRawPointer($0) }
-                        unsafe options.data_size_in = UInt32(bytes.count)
-                        unsafe options.data_out = room.baseAddress
-                        unsafe options.data_size_out = UInt32(room.count)
-                        if hasContext {
-                            unsafe options.ctx_in = UnsafeRawPointer(input)
-                            unsafe options.ctx_out = UnsafeMutableRawPointer(after)
-                            unsafe options.ctx_size_in = UInt32(MemoryLayout<__sk_buff>.size)
-                            unsafe options.ctx_size_out = UInt32(MemoryLayout<__sk_buff>.size)
-                        }
-                        return unsafe bpf_prog_test_run_opts(fileDescriptor, &options)
-                    }
+                unsafe options.data_in = UnsafeRawPointer(bytes.baseAddress)
+                unsafe options.data_size_in = UInt32(bytes.count)
+                unsafe options.data_out = room.baseAddress
+                unsafe options.data_size_out = UInt32(room.count)
+                if hasContext {
+                    unsafe options.ctx_in = UnsafeRawPointer(contexts)
+                    unsafe options.ctx_out = UnsafeMutableRawPointer(contexts + 1)
+                    unsafe options.ctx_size_in = UInt32(MemoryLayout<__sk_buff>.size)
+                    unsafe options.ctx_size_out = UInt32(MemoryLayout<__sk_buff>.size)
                 }
+                return unsafe bpf_prog_test_run_opts(fileDescriptor, &options)
             }
         }
         try check(.testRun, subject) { result }
         return unsafe TestRunResult(
             returnValue: options.retval, data: Array(output.prefix(Int(options.data_size_out))),
-            context: hasContext ? TestRunContext(after) : nil, durationNanoseconds: options.duration)
+            context: hasContext ? TestRunContext(contexts[1]) : nil, durationNanoseconds: options.duration)
     }
 }

@@ -25,7 +25,7 @@ public struct Program: ~Copyable, Sendable {
 
     /// The program pinned at a path of a bpf filesystem.
     public init(pinnedAt path: String) throws(BPFError) {
-        let descriptor = try Descriptor(pinnedAt: path, subject: "program")
+        let descriptor = try Descriptor(pinnedAt: path, .program, subject: "program")
         name = try ProgramInfo(descriptor: descriptor.rawValue, subject: "program at \(path)").name
         self.descriptor = descriptor
         origin = nil

@@ -36,23 +36,36 @@ extension DocumentReader {
         return rules
     }
 
-    /// The rule, and the node to point at when its name is wrong.
-    private func rule(
-        _ node: YAMLNode, _ direction: Direction, position: Int, _ draft: inout Draft
-    ) -> (rule: Rule, name: YAMLNode)? {
-        let (remote, other) = direction == .ingress ? ("from", "to") : ("to", "from")
-        let keys = ["name", "action", "protocol", "ports", "sourcePorts", "icmp", remote, "local", "interfaces", "log"]
-        let refused = [
+    private static let ingressKeys = ruleKeys(remote: "from")
+    private static let egressKeys = ruleKeys(remote: "to")
+    private static let ingressRefused = refusedKeys(.ingress, remote: "from", other: "to")
+    private static let egressRefused = refusedKeys(.egress, remote: "to", other: "from")
+
+    private static let refusedActions = ["reject": "is not supported by this version; 'deny' drops without an answer"]
+
+    private static func ruleKeys(remote: String) -> [String] {
+        ["name", "action", "protocol", "ports", "sourcePorts", "icmp", remote, "local", "interfaces", "log"]
+    }
+
+    private static func refusedKeys(_ direction: Direction, remote: String, other: String) -> [String: String] {
+        [
             other: "an \(direction.rawValue) rule has '\(remote)' for the other side and 'local' for the host's own",
             "expires": "not supported by this version",
             "established": "not supported by this version",
             "mode": "stands in spec and counts for the whole policy; not supported for one rule by this version",
         ]
+    }
+
+    /// The rule, and the node to point at when its name is wrong.
+    private func rule(
+        _ node: YAMLNode, _ direction: Direction, position: Int, _ draft: inout Draft
+    ) -> (rule: Rule, name: YAMLNode)? {
+        let remote = direction == .ingress ? "from" : "to"
+        let (keys, refused) = direction == .ingress ? (Self.ingressKeys, Self.ingressRefused) : (Self.egressKeys, Self.egressRefused)
         guard let fields = FieldReader(node, "rule", keys: keys, refused: refused, sink: sink) else { return nil }
         let name = fields.text("name")
         if fields.key("action") == nil { sink.error(at: node, "rule: 'action' is missing: allow, deny or pass") }
-        let reject = "is not supported by this version; 'deny' drops without an answer"
-        let action = fields.choice("action", Action.self, refused: ["reject": reject])
+        let action = fields.choice("action", Action.self, refused: Self.refusedActions)
         let protocols: [(node: YAMLNode, match: ProtocolMatch)] = fields.list("protocol") { text, node in
             fields.protocolMatch(text, node, "protocol").map { (node, $0) }
         }

@@ -114,7 +114,9 @@ struct Metadata {
                 sink.error(at: pair.value, "labels: \(FieldReader.shown(key)) has to be a single value, not \(pair.value.kindInWords)")
                 continue
             }
-            if labels.updateValue(value, forKey: key) != nil { sink.error(at: pair.key, "labels: \(FieldReader.shown(key)) stands here twice") }
+            if labels.updateValue(value, forKey: key) != nil {
+                sink.error(at: pair.key, "labels: \(FieldReader.shown(key)) stands here twice")
+            }
         }
         return labels
     }

@@ -4,6 +4,7 @@
 extension FieldReader {
     /// `443`, `8000-8100`.
     func portRange(_ text: String, _ node: YAMLNode, _ field: String) -> PortRange? {
+        if let port = UInt16(text), String(port) == text { return PortRange(port) }
         let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         // A minus in front is a number below zero, not a range without a beginning.
         guard parts.count == 2, !parts[0].isEmpty else { return port(text, node, field).map { PortRange($0) } }
@@ -22,6 +23,8 @@ extension FieldReader {
     /// `tcp`, `icmp`, `47`.
     func protocolMatch(_ text: String, _ node: YAMLNode, _ field: String) -> ProtocolMatch? {
         switch text {
+        case "tcp": return .tcp
+        case "udp": return .udp
         case "icmp": return .icmp
         case "icmpv4": return .icmpv4
         case "icmpv6": return .icmpv6
@@ -108,12 +111,16 @@ extension FieldReader {
     /// A name of a document or rule: letters, digits, `.`, `_`, `-`, at most 63 of them.
     func name(_ text: String, _ node: YAMLNode, _ field: String) -> String? {
         func isLetterOrDigit(_ byte: UInt8) -> Bool {
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+            default: false
+            }
         }
-        let isSound =
-            text.utf8.count <= 63 && text.utf8.first.map(isLetterOrDigit) ?? false
-            && text.utf8.allSatisfy { isLetterOrDigit($0) || [UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-")].contains($0) }
+        func isNamePart(_ byte: UInt8) -> Bool {
+            isLetterOrDigit(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+        }
+        let bytes = text.utf8
+        let isSound = bytes.count <= 63 && bytes.first.map(isLetterOrDigit) ?? false && bytes.allSatisfy(isNamePart)
         if isSound { return text }
         sink.error(
             at: node,

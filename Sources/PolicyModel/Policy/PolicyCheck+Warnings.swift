@@ -117,7 +117,9 @@ private struct RuleCover {
         guard !rule.icmp.isEmpty else { return true }
         return !other.rule.icmp.isEmpty
             && other.rule.icmp.compactMap { $0.message(family) }.allSatisfy { message in
-                rule.icmp.contains { $0.message(family)?.type == message.type && ($0.message(family)?.code ?? message.code) == message.code }
+                rule.icmp.compactMap { $0.message(family) }.contains { own in
+                    own.type == message.type && (own.code ?? message.code) == message.code
+                }
             }
     }
 

@@ -6,17 +6,9 @@ extension ICMPMatch {
 
         /// The scope of a rule with these protocols; both families where there are none.
         package init(_ protocols: [ProtocolMatch]) {
-            let families = Set(protocols.flatMap { Self.families($0) })
-            self = families.count == 1 ? .one(families.first ?? .v4) : .both
-        }
-
-        private static func families(_ match: ProtocolMatch) -> [IPAddress.Family] {
-            switch match {
-            case .icmp: [.v4, .v6]
-            case .icmpv4: [.v4]
-            case .icmpv6: [.v6]
-            case .number: []
-            }
+            let hasFour = protocols.contains { $0 == .icmp || $0 == .icmpv4 }
+            let hasSix = protocols.contains { $0 == .icmp || $0 == .icmpv6 }
+            self = hasFour == hasSix ? .both : .one(hasFour ? .v4 : .v6)
         }
 
         func includes(_ family: IPAddress.Family) -> Bool {

@@ -3,7 +3,8 @@
 /// A field that is wrong is reported and read as if it were not there, so that reading goes on and finds
 /// the other mistakes as well.
 package struct FieldReader {
-    private var fields: [String: YAMLPair] = [:]
+    /// The fields that are there. A mapping has few: looking through them is faster than hashing each key.
+    private var fields: [(key: String, pair: YAMLPair)] = []
     /// The mapping itself.
     package let node: YAMLNode
     package let sink: DiagnosticSink
@@ -28,10 +29,10 @@ package struct FieldReader {
                 sink.error(at: pair.key, "\(what): a key has to be a word, not \(pair.key.kindInWords)")
                 continue
             }
-            if let first = fields[key] {
+            if let first = field(key) {
                 sink.error(at: pair.key, "\(what): \(Self.shown(key)) stands here twice, first on line \(sink.location(first.key).line)")
             } else if keys.contains(key) {
-                fields[key] = pair
+                fields.append((key, pair))
             } else if let reason = refused[key] {
                 sink.error(at: pair.key, "\(key): \(reason)")
             } else if key == "<<" {
@@ -56,11 +57,13 @@ package struct FieldReader {
     }
 
     /// The key as it stands in the document, if it does.
-    package func key(_ name: String) -> YAMLNode? { fields[name]?.key }
+    package func key(_ name: String) -> YAMLNode? { field(name)?.key }
+
+    private func field(_ name: String) -> YAMLPair? { fields.first { $0.key == name }?.pair }
 
     /// The value of a field, whatever it is; nil if the field is not there or empty, which is reported.
     package func value(_ name: String) -> YAMLNode? {
-        guard let pair = fields[name] else { return nil }
+        guard let pair = field(name) else { return nil }
         guard !pair.value.isNull else {
             sink.error(at: pair.key, "\(name): has no value; leave the key out if none is meant")
             return nil
@@ -70,7 +73,7 @@ package struct FieldReader {
 
     /// The value of a field that has to be there.
     package func required(_ name: String, of what: String) -> YAMLNode? {
-        if fields[name] == nil { sink.error(at: node, "\(what): '\(name)' is missing") }
+        if field(name) == nil { sink.error(at: node, "\(what): '\(name)' is missing") }
         return value(name)
     }
 
@@ -151,7 +154,8 @@ package struct FieldReader {
 
     /// The text in quotes, on one line, cut if it is long.
     package static func shown(_ text: String) -> String {
-        let line = String(String.UnicodeScalarView(text.unicodeScalars.prefix(61).map { $0.properties.generalCategory == .control ? "?" : $0 }))
+        let scalars = text.unicodeScalars.prefix(61).map { $0.properties.generalCategory == .control ? "?" : $0 }
+        let line = String(String.UnicodeScalarView(scalars))
         return line.unicodeScalars.count > 60 ? "'\(line.prefix(60))…'" : "'\(line)'"
     }
 }

@@ -144,7 +144,8 @@ package struct YAMLComposer {
     /// An alias costs nothing here, its node is shared; but whoever reads the document reads it again each time.
     private mutating func alias(_ name: String, _ event: YAMLEvent, depth: Int) throws(YAMLError) -> YAMLNode {
         guard let node = anchors[name] else {
-            throw event.error("\(FieldReader.shown("*\(name)")) refers to an anchor that is not there; text that begins with * needs quotes")
+            throw event.error(
+                "\(FieldReader.shown("*\(name)")) refers to an anchor that is not there; text that begins with * needs quotes")
         }
         guard depth + node.height <= Self.depthLimit else { throw event.error(Self.tooDeep) }
         aliasedCount += node.weight

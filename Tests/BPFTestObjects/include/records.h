@@ -24,6 +24,12 @@ struct bt_key {
     __u16 protocol;
 };
 
+// A key with three bytes of padding, which the library must refuse.
+struct bt_padded {
+    __u32 address;
+    __u8 kind;
+};
+
 struct bt_value {
     __u64 packets;
     __u64 bytes;

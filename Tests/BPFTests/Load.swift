@@ -1,2 +1,0 @@
-import BPF
-import Testing
