@@ -64,11 +64,17 @@ struct Daemon: Sendable {
             notification.ready(status: Self.statusLine(enforcer, enforcement))
         }
         let reload = Reload(flags: flags, settings: settings, live: live, interfaces: interfaces, notification: notification, logger: logger)
+        // Services end in the order opposite to this. The server waits for its answers to end, and answers that are streams of events
+        // end only when they are told to: first of all.
+        let streams = ClosureService { [hub] in
+            try? await gracefulShutdown()
+            hub.close()
+        }
         let group = ServiceGroup(
             configuration: .init(
                 services: [
                     .init(service: EventPump(enforcement: enforcement, hub: hub, ruleNames: ruleNames, logger: logger)),
-                    .init(service: interfaces), .init(service: reload), .init(service: application),
+                    .init(service: interfaces), .init(service: reload), .init(service: application), .init(service: streams),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()

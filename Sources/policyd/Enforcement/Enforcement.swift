@@ -18,9 +18,7 @@ final class Enforcement: Sendable {
     }
 
     private struct State {
-        var datapath: Datapath?
-        /// Held as long as the datapath's folder is used.
-        var lock: InstanceLock?
+        var made: Made?
         /// Told of every datapath that takes the place of another.
         var onReplacement: AsyncStream<Void>.Continuation?
     }
@@ -41,36 +39,43 @@ final class Enforcement: Sendable {
             adopted = false
             return
         }
-        let made = try Self.make(configuration, logger)
-        adopted = made.datapath?.adopted ?? false
-        state.withLock { $0 = made }
+        let made = try Made(configuration, logger)
+        adopted = made.datapath.adopted
+        take(made)
     }
 
-    private static func make(_ configuration: Configuration, _ logger: Logger) throws -> State {
-        try makeFolder(configuration.bpffs)
-        // Before anything is touched: another daemon may be at work there.
-        let lock = try InstanceLock(folder: configuration.bpffs, what: "the bpffs folder \(configuration.bpffs)")
-        let datapath = try Datapath(
-            DatapathConfiguration(
-                bpffs: configuration.bpffs, attachment: configuration.attach.datapath, connectionLimit: configuration.limits.connections,
-                ruleLimit: configuration.limits.rules, eventBufferBytes: configuration.events.bufferBytes),
-            logger: logger)
-        return State(datapath: datapath, lock: lock)
+    /// A datapath, and the lock that is held as long as its folder is used.
+    private struct Made {
+        let datapath: Datapath
+        let lock: InstanceLock
+
+        init(_ configuration: Configuration, _ logger: Logger) throws {
+            try makeFolder(configuration.bpffs)
+            // Before anything is touched: another daemon may be at work there.
+            lock = try InstanceLock(folder: configuration.bpffs, what: "the bpffs folder \(configuration.bpffs)")
+            datapath = try Datapath(
+                DatapathConfiguration(
+                    bpffs: configuration.bpffs, attachment: configuration.attach.datapath, connectionLimit: configuration.limits.connections,
+                    ruleLimit: configuration.limits.rules, eventBufferBytes: configuration.events.bufferBytes),
+                logger: logger)
+        }
     }
 
-    private var datapath: Datapath? { state.withLock { $0.datapath } }
+    private func take(_ made: Made?) {
+        state.withLock { state in
+            state.made = made
+            state.onReplacement?.yield()
+        }
+    }
+
+    private var datapath: Datapath? { state.withLock { $0.made?.datapath } }
 
     /// The datapath, made anew if there is none.
     private func present() throws -> Datapath {
         if let datapath { return datapath }
-        let made = try Self.make(configuration, logger)
-        state.withLock { state in
-            state.datapath = made.datapath
-            state.lock = made.lock
-            state.onReplacement?.yield()
-        }
-        guard let datapath = made.datapath else { return try present() }
-        return datapath
+        let made = try Made(configuration, logger)
+        take(made)
+        return made.datapath
     }
 }
 
@@ -106,11 +111,7 @@ extension Enforcement {
     /// Takes everything of ours out of the kernel.
     func remove() throws {
         try datapath?.remove()
-        state.withLock { state in
-            state.datapath = nil
-            state.lock = nil
-            state.onReplacement?.yield()
-        }
+        take(nil)
     }
 }
 
@@ -122,10 +123,8 @@ extension Enforcement {
         try datapath?.synchronizeInterfaces(selector)
     }
 
-    /// An element for each burst of changes to the interfaces.
-    func interfaceChanges() throws -> AsyncStream<Void> {
-        try datapath?.interfaceChanges() ?? AsyncStream { _ in }
-    }
+    /// An element for each burst of changes to the interfaces; nil while enforcement is taken out.
+    func interfaceChanges() throws -> AsyncStream<Void>? { try datapath?.interfaceChanges() }
 }
 
 // MARK: - What the kernel says

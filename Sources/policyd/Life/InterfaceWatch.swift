@@ -8,12 +8,23 @@ struct InterfaceWatch: Service {
     let logger: Logger
 
     func run() async throws {
-        for await _ in try enforcement.interfaceChanges().cancelOnGracefulShutdown() {
-            do {
-                try await synchronize()
-            } catch {
-                logger.error("interfaces cannot be brought up to date: \(error)")
+        // While enforcement is taken out there is nothing to watch for; the apply that brings it back attaches by itself.
+        while !Task.isShuttingDownGracefully {
+            guard let changes = try enforcement.interfaceChanges() else {
+                try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) }
+                continue
             }
+            // What changed between the look before and now.
+            await synchronizeOrComplain()
+            for await _ in changes.cancelOnGracefulShutdown() { await synchronizeOrComplain() }
+        }
+    }
+
+    private func synchronizeOrComplain() async {
+        do {
+            try await synchronize()
+        } catch {
+            logger.error("interfaces cannot be brought up to date: \(error)")
         }
     }
 
