@@ -140,6 +140,7 @@ extension Enforcer {
         } catch {
             logger.warning("old revisions stay in the state folder", metadata: ["error": "\(error)"])
         }
+        returnFreedMemory()
     }
 
     private func compile(_ policySet: PolicySet, revision: UInt32, numbers: RuleNumbers) throws -> CompiledPolicy {
