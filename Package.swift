@@ -92,6 +92,14 @@ let package = Package(
                 .product(name: "TextTable", package: "TextTable"),
             ], swiftSettings: house),
 
+        // What scripts/bench runs.
+        .executableTarget(
+            name: "agreement",
+            dependencies: [
+                "Datapath", "PolicyCompiler", "PolicyModel", "PolicyTesting",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks/Agreement", swiftSettings: house),
+
         // Tests of the eBPF library, with programs and a shared header of their own.
         .systemLibrary(name: "CBPFTestObjects", path: "Tests/BPFTestObjects/include"),
         .target(

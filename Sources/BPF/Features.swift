@@ -44,7 +44,7 @@ public enum Features {
 
     /// Whether programs of a kind may call the helper of a number (`enum bpf_func_id`).
     public static func helper(_ number: UInt32, in type: ProgramType) -> Availability {
-        verdict { unsafe libbpf_probe_bpf_helper(bpf_prog_type(type.rawValue), bpf_func_id(number), nil) }
+        verdict { libbpf_probe_bpf_helper(bpf_prog_type(type.rawValue), bpf_func_id(number), nil) }
     }
 
     private static func verdict(_ probe: () -> CInt) -> Availability {

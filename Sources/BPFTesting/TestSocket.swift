@@ -68,7 +68,7 @@ public final class TestSocket: Sendable {
     /// The next connection, if one comes within the time.
     public func accept(milliseconds: CInt = 500) -> TestSocket? {
         guard wait(Int16(POLLIN), milliseconds) else { return nil }
-        let accepted = unsafe Glibc.accept(descriptor, nil, nil)
+        let accepted = Glibc.accept(descriptor, nil, nil)
         return accepted < 0 ? nil : TestSocket(adopting: accepted, family)
     }
 
@@ -95,9 +95,16 @@ public final class TestSocket: Sendable {
 
     /// What arrives within the time; nil if nothing does, or the other side has ended.
     public func receive(milliseconds: CInt = 500) -> String? {
+        try? receiveOrFail(milliseconds: milliseconds)
+    }
+
+    /// What arrives within the time; nil if nothing does, or the other side has ended. Throws what the network reported: that the port is
+    /// unreachable for example.
+    public func receiveOrFail(milliseconds: CInt = 500) throws(TestingError) -> String? {
         guard wait(Int16(POLLIN), milliseconds) else { return nil }
         var bytes = [UInt8](repeating: 0, count: 65_536)
         let count = unsafe recv(descriptor, &bytes, bytes.count, 0)
+        if count < 0 { throw TestingError("recv", errno: errno) }
         return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
     }
 

@@ -59,7 +59,7 @@ public final class Datapath: Sendable {
     /// How large a policy this kernel takes.
     public var limits: CompileLimits {
         var limits = KernelFeatures.hasLoop ? CompileLimits() : .withoutLoop
-        limits.rules = configuration.ruleLimit
+        limits.rules = state.withLock { $0.shared.ruleLimit }
         return limits
     }
 

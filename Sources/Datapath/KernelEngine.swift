@@ -8,7 +8,7 @@ public import PolicyModel
 ///
 /// It is attached nowhere and knows no connections, so each packet is judged by the rules alone. Requires what `Datapath` does.
 public final class KernelEngine: Sendable {
-    private let policy: CompiledPolicy
+    let policy: CompiledPolicy
     private let tables: TableMaps
 
     /// Test-runs without an interface happen on the loopback device, whose index is 1 in every namespace.
@@ -45,24 +45,42 @@ public final class KernelEngine: Sendable {
         if policy.usesInterfaces, policy.add(interface: packet.interface) {
             return try KernelEngine(policy).verdict(for: packet)
         }
-        let result = try doing("cannot ask the kernel") { () throws(BPFError) in
-            if policy.usesInterfaces, let classes = policy.interfaces[packet.interface] {
+        if policy.usesInterfaces, let classes = policy.interfaces[packet.interface] {
+            try doing("cannot tell the kernel of interface \(packet.interface)") { () throws(BPFError) in
                 try tables.setInterfaces([Self.loopback: classes])
             }
-            let direction = packet.direction == .ingress ? PD_INGRESS.rawValue : PD_EGRESS.rawValue
-            return try tables.program.testRun(
-                data: packet.frame, context: TestRunContext(controlWords: [direction, 0, 0, 0, 0]))
+        }
+        let answer = try judge(packet.frame, packet.direction)
+        guard answer.reason == .rule || answer.reason == .defaultAllow else {
+            throw DatapathError("the kernel's program answered \(answer.reason.rawValue) where a rule or none decides")
+        }
+        return policy.verdict(
+            action: answer.isDenied ? .deny : .allow, number: answer.rule, audited: policy.audited(answer.audits, [answer.firstAudit]))
+    }
+
+    /// What the program leaves of its judgement.
+    struct Answer {
+        var isDenied: Bool
+        /// The rule's number.
+        var rule: UInt32
+        var reason: PacketEvent.Reason
+        /// How many rules of audit policies were met, and where the first of them is in the rule table.
+        var audits: UInt8
+        var firstAudit: UInt32
+    }
+
+    /// Runs the program on a frame, which may be anything of at least 14 bytes.
+    func judge(_ frame: [UInt8], _ direction: Direction) throws(DatapathError) -> Answer {
+        let result = try doing("cannot ask the kernel") { () throws(BPFError) in
+            let direction = direction == .ingress ? PD_INGRESS.rawValue : PD_EGRESS.rawValue
+            return try tables.program.testRun(data: frame, context: TestRunContext(controlWords: [direction, 0, 0, 0, 0]))
         }
         guard let words = result.context?.controlWords, words.count >= 5 else {
             throw DatapathError("the kernel's test-run gave no context back")
         }
-        let reason = EventDecoder.reason(UInt8(truncatingIfNeeded: words[2]))
-        guard reason == .rule || reason == .defaultAllow else {
-            throw DatapathError("the kernel's program answered \(reason.rawValue) where a rule or none decides")
-        }
-        let isDenied = result.returnValue == 2
-        return policy.verdict(
-            action: isDenied ? .deny : .allow, number: words[1],
-            audited: policy.audited(UInt8(clamping: words[3]), [words[4]]))
+        return Answer(
+            // TC_ACT_SHOT of linux/pkt_cls.h.
+            isDenied: result.returnValue == 2, rule: words[1], reason: EventDecoder.reason(UInt8(truncatingIfNeeded: words[2])),
+            audits: UInt8(clamping: words[3]), firstAudit: words[4])
     }
 }

@@ -32,11 +32,16 @@ extension SharedMaps {
             connections6: try .create(.lruHash, name: Name.connections6, maxEntries: connections),
             fragments: try .create(.lruHash, name: Name.fragments, maxEntries: 4096),
             refused: try .create(.lruHash, name: Name.refused, maxEntries: 16_384),
-            counters: try .create(
-                .perCPUArray, name: Name.counters, maxEntries: configuration.ruleLimit + Int(PD_REASONS.rawValue)),
+            counters: try .create(.perCPUArray, name: Name.counters, maxEntries: Self.counters(rules: configuration.ruleLimit)),
             ethertypes: try .create(.lruPerCPUHash, name: Name.ethertypes, maxEntries: 256),
             events: try RingBuffer.create(name: Name.events, byteCount: configuration.ringBytes))
     }
+
+    /// Counters for so many rules: twice as many, because those of the policy before keep their numbers until the switch.
+    private static func counters(rules: Int) -> Int { 2 * rules + Int(PD_REASONS.rawValue) }
+
+    /// The rules there are counters for.
+    var ruleLimit: Int { (counters.maxEntries - Int(PD_REASONS.rawValue)) / 2 }
 
     /// Opens those that are pinned.
     init(pinned pins: Pins) throws(BPFError) {

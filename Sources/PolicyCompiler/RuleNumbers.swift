@@ -34,8 +34,8 @@ public struct RuleNumbers: Hashable, Sendable {
     /// All numbers in use.
     public var all: [UInt32] { keys.keys.sorted() }
 
-    /// Gives every rule of a policy set a number. Rules that had one keep it; the numbers of rules that are gone become free,
-    /// and the lowest free ones are given first.
+    /// Gives every rule of a policy set a number. Rules that had one keep it, and the lowest free ones are given to the others. The
+    /// numbers of rules that are gone become free only for the next call: packets are counted under them until the switch.
     ///
     /// - Returns: the numbers that were given now: their counters are to start at 0.
     @discardableResult
@@ -48,10 +48,6 @@ public struct RuleNumbers: Hashable, Sendable {
                 if present.insert(key).inserted, numbers[key] == nil { new.append(key) }
             }
         }
-        for (key, number) in numbers where !present.contains(key) {
-            numbers[key] = nil
-            keys[number] = nil
-        }
         var given: [UInt32] = []
         var next = UInt32(PD_REASONS.rawValue)
         for key in new {
@@ -59,6 +55,10 @@ public struct RuleNumbers: Hashable, Sendable {
             numbers[key] = next
             keys[next] = key
             given.append(next)
+        }
+        for (key, number) in numbers where !present.contains(key) {
+            numbers[key] = nil
+            keys[number] = nil
         }
         return given
     }

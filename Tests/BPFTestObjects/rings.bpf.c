@@ -1,4 +1,4 @@
-// Writes as many records as the packet's mark says, into a ring buffer and a perf buffer.
+// Writes as many records as the packet's mark says, at most 512, into a ring buffer and a perf buffer.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "records.h"
@@ -26,7 +26,7 @@ volatile __u64 bt_sequence;
 SEC("tc")
 int bt_write_ring(struct __sk_buff *skb) {
     __u32 zero = 0;
-    for (__u32 i = 0; i < 4096; i++) {
+    for (__u32 i = 0; i < 512; i++) {
         if (i >= skb->mark) break;
         __u64 sequence = __sync_fetch_and_add(&bt_sequence, 1);
         struct bt_record *record = bpf_ringbuf_reserve(&bt_ring, sizeof *record, 0);
@@ -45,7 +45,7 @@ int bt_write_ring(struct __sk_buff *skb) {
 
 SEC("tc")
 int bt_write_perf(struct __sk_buff *skb) {
-    for (__u32 i = 0; i < 4096; i++) {
+    for (__u32 i = 0; i < 512; i++) {
         if (i >= skb->mark) break;
         struct bt_record record = {.sequence = __sync_fetch_and_add(&bt_sequence, 1), .source = skb->priority};
         bpf_perf_event_output(skb, &bt_perf, BPF_F_CURRENT_CPU, &record, sizeof record);

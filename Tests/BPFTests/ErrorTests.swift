@@ -25,6 +25,13 @@ struct ErrorTests {
         #expect(VerifierLog(error.verifierLog).lastUsefulLines(3).contains { $0.contains("invalid access to packet") })
     }
 
+    @Test func `a log too long to keep is cut, and the error says so`() throws {
+        let error = try #require(throws: BPFError.self) { _ = try OpenObject(.endless).load() }
+        #expect(error.subject == "program bt_endless of object endless" && error.step == .load)
+        if error.errno == 0 { #expect(error.reason.contains("is cut") && error.verifierLog.utf8.count > 15 << 20) }
+        #expect(error.errno == 0 || error.errno == 7)
+    }
+
     @Test func `without the refused program the object loads`() throws {
         var object = try OpenObject(.refused)
         try object.setAutoload(false, program: "bt_unchecked")

@@ -74,7 +74,7 @@ struct TracingTests {
         } until: { found in
             found.contains { $0.kind == 2 && $0.argument == 0x4242 } && found.contains { $0.kind == 3 }
         }
-        #expect(events.contains { $0.kind == 3 && Int64(bitPattern: $0.argument) == Int64(-EBADF) })
+        #expect(events.contains { $0.kind == 3 && Int32(truncatingIfNeeded: $0.argument) == -EBADF })
     }
 
     @Test func `targets that are not there are refused in words`() throws {

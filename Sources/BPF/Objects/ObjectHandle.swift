@@ -1,4 +1,5 @@
 import CLibBPF
+import Glibc
 
 /// libbpf's object: closed when the last of object, programs and maps that need it goes.
 ///
@@ -6,15 +7,24 @@ import CLibBPF
 @safe final class ObjectHandle: @unchecked Sendable {
     let pointer: OpaquePointer
     let name: String
+    /// Where the kernel writes the verifier's log of a refused program.
+    private var log: LogMemory?
     /// Maps that only lend their shape to the inner maps of others.
     var templates: [SharedDescriptor] = []
 
     init(opening source: ObjectSource) throws(BPFError) {
+        var options = unsafe bpf_object_open_opts()
+        unsafe options.sz = swiftbpf_size_of_bpf_object_open_opts()
+        // Left to itself libbpf doubles its buffer and loads again until the log fits: hundreds of megabytes and a dozen attempts for a
+        // program that runs into the verifier's limit of a million instructions.
+        if let log = LogMemory() {
+            unsafe options.kernel_log_buf = log.base
+            unsafe options.kernel_log_size = log.size
+            self.log = log
+        }
         switch source {
         case .bytes(let bytes, let name):
             self.name = name
-            var options = unsafe bpf_object_open_opts()
-            unsafe options.sz = swiftbpf_size_of_bpf_object_open_opts()
             unsafe pointer = try captured(.open, "object \(name)", pointer: {
                 unsafe name.withCString { name in
                     unsafe options.object_name = name
@@ -22,12 +32,18 @@ import CLibBPF
                 }
             })
         case .file(let path):
-            unsafe pointer = try captured(.open, "object \(path)", pointer: { unsafe bpf_object__open_file(path, nil) })
+            unsafe pointer = try captured(.open, "object \(path)", pointer: { unsafe bpf_object__open_file(path, &options) })
             unsafe name = String(cString: bpf_object__name(pointer))
         }
     }
 
     deinit { unsafe bpf_object__close(pointer) }
+
+    /// The log of a load that failed.
+    var verifierLog: String { log?.text ?? "" }
+
+    /// Gives the log's memory back, which after the load nobody writes to.
+    func releaseLog() { log = nil }
 
     var btf: OpaquePointer? { unsafe bpf_object__btf(pointer) }
 
@@ -64,5 +80,23 @@ import CLibBPF
         if let map = unsafe bpf_object__find_map_by_name(pointer, name) { return unsafe map }
         let names = unsafe maps.map { unsafe String(cString: bpf_map__name($0)) }
         throw BPFError(step, "map \(name)", reason: "object \(self.name) has no such map", remedy: BPFError.available(names))
+    }
+}
+
+/// Memory for a log: mapped whole, and taken from the system only as far as it is written.
+@safe private final class LogMemory {
+    let size = 16 << 20
+    let base: UnsafeMutablePointer<CChar>
+
+    init?() {
+        let memory = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard let memory = unsafe memory, unsafe memory != MAP_FAILED else { return nil }
+        unsafe base = memory.bindMemory(to: CChar.self, capacity: size)
+    }
+
+    deinit { unsafe munmap(base, size) }
+
+    var text: String {
+        unsafe String(decoding: UnsafeRawBufferPointer(start: base, count: strnlen(base, size)), as: UTF8.self)
     }
 }

@@ -1,4 +1,5 @@
 import CLibBPF
+import Glibc
 
 /// An eBPF object file that is opened and not yet in the kernel: it can be looked at and edited.
 ///
@@ -104,11 +105,15 @@ public struct OpenObject: ~Copyable, Sendable {
     /// The corresponding libbpf function is `bpf_object__load`.
     public consuming func load() throws(BPFError) -> LoadedObject {
         let (result, printed) = LibbpfMessages.capturing { unsafe bpf_object__load(handle.pointer) }
+        defer { handle.releaseLog() }
         if result < 0 {
-            let parts = VerifierLog.split(printed)
+            let program = VerifierLog.refusedProgram(in: printed)
+            // ENOSPC speaks of the log then, and the verifier's own number is lost.
+            let isCut = -result == ENOSPC && program != nil
             throw BPFError(
-                .load, parts.program.map { "program \($0) of object \(name)" } ?? "object \(name)", errno: -result,
-                verifierLog: parts.log, libbpfMessages: parts.rest)
+                .load, program.map { "program \($0) of object \(name)" } ?? "object \(name)", errno: isCut ? 0 : -result,
+                reason: isCut ? "the verifier refused it, and its log of more than 16 MiB is cut" : "", verifierLog: program == nil ? "" : handle.verifierLog,
+                libbpfMessages: printed)
         }
         return LoadedObject(handle)
     }

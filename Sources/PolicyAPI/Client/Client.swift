@@ -111,11 +111,11 @@ extension Client {
             headers.add(name: "Content-Type", value: "application/json")
             headers.add(name: "Content-Length", value: String(body.count))
         }
-        try await outbound.write(.head(HTTPRequestHead(version: .http1_1, method: method, uri: uri, headers: headers)))
-        if let body {
-            try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: body))))
-        }
-        try await outbound.write(.end(nil))
+        var parts: [HTTPClientRequestPart] = [.head(HTTPRequestHead(version: .http1_1, method: method, uri: uri, headers: headers))]
+        if let body { parts.append(.body(.byteBuffer(ByteBuffer(bytes: body)))) }
+        parts.append(.end(nil))
+        // In one go: a GET is whole with its head, so the daemon may have answered and closed before a second write.
+        try await outbound.write(contentsOf: parts)
     }
 
     private func withConnection<Answer: Sendable>(_ body: (Inbound, Outbound) async throws -> Answer) async throws -> Answer {

@@ -71,6 +71,7 @@ PD_INLINE int pd_walk_transport(const struct pd_bytes *b, struct pd_packet *out)
 
     if (out->flags & PD_PACKET_LATER_FRAGMENT) return PD_WALK_OK;
     if (end < offset) return PD_REASON_MALFORMED;
+    if (offset > PD_HEADERS_MAX - 20) return PD_REASON_EXTENSIONS;
     left = end - offset;
     switch (out->protocol) {
     case PD_TCP:

@@ -1,0 +1,31 @@
+import PolicyCompiler
+import PolicyModel
+import Testing
+
+@Suite struct RuleNumbersTests {
+    static func policySet(_ names: [String]) throws -> PolicySet {
+        try PolicySet(policies: [HostPolicy(name: "p", ingress: names.map { Rule(name: $0, action: .allow) })])
+    }
+
+    static func key(_ rule: String) -> RuleKey { RuleKey(policy: "p", direction: .ingress, rule: rule) }
+
+    @Test func rulesKeepTheirNumbers() throws {
+        var numbers = RuleNumbers()
+        let first = numbers.assign(for: try Self.policySet(["a", "b"]))
+        #expect(first == [16, 17])
+        let second = numbers.assign(for: try Self.policySet(["new", "b", "a"]))
+        #expect(second == [18])
+        #expect(numbers.number(of: Self.key("a")) == 16)
+        #expect(numbers.number(of: Self.key("b")) == 17)
+        #expect(numbers.key(of: 18) == Self.key("new"))
+    }
+
+    /// Until the switch packets are still counted under the number of a rule that goes: no other rule may have it by then.
+    @Test func aFreedNumberIsNotGivenInTheSameStep() throws {
+        var numbers = RuleNumbers()
+        numbers.assign(for: try Self.policySet(["a"]))
+        #expect(numbers.assign(for: try Self.policySet(["b"])) == [17])
+        #expect(numbers.number(of: Self.key("a")) == nil)
+        #expect(numbers.assign(for: try Self.policySet(["b", "c"])) == [16])
+    }
+}
