@@ -133,8 +133,8 @@ import Testing
     @Test func aLaterOrderTakesThePlaceOfAnEarlier() async throws {
         let timer = ExpiryTimer()
         let (stream, continuation) = AsyncStream.makeStream(of: Int.self)
-        timer.schedule(at: .now.advanced(by: .milliseconds(30))) { continuation.yield(1) }
-        timer.schedule(at: .now.advanced(by: .milliseconds(60))) {
+        timer.schedule(at: .now.advanced(by: .milliseconds(400))) { continuation.yield(1) }
+        timer.schedule(at: .now.advanced(by: .milliseconds(800))) {
             continuation.yield(2)
             continuation.finish()
         }
