@@ -114,7 +114,7 @@ import Testing
 
     @Test func aMessagePrintsAsYAML() throws {
         let text = try Format.yamlText([SetMessage(name: "a: b", documentEntries: 1, runtimeEntries: 0, usedBy: 2, location: "x.yaml:1")])
-        #expect(text == "- documentEntries: 1\n  location: \"x.yaml:1\"\n  name: \"a: b\"\n  runtimeEntries: 0\n  usedBy: 2\n")
+        #expect(text == "- documentEntries: 1\n  location: \"x.yaml:1\"\n  name: \"a: b\"\n  runtimeEntries: 0\n  usedBy: 2\n", "\(text)")
     }
 }
 

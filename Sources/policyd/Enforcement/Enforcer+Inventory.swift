@@ -71,20 +71,6 @@ extension Enforcer {
         }
         return SetEntriesMessage(name: name, entries: fixed + added)
     }
-
-    /// What is in the policy folder against what is in force.
-    func folder() -> FolderMessage {
-        let path = configuration.policies
-        let loaded = DocumentLoader.load(folder: path)
-        if loaded.hasErrors {
-            let first = loaded.diagnostics.first { $0.severity == .error }
-            let isAbsent = first?.location.file == path && loaded.diagnostics.count == 1
-            return FolderMessage(path: path, state: isAbsent ? .absent : .invalid, differences: isAbsent ? [] : first.map { [$0.summary] } ?? [])
-        }
-        guard !loaded.documents.isEmpty else { return FolderMessage(path: path, state: .absent, differences: []) }
-        let differences = DocumentCollection(loaded.documents).differences(from: inForce?.documents ?? DocumentCollection())
-        return FolderMessage(path: path, state: differences.isEmpty ? .same : .differs, differences: differences)
-    }
 }
 
 extension Rule {

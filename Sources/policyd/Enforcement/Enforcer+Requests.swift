@@ -48,7 +48,7 @@ extension Enforcer {
         documents.apply(loaded.documents)
         let target = Target(
             documents: documents, runtimeEntries: inForce?.runtimeEntries ?? [:], policySet: policySet, origin: origin)
-        let warnings = loaded.diagnostics.filter { $0.severity == .warning }.map(DiagnosticMessage.init)
+        let warnings = (loaded.diagnostics.filter { $0.severity == .warning } + loaded.warnings(over: base)).map { DiagnosticMessage($0) }
         return try change(to: target, dryRun: dryRun, warnings: warnings, since: start)
     }
 

@@ -140,6 +140,7 @@ extension Enforcer {
         } catch {
             logger.warning("old revisions stay in the state folder", metadata: ["error": "\(error)"])
         }
+        returnFreedMemory()
     }
 
     private func compile(_ policySet: PolicySet, revision: UInt32, numbers: RuleNumbers) throws -> CompiledPolicy {
@@ -298,34 +299,6 @@ extension Enforcer {
         } catch {
             logger.error("entries cannot be taken out; trying again in ten seconds", metadata: ["error": "\(error)"])
             expiry.schedule(at: .now.advanced(by: .seconds(10))) { [weak self] in await self?.expire() }
-        }
-    }
-}
-
-/// Does one thing at one time; a later order takes the place of an earlier.
-final class ExpiryTimer: Sendable {
-    private let task = Mutex<Task<Void, Never>?>(nil)
-
-    func schedule(at time: Timestamp, _ action: @escaping @Sendable () async -> Void) {
-        let new = Task {
-            // The system's clock may be set; half a minute is as late as an entry may go for that.
-            while true {
-                let left = time.nanoseconds - Timestamp.now.nanoseconds
-                if left <= 0 { break }
-                do { try await Task.sleep(for: .nanoseconds(min(left, 30_000_000_000))) } catch { return }
-            }
-            await action()
-        }
-        task.withLock {
-            $0?.cancel()
-            $0 = new
-        }
-    }
-
-    func cancel() {
-        task.withLock {
-            $0?.cancel()
-            $0 = nil
         }
     }
 }

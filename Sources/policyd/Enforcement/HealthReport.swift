@@ -8,6 +8,13 @@ struct HealthReport: Sendable {
     let enforcer: Enforcer
     let hub: EventHub
     let started: Timestamp
+    private let folder = PolicyFolder()
+
+    init(enforcer: Enforcer, hub: EventHub, started: Timestamp) {
+        self.enforcer = enforcer
+        self.hub = hub
+        self.started = started
+    }
 
     func message() throws -> StatusMessage {
         let configuration = enforcer.configuration
@@ -26,7 +33,7 @@ struct HealthReport: Sendable {
             daemon: DaemonMessage(
                 version: Build.version, pid: Int(getpid()), started: started, adopted: enforcer.enforcement.adopted,
                 stateDirectory: configuration.stateDirectory, bpffs: configuration.bpffs, memoryBytes: Self.residentBytes()),
-            revision: inForce?.message, counts: inForce?.policySet.counts ?? .none, folder: enforcer.folder(),
+            revision: inForce?.message, counts: inForce?.policySet.counts ?? .none, folder: folder.message(configuration.policies, inForce),
             interfaces: health.interfaces, awaited: awaited(health.interfaces),
             events: EventStatusMessage(
                 received: totals.received, lostInKernel: health.lostEvents, lostToFollowers: totals.lostToFollowers,
