@@ -27,10 +27,14 @@ public enum Features {
     public static let ringBuffer = mapType(.ringBuffer)
 
     /// Kprobes: absent from kernels built without them, though programs for them load.
-    public static let kprobe = perfProbe("kprobe", target: "do_exit", path: nil)
+    public static let kprobe = trial { () throws(BPFError) in
+        _ = try PerfEvent(kernelFunction: "do_exit", offset: 0, isReturn: false, subject: "a kprobe")
+    }
 
     /// Uprobes.
-    public static let uprobe = perfProbe("uprobe", target: nil, path: "/proc/self/exe")
+    public static let uprobe = trial { () throws(BPFError) in
+        _ = try PerfEvent(file: "/proc/self/exe", offset: 0, pid: nil, isReturn: false, subject: "a uprobe")
+    }
 
     /// Whether maps of a kind can be made.
     public static func mapType(_ type: MapType) -> Availability {
@@ -57,27 +61,14 @@ public enum Features {
         }
     }
 
-    /// Opens a perf event of the kind, as libbpf does to attach, and closes it.
-    private static func perfProbe(_ kind: String, target: String?, path: String?) -> Availability {
-        let file = "/sys/bus/event_source/devices/\(kind)/type"
-        guard let stream = unsafe fopen(file, "re") else { return .unavailable("there is no \(file)") }
-        defer { unsafe fclose(stream) }
-        var line = [CChar](repeating: 0, count: 32)
-        guard unsafe fgets(&line, CInt(line.count), stream) != nil else { return .unknown("\(file) is empty") }
-        var attribute = perf_event_attr()
-        attribute.size = UInt32(MemoryLayout<perf_event_attr>.size)
-        unsafe attribute.type = UInt32(truncatingIfNeeded: atoi(line))
-        let name = target ?? path ?? ""
-        let descriptor = unsafe name.withCString { name in
-            attribute.config1 = UInt64(UInt(bitPattern: name))
-            return unsafe swiftbpf_perf_event_open(&attribute, -1, 0, -1, UInt(PERF_FLAG_FD_CLOEXEC))
+    /// Opens a perf event of the kind, as attaching does, and closes it.
+    private static func trial(_ open: () throws(BPFError) -> Void) -> Availability {
+        do throws(BPFError) {
+            try open()
+            return .available
+        } catch {
+            let isRefused = error.errno == EACCES || error.errno == EPERM
+            return isRefused ? .unknown("\(error)") : .unavailable("\(error)")
         }
-        guard descriptor >= 0 else {
-            let number = errno
-            let words = BPFError.words(for: number)
-            return number == EACCES || number == EPERM ? .unknown(words) : .unavailable(words)
-        }
-        close(descriptor)
-        return .available
     }
 }

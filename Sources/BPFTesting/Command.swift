@@ -24,7 +24,7 @@ public func runCommand(_ arguments: [String]) throws(TestingError) -> CommandRes
     unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
     unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
     var words: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) } + [nil]
-    defer { for unsafe word in unsafe words { unsafe free(word) } }
+    defer { unsafe words.forEach { unsafe free($0) } }
     var pid = pid_t()
     let spawned = unsafe posix_spawnp(&pid, arguments.first ?? "", &actions, nil, &words, environ)
     close(ends[1])

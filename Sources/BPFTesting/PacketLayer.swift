@@ -131,7 +131,9 @@ struct IPv6Layer: Sendable, Hashable {
             let filled = padded + [UInt8](repeating: 0, count: (8 - (padded.count + 2) % 8) % 8)
             return [next, UInt8((filled.count + 2) / 4 - 2)] + filled
         case .hopByHop(let data), .destinationOptions(let data):
-            return common(next, data) { count in count == 0 ? [] : count == 1 ? [0] : [1, UInt8(count - 2)] + [UInt8](repeating: 0, count: count - 2) }
+            return common(next, data) { count in
+                count == 0 ? [] : count == 1 ? [0] : [1, UInt8(count - 2)] + [UInt8](repeating: 0, count: count - 2)
+            }
         case .routing(let data): return common(next, [253, 0, 0, 0] + data) { [UInt8](repeating: 0, count: $0) }
         case .other(_, let data): return common(next, data) { [UInt8](repeating: 0, count: $0) }
         }

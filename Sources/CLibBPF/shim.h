@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <elf.h>
 #include <linux/capability.h>
 #include <linux/perf_event.h>
 #include <linux/pkt_cls.h>
@@ -80,7 +81,7 @@ static inline void swiftbpf_store_release_64(void *p, unsigned long long v) {
 
 // tcx, of Linux 6.6, is younger than the headers: the kernel's attributes, as far as tcx goes.
 enum { SWIFTBPF_TCX_INGRESS = 46, SWIFTBPF_TCX_EGRESS = 47, SWIFTBPF_LINK_TCX = 11 };
-enum { SWIFTBPF_F_REPLACE = 1 << 2, SWIFTBPF_F_BEFORE = 1 << 3, SWIFTBPF_F_AFTER = 1 << 4, SWIFTBPF_F_ID = 1 << 5, SWIFTBPF_F_LINK = 1 << 13 };
+enum { SWIFTBPF_F_BEFORE = 1 << 3, SWIFTBPF_F_AFTER = 1 << 4, SWIFTBPF_F_ID = 1 << 5, SWIFTBPF_F_LINK = 1 << 13 };
 struct swiftbpf_tcx_create {
     __u32 prog_fd, target_ifindex, attach_type, flags;
     __u32 relative_id, padding;

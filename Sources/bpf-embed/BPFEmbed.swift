@@ -37,7 +37,8 @@ struct BPFEmbed {
                 }
             }
             guard !clang.isEmpty, !output.isEmpty, !source.isEmpty else {
-                throw Failure(description: "usage: bpf-embed --clang PATH [--include DIR]… [--import MODULE]… --output FILE.swift SOURCE.bpf.c")
+                throw Failure(
+                    description: "usage: bpf-embed --clang PATH [--include DIR]… [--import MODULE]… --output FILE.swift SOURCE.bpf.c")
             }
         }
     }
@@ -57,20 +58,22 @@ struct BPFEmbed {
         guard clang.terminationStatus == 0 else { exit(clang.terminationStatus) }
         let bytes = try Data(contentsOf: URL(fileURLWithPath: object))
         let name = String(URL(fileURLWithPath: options.source).lastPathComponent.dropLast(".bpf.c".count))
-        let swift = options.imports.map { "public import \($0)\n\n" }.joined() + """
-            extension EmbeddedObject {
-                /// The object compiled from `\(name).bpf.c`.
-                public static let \(identifier(name)) = EmbeddedObject(name: "\(name)", base64: "\(bytes.base64EncodedString())")
-            }
+        let swift =
+            options.imports.map { "public import \($0)\n\n" }.joined() + """
+                extension EmbeddedObject {
+                    /// The object compiled from `\(name).bpf.c`.
+                    public static let \(identifier(name)) = EmbeddedObject(name: "\(name)", base64: "\(bytes.base64EncodedString())")
+                }
 
-            """
+                """
         try swift.write(toFile: options.output, atomically: true, encoding: .utf8)
     }
 
     /// `tcp-life` becomes `tcpLife`.
     static func identifier(_ name: String) -> String {
         let parts = name.split { !$0.isLetter && !$0.isNumber }
-        return parts.enumerated().map { $0.offset == 0 ? String($0.element) : $0.element.prefix(1).uppercased() + $0.element.dropFirst() }.joined()
+        return parts.enumerated().map { $0.offset == 0 ? String($0.element) : $0.element.prefix(1).uppercased() + $0.element.dropFirst() }
+            .joined()
     }
 
     static var architecture: (bpf: String, multiarch: String) {

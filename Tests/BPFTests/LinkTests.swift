@@ -135,7 +135,8 @@ struct TCXTests {
         let counts = try loaded.map("bt_counts", key: UInt32.self, value: UInt64.self)
         #expect(try counts.entries().map(\.value) == [1, 0, 1, 0])
         let stale = try #require(throws: BPFError.self) {
-            try cable.host.run { () throws(BPFError) in _ = try next.attachTCX(interface: interface, .egress, expecting: chain.revision + 9) }
+            try cable.host.run { () throws(BPFError) in _ = try next.attachTCX(interface: interface, .egress, expecting: chain.revision + 9)
+            }
         }
         #expect(stale.errno == 116)
         let twice = try #require(throws: BPFError.self) {
@@ -209,7 +210,8 @@ struct ClassicTCTests {
             try tc.attach(pass, .ingress, priority: 3, handle: 2)
         }
         // A foreign filter of another kind.
-        let foreign = try cable.host.run(command: "tc", "filter", "add", "dev", "veth0", "ingress", "prio", "8", "u32", "match", "u32", "0", "0")
+        let foreign = try cable.host.run(
+            command: "tc", "filter", "add", "dev", "veth0", "ingress", "prio", "8", "u32", "match", "u32", "0", "0")
         #expect(foreign.status == 0, "\(foreign.output)")
         let filters = try cable.host.run { () throws(BPFError) in try tc.filters(.ingress) }
         #expect(filters.map(\.priority).starts(with: [3, 5, 8]))

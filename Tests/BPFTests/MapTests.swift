@@ -201,7 +201,9 @@ struct MapTests {
         // Without BTF, by the kernel's word.
         let map = try Map<UInt32, UInt64>.create(.hash, name: "bt_h", maxEntries: 1)
         let id = try map.info.id
-        #expect(#expect(throws: BPFError.self) { _ = try Map<UInt64, UInt64>(id: id) }?.reason == "its keys have 4 bytes, those of the Swift type 8")
+        #expect(
+            #expect(throws: BPFError.self) { _ = try Map<UInt64, UInt64>(id: id) }?.reason
+                == "its keys have 4 bytes, those of the Swift type 8")
     }
 
     @Test func `an object uses a map it is given in place of its own`() throws {

@@ -2,6 +2,7 @@ import BPF
 import BPFTestObjects
 import BPFTesting
 import CBPFTestObjects
+import Glibc
 import Testing
 
 @Suite("Pins")
@@ -57,11 +58,36 @@ struct PinTests {
         #expect(try pinned.value(forKey: 0) == 6)
     }
 
-    @Test func `a program from a pin cannot be attached to functions, and says so`() throws {
+    @Test(.enabled(if: Features.uprobe == .available, "this kernel has no uprobes"))
+    func `a program from a pin is attached, and its pinned link works without any handle`() throws {
         let fs = try PrivateBPFFS()
-        try OpenObject(.verdict).load().program("bt_pass").pin(at: fs.path("program"))
-        let program = try Program(pinnedAt: fs.path("program"))
-        let error = try #require(throws: BPFError.self) { _ = try program.attachKprobe(function: "do_unlinkat") }
-        #expect(error.remedy == "attach it from its loaded object")
+        func first() throws {
+            var object = try OpenObject(.tracing)
+            try object.setGlobal("bt_pid", to: UInt32(getpid()))
+            let loaded = try object.load()
+            try loaded.program("bt_uprobe").pin(at: fs.path("program"))
+            try loaded.pinMap("bt_events", at: fs.path("events"))
+        }
+        try first()
+        let library = try #require(pathOfLibrary("libc.so"))
+        func second() throws {
+            let program = try Program(pinnedAt: fs.path("program"))
+            let link = try program.attachUprobe(binary: library, symbol: "getsid", pid: getpid())
+            #expect(try link.info.kind == .perfEvent)
+            try link.pin(at: fs.path("link"))
+        }
+        try second()
+        let buffer = try PerfBuffer(pinnedAt: fs.path("events"), pagesPerCPU: 2)
+        getsid(0x135_7246)
+        var arguments: [UInt64] = []
+        try buffer.drain().forEach(as: bt_event.self) { arguments.append($0.argument) }
+        #expect(arguments.contains(0x135_7246))
+        // Without pin and handle it is gone.
+        unlink(fs.path("link"))
+        usleep(50_000)
+        getsid(0x135_7247)
+        var later: [UInt64] = []
+        try buffer.drain().forEach(as: bt_event.self) { later.append($0.argument) }
+        #expect(!later.contains(0x135_7247))
     }
 }

@@ -33,7 +33,9 @@ struct TracingTests {
     @Test func `a tracepoint`() async throws {
         let events = try await events { loaded in
             let program = try loaded.program("bt_tracepoint")
-            return [Box(try withTraceFilesystem { Box(try program.attachTracepoint(category: "syscalls", name: "sys_enter_unlinkat")) }).value]
+            return [
+                Box(try withTraceFilesystem { Box(try program.attachTracepoint(category: "syscalls", name: "sys_enter_unlinkat")) }).value
+            ]
         } trigger: {
             // Flags the call refuses, and by which it is known again.
             unlinkat(-1, "bpftest", 0x5a5a)
@@ -84,20 +86,23 @@ struct TracingTests {
         #expect(none.errno == ENOENT && none.subject == "program bt_kprobe to kprobe no_such_function")
         let uprobe = try loaded.program("bt_uprobe")
         #expect(throws: BPFError.self) { _ = try uprobe.attachUprobe(binary: "/nowhere", symbol: "main") }
-        #expect(throws: BPFError.self) { _ = try uprobe.attachUprobe(binary: "/bin/true", symbol: "no_such_function") }
+        #expect(throws: BPFError.self) { _ = try uprobe.attachUprobe(binary: "/etc/passwd", symbol: "main") }
+        let unknown = try #require(throws: BPFError.self) { _ = try uprobe.attachUprobe(binary: "/bin/true", symbol: "no_such_function") }
+        #expect(unknown.reason == "/bin/true has no function no_such_function")
         let tracepoint = try loaded.program("bt_tracepoint")
         let missing = try #require(throws: BPFError.self) { _ = try tracepoint.attachTracepoint(category: "syscalls", name: "none") }
-        #expect(missing.libbpfMessages.contains("syscalls/none"))
+        #expect(missing.errno == ENOENT && missing.reason == "no /sys/kernel/tracing/events/syscalls/none/id")
     }
+}
 
-    private func pathOfLibrary(_ name: String) -> String? {
-        guard let maps = fopen("/proc/self/maps", "re") else { return nil }
-        defer { fclose(maps) }
-        var line = [CChar](repeating: 0, count: 1024)
-        while fgets(&line, Int32(line.count), maps) != nil {
-            let text = String(decoding: line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            if text.contains(name), let path = text.split(separator: " ").last { return String(path) }
-        }
-        return nil
+/// The path of a library this process has loaded.
+func pathOfLibrary(_ name: String) -> String? {
+    guard let maps = fopen("/proc/self/maps", "re") else { return nil }
+    defer { fclose(maps) }
+    var line = [CChar](repeating: 0, count: 1024)
+    while fgets(&line, Int32(line.count), maps) != nil {
+        let text = String(decoding: line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        if text.contains(name), let path = text.split(separator: " ").last { return String(path) }
     }
+    return nil
 }

@@ -134,8 +134,8 @@ import Testing
     @Test func aLaterOrderTakesThePlaceOfAnEarlier() async throws {
         let timer = ExpiryTimer()
         let (stream, continuation) = AsyncStream.makeStream(of: Int.self)
-        timer.schedule(at: .now.advanced(by: .milliseconds(400))) { continuation.yield(1) }
-        timer.schedule(at: .now.advanced(by: .milliseconds(800))) {
+        timer.schedule(at: .now.advanced(by: .milliseconds(1000))) { continuation.yield(1) }
+        timer.schedule(at: .now.advanced(by: .milliseconds(1500))) {
             continuation.yield(2)
             continuation.finish()
         }

@@ -39,18 +39,20 @@ import Synchronization
         let collector = unsafe Unmanaged.passRetained(RecordCollector())
         let descriptor = map.rawValue
         do throws(BPFError) {
-            unsafe buffer = try captured(.open, "perf buffer \(info.name)", pointer: {
-                unsafe perf_buffer__new(
-                    descriptor, pagesPerCPU,
-                    { context, _, data, size in
-                        guard let context = unsafe context, let data = unsafe data else { return }
-                        unsafe Unmanaged<RecordCollector>.fromOpaque(context).takeUnretainedValue().append(data, length: Int(size))
-                    },
-                    { context, _, count in
-                        guard let context = unsafe context else { return }
-                        unsafe Unmanaged<RecordCollector>.fromOpaque(context).takeUnretainedValue().addLost(count)
-                    }, collector.toOpaque(), nil)
-            })
+            unsafe buffer = try captured(
+                .open, "perf buffer \(info.name)",
+                pointer: {
+                    unsafe perf_buffer__new(
+                        descriptor, pagesPerCPU,
+                        { context, _, data, size in
+                            guard let context = unsafe context, let data = unsafe data else { return }
+                            unsafe Unmanaged<RecordCollector>.fromOpaque(context).takeUnretainedValue().append(data, length: Int(size))
+                        },
+                        { context, _, count in
+                            guard let context = unsafe context else { return }
+                            unsafe Unmanaged<RecordCollector>.fromOpaque(context).takeUnretainedValue().addLost(count)
+                        }, collector.toOpaque(), nil)
+                })
         } catch {
             unsafe collector.release()
             throw error

@@ -51,17 +51,19 @@ import Synchronization
         let collector = unsafe Unmanaged.passRetained(RecordCollector())
         let descriptor = map.rawValue
         do throws(BPFError) {
-            unsafe ring = try captured(.open, "ring buffer \(info.name)", pointer: {
-                unsafe ring_buffer__new(
-                    descriptor,
-                    { context, data, size in
-                        guard let context = unsafe context, let data = unsafe data else { return 0 }
-                        let collector = unsafe Unmanaged<RecordCollector>.fromOpaque(context).takeUnretainedValue()
-                        unsafe collector.append(data, length: size)
-                        // A negative result ends the round; this record counts as consumed.
-                        return collector.count >= collector.limit ? -ECANCELED : 0
-                    }, collector.toOpaque(), nil)
-            })
+            unsafe ring = try captured(
+                .open, "ring buffer \(info.name)",
+                pointer: {
+                    unsafe ring_buffer__new(
+                        descriptor,
+                        { context, data, size in
+                            guard let context = unsafe context, let data = unsafe data else { return 0 }
+                            let collector = unsafe Unmanaged<RecordCollector>.fromOpaque(context).takeUnretainedValue()
+                            unsafe collector.append(data, length: size)
+                            // A negative result ends the round; this record counts as consumed.
+                            return collector.count >= collector.limit ? -ECANCELED : 0
+                        }, collector.toOpaque(), nil)
+                })
         } catch {
             unsafe collector.release()
             throw error

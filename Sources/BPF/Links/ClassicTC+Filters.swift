@@ -56,7 +56,9 @@ extension ClassicTC {
             guard attribute.type == UInt16(TCA_OPTIONS) else { continue }
             var options = NetlinkAttributes(attribute.value)
             while let option = options.next(in: bytes) {
-                if option.type == UInt16(TCA_BPF_ID), option.value.count >= 4 { program = bytes.load(at: option.value.lowerBound, as: UInt32.self) }
+                if option.type == UInt16(TCA_BPF_ID), option.value.count >= 4 {
+                    program = bytes.load(at: option.value.lowerBound, as: UInt32.self)
+                }
             }
         }
         return Filter(direction: direction, priority: UInt16(info >> 16), handle: handle, programID: program)

@@ -8,21 +8,10 @@ import Glibc
 ///
 ///     let link = try program.attachTCX(interface: 4, .ingress)
 ///     try link.pin(at: "/sys/fs/bpf/mine/link")
-@safe public struct Link: ~Copyable, @unchecked Sendable {
-    /// The descriptor; libbpf's if `libbpfLink` is there.
-    private let descriptor: CInt
-    private let libbpfLink: OpaquePointer?
+public struct Link: ~Copyable, Sendable {
+    private let descriptor: Descriptor
 
-    init(adopting descriptor: CInt) {
-        self.descriptor = descriptor
-        unsafe libbpfLink = nil
-    }
-
-    /// A link that libbpf made, and whose perf event it keeps.
-    init(libbpf link: OpaquePointer) {
-        unsafe libbpfLink = unsafe link
-        descriptor = unsafe bpf_link__fd(link)
-    }
+    init(adopting descriptor: CInt) { self.descriptor = Descriptor(adopting: descriptor) }
 
     /// The link pinned at a path of a bpf filesystem.
     public init(pinnedAt path: String) throws(BPFError) {
@@ -34,25 +23,17 @@ import Glibc
         self.init(adopting: try check(.open, "link of id \(id)") { bpf_link_get_fd_by_id(id) })
     }
 
-    deinit {
-        if let libbpfLink = unsafe libbpfLink {
-            _ = LibbpfMessages.capturing { unsafe bpf_link__destroy(libbpfLink) }
-        } else {
-            close(descriptor)
-        }
-    }
-
     /// The link's descriptor, for calls this library does not make. It stays the handle's: do not close it.
-    public var fileDescriptor: CInt { descriptor }
+    public var fileDescriptor: CInt { descriptor.rawValue }
 
     /// What the kernel says about the link.
     public var info: LinkInfo {
-        get throws(BPFError) { try LinkInfo(descriptor: descriptor, subject: "link") }
+        get throws(BPFError) { try LinkInfo(descriptor: fileDescriptor, subject: "link") }
     }
 
     /// Pins the link at a path of a bpf filesystem: the program stays attached without this handle, which goes on serving.
     public func pin(at path: String) throws(BPFError) {
-        try check(.pin, "link at \(path)") { unsafe bpf_obj_pin(descriptor, path) }
+        try check(.pin, "link at \(path)") { unsafe bpf_obj_pin(fileDescriptor, path) }
     }
 
     /// Puts another program in the place of the attached one, in one atomic step.
@@ -61,13 +42,13 @@ import Glibc
     public func update(to program: borrowing Program) throws(BPFError) {
         let new = program.fileDescriptor
         let name = program.name
-        try check(.update, "link to program \(name)") { bpf_link_update(descriptor, new, nil) }
+        try check(.update, "link to program \(name)") { bpf_link_update(fileDescriptor, new, nil) }
     }
 
     /// Detaches the program now, also where the link is pinned or others hold it: what they hold is attached to nothing.
     ///
     /// - Throws: `BPFError` with EOPNOTSUPP for kinds that can only be detached by letting go of every handle and pin.
     public consuming func detach() throws(BPFError) {
-        try check(.detach, "link") { bpf_link_detach(descriptor) }
+        try check(.detach, "link") { bpf_link_detach(fileDescriptor) }
     }
 }

@@ -24,7 +24,8 @@ public struct Map<Key: BitwiseCopyable, Value: BitwiseCopyable>: ~Copyable, Send
     /// Takes over a map's open descriptor, also when it throws.
     public init(adopting fileDescriptor: CInt) throws(BPFError) {
         checked = try CheckedMap(
-            adopting: Descriptor(adopting: fileDescriptor), keySize: MemoryLayout<Key>.size, valueSize: MemoryLayout<Value>.size, kind: "Map"
+            adopting: Descriptor(adopting: fileDescriptor), keySize: MemoryLayout<Key>.size, valueSize: MemoryLayout<Value>.size,
+            kind: "Map"
         ) { [.hash, .array, .lruHash, .lpmTrie].contains($0) }
     }
 

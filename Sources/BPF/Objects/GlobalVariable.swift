@@ -13,11 +13,16 @@ import CLibBPF
             throw BPFError(.edit, "global variable \(name)", reason: "object \(object.name) has no BTF", remedy: "compile it with -g")
         }
         var names: [String] = []
-        for unsafe map in unsafe object.maps where unsafe bpf_map__is_internal(map) {
+        let maps = unsafe object.maps
+        // swift-format makes one word of `for unsafe map`.
+        for position in unsafe maps.indices where unsafe bpf_map__is_internal(maps[position]) {
+            let map = unsafe maps[position]
             // Internal maps are called by their section, some with the object's name before it: "policy.rodata", ".data.custom".
             let section = String(unsafe String(cString: bpf_map__name(map)).drop { $0 != "." })
             let id = unsafe btf__find_by_name_kind(btf, section, UInt32(BTFKind.dataSection.rawValue))
-            guard id > 0, let type = unsafe btf__type_by_id(btf, UInt32(id)), let variables = unsafe btf_var_secinfos(type) else { continue }
+            guard id > 0, let type = unsafe btf__type_by_id(btf, UInt32(id)), let variables = unsafe btf_var_secinfos(type) else {
+                continue
+            }
             for index in 0..<Int(unsafe btf_vlen(type)) {
                 let variable = unsafe variables[index]
                 guard let declaration = unsafe btf__type_by_id(btf, variable.type),

@@ -20,7 +20,9 @@ extension LoadedObject {
     }
 
     /// A memory-mapped array of the object, declared with `BPF_F_MMAPABLE`.
-    public func mappedArray<Value: BitwiseCopyable>(_ name: String, of value: Value.Type = Value.self) throws(BPFError) -> MappedArray<Value> {
+    public func mappedArray<Value: BitwiseCopyable>(_ name: String, of value: Value.Type = Value.self) throws(BPFError) -> MappedArray<
+        Value
+    > {
         try checkLayout(of: name, key: UInt32.self, value: Value.self)
         return try MappedArray(adopting: duplicate(map: name))
     }
@@ -64,7 +66,8 @@ extension LoadedObject {
         let map = unsafe try handle.map(named: name, for: .find)
         guard let btf = unsafe handle.btf else { return }
         let layouts: [(role: String, id: UInt32, layout: TypeLayout)] = unsafe [
-            ("key", bpf_map__btf_key_type_id(map), TypeLayout(Key.self)), ("value", bpf_map__btf_value_type_id(map), TypeLayout(Value.self)),
+            ("key", bpf_map__btf_key_type_id(map), TypeLayout(Key.self)),
+            ("value", bpf_map__btf_value_type_id(map), TypeLayout(Value.self)),
         ]
         for (role, id, layout) in layouts where id != 0 {
             if let difference = unsafe layout.difference(from: id, of: btf) {

@@ -27,9 +27,7 @@ public struct LoadedObject: ~Copyable, Sendable {
         guard descriptor >= 0 else {
             throw BPFError(.find, "program \(name)", reason: "it was not loaded", remedy: "turn its autoload on")
         }
-        return unsafe Program(
-            try Descriptor(duplicating: descriptor, for: "program \(name)"), name: name,
-            origin: ProgramOrigin(object: handle, program: program))
+        return Program(try Descriptor(duplicating: descriptor, for: "program \(name)"), name: name)
     }
 
     /// The value of a global variable as the programs see it now.

@@ -25,12 +25,14 @@ import Glibc
         switch source {
         case .bytes(let bytes, let name):
             self.name = name
-            unsafe pointer = try captured(.open, "object \(name)", pointer: {
-                unsafe name.withCString { name in
-                    unsafe options.object_name = name
-                    return unsafe bytes.withUnsafeBytes { unsafe bpf_object__open_mem($0.baseAddress, $0.count, &options) }
-                }
-            })
+            unsafe pointer = try captured(
+                .open, "object \(name)",
+                pointer: {
+                    unsafe name.withCString { name in
+                        unsafe options.object_name = name
+                        return unsafe bytes.withUnsafeBytes { unsafe bpf_object__open_mem($0.baseAddress, $0.count, &options) }
+                    }
+                })
         case .file(let path):
             unsafe pointer = try captured(.open, "object \(path)", pointer: { unsafe bpf_object__open_file(path, &options) })
             unsafe name = String(cString: bpf_object__name(pointer))

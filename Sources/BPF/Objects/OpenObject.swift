@@ -112,7 +112,8 @@ public struct OpenObject: ~Copyable, Sendable {
             let isCut = -result == ENOSPC && program != nil
             throw BPFError(
                 .load, program.map { "program \($0) of object \(name)" } ?? "object \(name)", errno: isCut ? 0 : -result,
-                reason: isCut ? "the verifier refused it, and its log of more than 16 MiB is cut" : "", verifierLog: program == nil ? "" : handle.verifierLog,
+                reason: isCut ? "the verifier refused it, and its log of more than 16 MiB is cut" : "",
+                verifierLog: program == nil ? "" : handle.verifierLog,
                 libbpfMessages: printed)
         }
         return LoadedObject(handle)

@@ -1,26 +1,18 @@
 import CLibBPF
 import Glibc
 
-/// Where a program was loaded from: libbpf attaches tracing programs by its own record of them, which lives in the object.
-@safe struct ProgramOrigin: @unchecked Sendable {
-    let object: ObjectHandle
-    let program: OpaquePointer
-}
-
 /// A program in the kernel.
 ///
 /// The handle closes its descriptor when it goes; the program stays in the kernel while it is attached or pinned.
 public struct Program: ~Copyable, Sendable {
     let descriptor: Descriptor
-    let origin: ProgramOrigin?
 
     /// The program's name: the C function's, or of a program from a pin or a number the kernel's 15 characters of it.
     public let name: String
 
-    init(_ descriptor: consuming Descriptor, name: String, origin: ProgramOrigin?) {
+    init(_ descriptor: consuming Descriptor, name: String) {
         self.descriptor = descriptor
         self.name = name
-        self.origin = origin
     }
 
     /// The program pinned at a path of a bpf filesystem.
@@ -28,7 +20,6 @@ public struct Program: ~Copyable, Sendable {
         let descriptor = try Descriptor(pinnedAt: path, .program, subject: "program")
         name = try ProgramInfo(descriptor: descriptor.rawValue, subject: "program at \(path)").name
         self.descriptor = descriptor
-        origin = nil
     }
 
     /// The program of a number the kernel gave it.
@@ -36,7 +27,6 @@ public struct Program: ~Copyable, Sendable {
         let descriptor = Descriptor(adopting: try check(.open, "program of id \(id)") { bpf_prog_get_fd_by_id(id) })
         name = try ProgramInfo(descriptor: descriptor.rawValue, subject: "program of id \(id)").name
         self.descriptor = descriptor
-        origin = nil
     }
 
     /// The program's descriptor, for calls this library does not make. It stays the handle's: do not close it.
