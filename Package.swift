@@ -124,6 +124,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: house),
         .testTarget(name: "PolicyctlTests", dependencies: ["policyctl", "PolicyAPI", "PolicyModel"], swiftSettings: house),
-        .testTarget(name: "SystemTests", dependencies: ["PolicyAPI", "BPFTesting"], path: "Tests/System", swiftSettings: house),
+        .testTarget(
+            name: "SystemTests", dependencies: ["policyd", "policyctl", "BPF", "BPFTesting", "CLibBPF", "PolicyAPI"], path: "Tests/System",
+            swiftSettings: house),
     ]
 )

@@ -64,7 +64,8 @@ import Testing
 
     @Test func whatIsNotKnownIsADash() {
         let malformed = EventRecord(
-            time: Timestamp(nanoseconds: 0), verdict: .deny, direction: .ingress, interface: "eth0", protocol: 0, source: nil, destination: nil,
+            time: Timestamp(nanoseconds: 0), verdict: .deny, direction: .ingress, interface: "eth0", protocol: 0, source: nil,
+            destination: nil,
             reason: "malformed", revision: 1)
         let words = Self.withoutTime(Self.plain(malformed)[0]).split(separator: " ")
         #expect(words == ["deny", "ingress", "eth0", "-", "-", "→", "-", "-", "malformed\n"])

@@ -39,8 +39,3 @@ final class TemporaryFolder: Sendable {
         fputs(text, file)
     }
 }
-
-struct Failure: Error, CustomStringConvertible {
-    var description: String
-    init(_ description: String) { self.description = description }
-}

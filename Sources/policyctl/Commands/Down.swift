@@ -59,7 +59,8 @@ struct Down: AsyncParsableCommand {
         }
         if !yes { try confirm("what is enforced by \(bpffs)") }
         do {
-            let datapath = try Datapath(DatapathConfiguration(bpffs: bpffs), logger: Logger(label: "policyctl") { _ in SwiftLogNoOpLogHandler() })
+            let datapath = try Datapath(
+                DatapathConfiguration(bpffs: bpffs), logger: Logger(label: "policyctl") { _ in SwiftLogNoOpLogHandler() })
             let down = DownMessage(revision: datapath.revisionInForce, interfaces: try datapath.status().interfaces.map(\.name))
             try datapath.remove()
             try format.output.print(down) { Self.text(down) }

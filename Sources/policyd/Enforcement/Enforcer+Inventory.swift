@@ -13,7 +13,8 @@ extension Enforcer {
                 let counter = counter(of: rule, policy, direction, inForce, counters)
                 return RuleMessage(
                     policy: policy.name, rule: rule.name, tier: policy.tier.rawValue, direction: direction.rawValue,
-                    action: policy.mode == .audit ? "\(rule.action.rawValue) (audit)" : rule.action.rawValue, match: rule.matchInWords(direction),
+                    action: policy.mode == .audit ? "\(rule.action.rawValue) (audit)" : rule.action.rawValue,
+                    match: rule.matchInWords(direction),
                     log: rule.log.rawValue, location: rule.location.lineText,
                     counters: CounterMessage(packets: counter?.packets ?? 0, bytes: counter?.bytes ?? 0),
                     lostEvents: counter?.lostEvents ?? 0)

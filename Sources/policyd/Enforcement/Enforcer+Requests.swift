@@ -30,7 +30,8 @@ extension Enforcer {
         let loaded = DocumentLoader.load(folder: configuration.policies)
         guard !loaded.documents.isEmpty || loaded.hasErrors else {
             throw Refusal(
-                .unprocessableContent, "the policy folder \(configuration.policies) holds no documents; `policyctl down` takes enforcement out")
+                .unprocessableContent,
+                "the policy folder \(configuration.policies) holds no documents; `policyctl down` takes enforcement out")
         }
         return try change(to: loaded, over: DocumentCollection(), origin: origin, dryRun: dryRun, since: start)
     }

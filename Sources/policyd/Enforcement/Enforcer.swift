@@ -76,7 +76,9 @@ extension Enforcer {
     /// Puts a target in force. Only to be called on the thread of changes.
     ///
     /// - Throws: ``Refusal`` if it cannot be; what was in force stays.
-    func change(to target: Target, dryRun: Bool = false, warnings: [DiagnosticMessage] = [], since start: ContinuousClock.Instant) throws -> ChangeMessage {
+    func change(to target: Target, dryRun: Bool = false, warnings: [DiagnosticMessage] = [], since start: ContinuousClock.Instant) throws
+        -> ChangeMessage
+    {
         let before = inForce
         var policySet: PolicySet
         do throws(Diagnostics) {
@@ -156,7 +158,9 @@ extension Enforcer {
         guard let before else { return [:] }
         var kept: [String: [String: String]] = [:]
         for document in documents.documents where !document.lists.isEmpty {
-            guard let old = before.documents[document.kind, document.name], let places = before.storedLists[document.identity] else { continue }
+            guard let old = before.documents[document.kind, document.name], let places = before.storedLists[document.identity] else {
+                continue
+            }
             kept[document.identity] = places.filter { old.lists[$0.key] == document.lists[$0.key] }
         }
         return kept
@@ -289,10 +293,13 @@ extension Enforcer {
             try await serially { [self] in
                 guard let inForce else { return }
                 let now = Timestamp.now
-                let left = inForce.runtimeEntries.mapValues { $0.filter { $0.expires.map { $0 > now } ?? true } }.filter { !$0.value.isEmpty }
+                let left = inForce.runtimeEntries.mapValues { $0.filter { $0.expires.map { $0 > now } ?? true } }.filter {
+                    !$0.value.isEmpty
+                }
                 guard left != inForce.runtimeEntries else { return scheduleExpiry(inForce) }
                 let target = Target(
-                    documents: inForce.documents, runtimeEntries: left, policySet: inForce.policySet.adding(inForce.runtimeEntries.mapValues { _ in [] }),
+                    documents: inForce.documents, runtimeEntries: left,
+                    policySet: inForce.policySet.adding(inForce.runtimeEntries.mapValues { _ in [] }),
                     origin: "entries expired")
                 _ = try change(to: target, since: .now)
             }

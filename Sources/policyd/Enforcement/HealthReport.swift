@@ -24,7 +24,8 @@ struct HealthReport: Sendable {
         var warnings = enforcer.warnings
         let kernel = enforcer.enforcement.revisionInForce
         if let inForce, kernel != inForce.number {
-            warnings.append("the kernel enforces \(kernel.map { "revision \($0)" } ?? "nothing"), the daemon believes revision \(inForce.number)")
+            warnings.append(
+                "the kernel enforces \(kernel.map { "revision \($0)" } ?? "nothing"), the daemon believes revision \(inForce.number)")
         }
         for map in health.maps where map.limit > 0 && map.entries * 10 >= map.limit * 9 {
             warnings.append("\(map.name) is \(map.entries * 100 / map.limit) % full")

@@ -62,7 +62,10 @@ final class PolicyFolder: Sendable {
         for file in names.map({ "\(path)/\($0)" }) + lists {
             var status = stat()
             guard stat(file, &status) == 0 else { continue }
-            files[file] = [Int(status.st_size), Int(status.st_ino), status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
+            files[file] = [
+                Int(status.st_size), Int(status.st_ino), status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
+                status.st_ctim.tv_nsec,
+            ]
         }
         return files
     }
