@@ -8,11 +8,11 @@ struct ClassifierCompiler {
     let family: IPAddress.Family
     let rules: [FlatRule]
 
-    init(_ policySet: PolicySet, _ direction: Direction, _ family: IPAddress.Family) {
+    init(_ policySet: PolicySet, _ direction: Direction, _ family: IPAddress.Family, _ sets: SetFamilies) {
         self.policySet = policySet
         self.direction = direction
         self.family = family
-        rules = FlatRule.list(policySet, direction, family)
+        rules = FlatRule.list(policySet, direction, family, sets)
     }
 
     /// The classifier over tables that grow by what it needs.
@@ -92,27 +92,41 @@ struct ClassifierCompiler {
 
     /// A block over the protocol number; below protocols with ports the destination port, below ICMP type and code.
     private func transport(_ classes: inout ClassTable, _ tries: inout TrieTable) -> UInt32 {
-        tries.block(
-            (UInt8.min...UInt8.max).map { number in
-                let hasPorts = ProtocolMatch.hasPorts(number)
-                let isICMP = number == ProtocolMatch.icmpNumber(family)
-                let possible = rules.enumerated().filter { _, flat in
-                    let rule = flat.rule
-                    return (rule.protocols.isEmpty || rule.protocols.contains { $0.matches(number, family: family) })
-                        && (hasPorts || (rule.ports.isEmpty && rule.sourcePorts.isEmpty)) && (isICMP || rule.icmp.isEmpty)
-                }
-                guard hasPorts || isICMP else {
-                    return PD_LEAF | classes.intern(BitVector(count: rules.count, possible.map(\.offset)))
-                }
-                let field = Field<UInt16>(rules: rules.count).filled(possible) { field, index, flat in
-                    if hasPorts {
-                        field.constrain(index, to: flat.rule.ports.map { $0.lower...$0.upper })
-                    } else {
-                        field.constrain(index, to: flat.rule.icmp.compactMap(messages), isOpen: flat.rule.icmp.isEmpty)
-                    }
-                }
-                return tries.root(field.intervals(&classes))
+        // All protocols that no rule names and that have neither ports nor types are alike: they are looked at once.
+        var named: Set<UInt8> = []
+        for flat in rules {
+            for match in flat.rule.protocols { if case .number(let number) = match { named.insert(number) } }
+        }
+        let numbers = UInt8.min...UInt8.max
+        let special = Set(numbers.filter { named.contains($0) || ProtocolMatch.hasPorts($0) || $0 == 1 || $0 == 58 })
+        let other = numbers.first { !special.contains($0) }.map { transport($0, &classes, &tries) }
+        return tries.block(
+            numbers.map { number in
+                if let other, !special.contains(number) { return other }
+                return transport(number, &classes, &tries)
             })
+    }
+
+    /// The entry of one protocol.
+    private func transport(_ number: UInt8, _ classes: inout ClassTable, _ tries: inout TrieTable) -> UInt32 {
+        let hasPorts = ProtocolMatch.hasPorts(number)
+        let isICMP = number == ProtocolMatch.icmpNumber(family)
+        let possible = rules.enumerated().filter { _, flat in
+            let rule = flat.rule
+            return (rule.protocols.isEmpty || rule.protocols.contains { $0.matches(number, family: family) })
+                && (hasPorts || (rule.ports.isEmpty && rule.sourcePorts.isEmpty)) && (isICMP || rule.icmp.isEmpty)
+        }
+        guard hasPorts || isICMP else {
+            return PD_LEAF | classes.intern(BitVector(count: rules.count, possible.map(\.offset)))
+        }
+        let field = Field<UInt16>(rules: rules.count).filled(possible) { field, index, flat in
+            if hasPorts {
+                field.constrain(index, to: flat.rule.ports.map { $0.lower...$0.upper })
+            } else {
+                field.constrain(index, to: flat.rule.icmp.compactMap(messages), isOpen: flat.rule.icmp.isEmpty)
+            }
+        }
+        return tries.root(field.intervals(&classes))
     }
 
     /// The values of type and code, one byte each, that are the message in this family.

@@ -57,10 +57,11 @@ public struct CompiledPolicy: Sendable {
         header.revision = revision
         var rules: [pd_rule] = []
         var fields: [[InterfaceField]] = []
+        let sets = SetFamilies(policySet)
         for direction in Direction.allCases {
             var ofDirection: [InterfaceField] = []
             for family in [IPAddress.Family.v4, .v6] {
-                let compiler = ClassifierCompiler(policySet, direction, family)
+                let compiler = ClassifierCompiler(policySet, direction, family, sets)
                 guard compiler.rules.count <= limits.rulesPerClassifier else {
                     throw CompileError(
                         "\(compiler.rules.count) \(direction.rawValue) rules can match IPv\(family.rawValue) packets; this kernel's limit is \(limits.rulesPerClassifier)"

@@ -10,41 +10,44 @@ struct FlatRule {
 
 extension FlatRule {
     /// The rules that can match packets of the direction and family, in the order of evaluation.
-    static func list(_ policySet: PolicySet, _ direction: Direction, _ family: IPAddress.Family) -> [FlatRule] {
+    static func list(_ policySet: PolicySet, _ direction: Direction, _ family: IPAddress.Family, _ sets: SetFamilies) -> [FlatRule] {
         policySet.policies.enumerated().flatMap { index, policy in
-            policy.rules(direction).filter { isPossible($0, family, policySet) }
+            policy.rules(direction).filter { isPossible($0, family, sets) }
                 .map { FlatRule(policy: policy, rule: $0, policyIndex: index) }
         }
     }
 
     /// Whether some packet of the family may match: a first sieve, so that vectors hold only the family's rules.
-    private static func isPossible(_ rule: Rule, _ family: IPAddress.Family, _ policySet: PolicySet) -> Bool {
+    private static func isPossible(_ rule: Rule, _ family: IPAddress.Family, _ sets: SetFamilies) -> Bool {
         if !rule.icmp.isEmpty, rule.icmp.allSatisfy({ $0.message(family) == nil }) { return false }
-        if !rule.protocols.isEmpty,
-            !(UInt8.min...UInt8.max).contains(where: { number in
-                rule.protocols.contains { $0.matches(number, family: family) }
-            })
-        {
-            return false
-        }
-        return isPossible(rule.remote, family, policySet) && isPossible(rule.local, family, policySet)
+        if !rule.protocols.isEmpty, rule.protocols.allSatisfy({ $0 == (family == .v4 ? .icmpv6 : .icmpv4) }) { return false }
+        return isPossible(rule.remote, family, sets) && isPossible(rule.local, family, sets)
     }
 
-    private static func isPossible(_ match: AddressMatch, _ family: IPAddress.Family, _ policySet: PolicySet) -> Bool {
+    private static func isPossible(_ match: AddressMatch, _ family: IPAddress.Family, _ sets: SetFamilies) -> Bool {
         match.positives.isEmpty
             || match.positives.contains { term in
                 switch term {
                 case .any: true
                 case .prefix(let prefix): prefix.family == family
-                case .set(let name): policySet.sets[name]?.hasEntries(of: family) ?? false
+                case .set(let name): sets.hasEntries(name, family)
                 }
             }
     }
 }
 
-extension AddressSet {
-    fileprivate func hasEntries(of family: IPAddress.Family) -> Bool {
-        addresses.contains { $0.family == family } || fileEntries.contains { $0.family == family }
-            || runtimeEntries.contains { $0.family == family }
+/// Of which families each set has entries: looked up once, for a set may have a million entries and a thousand rules that use it.
+struct SetFamilies {
+    private var families: [IPAddress.Family: Set<String>] = [:]
+
+    init(_ policySet: PolicySet) {
+        for (name, set) in policySet.sets {
+            for family in IPAddress.Family.allCases
+            where [set.addresses, set.fileEntries, set.runtimeEntries].contains(where: { $0.contains { $0.family == family } }) {
+                families[family, default: []].insert(name)
+            }
+        }
     }
+
+    func hasEntries(_ name: String, _ family: IPAddress.Family) -> Bool { families[family]?.contains(name) ?? false }
 }
