@@ -100,7 +100,8 @@ import Testing
         #expect(rules == ["open", "rest"])
         #expect(seen.map(\.verdict) == [.allow, .deny])
         #expect(seen.map(\.destinationPort) == [80, 81])
-        #expect(seen.allSatisfy { $0.revision == 7 && $0.direction == .ingress && $0.source == IPAddress("192.0.2.2") && $0.reason == .rule })
+        #expect(
+            seen.allSatisfy { $0.revision == 7 && $0.direction == .ingress && $0.source == IPAddress("192.0.2.2") && $0.reason == .rule })
         try hosts.host.run { try datapath.remove() }
     }
 

@@ -186,7 +186,8 @@ extension GuardedHost {
 
     /// Ends the daemon, takes the pins away with their filesystem, and checks that the programs and all else are gone.
     func end(sourceLocation: SourceLocation = #_sourceLocation) throws {
-        let programs = try attachedPrograms()
+        let programs = try Set(attachedPrograms() + PinnedPrograms.numbers(in: pinFolder))
+        #expect(!programs.isEmpty, sourceLocation: sourceLocation)
         if running.withLock({ $0 != nil }) { try stop(SIGKILL) }
         Pin.removeAll(in: pinFolder)
         #expect(bpffs.pins.isEmpty, "\(bpffs.pins)", sourceLocation: sourceLocation)

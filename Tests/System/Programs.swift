@@ -48,3 +48,25 @@ enum Pin {
         rmdir(path)
     }
 }
+
+/// The programs that pins hold.
+enum PinnedPrograms {
+    /// The numbers of all programs pinned in a folder or in one below it.
+    static func numbers(in path: String) throws -> [UInt32] {
+        guard let folder = opendir(path) else { return [] }
+        defer { closedir(folder) }
+        var numbers: [UInt32] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard name != ".", name != ".." else { continue }
+            if entry.pointee.d_type == UInt8(DT_DIR) {
+                numbers += try self.numbers(in: "\(path)/\(name)")
+            } else if let program = try? Program(pinnedAt: "\(path)/\(name)") {
+                numbers.append(try program.info.id)
+            }
+        }
+        return numbers
+    }
+}

@@ -25,7 +25,9 @@ import Testing
         let (first, second) = try guarded.host.run {
             (try NumberedReceiver(addresses.host, port: 7001), try NumberedReceiver(addresses.host, port: 7002))
         }
-        let stream = try guarded.peer.run { try NumberedStream(from: addresses.peer, to: addresses.host, ports: [7001, 7002], count: 100_000) }
+        let stream = try guarded.peer.run {
+            try NumberedStream(from: addresses.peer, to: addresses.host, ports: [7001, 7002], count: 100_000)
+        }
         stream.start()
         // In the middle of the stream, somewhere.
         #expect(eventually(seconds: 20) { stream.sent > 30_000 })
