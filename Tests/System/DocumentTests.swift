@@ -28,7 +28,8 @@ import Testing
     @Test func documentsAreAddedReplacedAndDeleted() throws {
         let guarded = try GuardedHost()
         let (a, b) = try (
-            guarded.folder.file("a.yaml", Self.policy("a", priority: 1, port: 8001)), guarded.folder.file("b.yaml", Self.policy("b", priority: 2, port: 8002))
+            guarded.folder.file("a.yaml", Self.policy("a", priority: 1, port: 8001)),
+            guarded.folder.file("b.yaml", Self.policy("b", priority: 2, port: 8002))
         )
         let last = try guarded.folder.file("last.yaml", Self.last)
         func names() throws -> [String] {

@@ -21,11 +21,11 @@ struct DocumentationTests {
     }
 
     @Test func `of the library has examples that compile`() throws {
-        let folder = try TemporaryFolder()
+        let folder = try Folder()
         let examples = try examples(in: "docs/library.md")
         #expect(examples.count >= 8)
         for (number, example) in examples.enumerated() {
-            try folder.write(example, to: "example\(number).swift")
+            try folder.file("example\(number).swift", example)
             let result = try Project.shell(
                 """
                 swiftc -typecheck -swift-version 6 -parse-as-library -module-name Example -I .build/debug/Modules \

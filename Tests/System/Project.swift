@@ -18,24 +18,3 @@ enum Project {
         try runCommand(["bash", "-c", "cd '\(root)' && { \(line); }"])
     }
 }
-
-/// A folder that goes with the value.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/policyd-test-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { throw Failure("cannot make a temporary folder: errno \(errno)") }
-        path = String(cString: made)
-    }
-
-    deinit {
-        _ = try? runCommand(["rm", "-rf", "--one-file-system", path])
-    }
-
-    func write(_ text: String, to name: String) throws {
-        guard let file = fopen("\(path)/\(name)", "w") else { throw Failure("cannot write \(name): errno \(errno)") }
-        defer { fclose(file) }
-        fputs(text, file)
-    }
-}

@@ -5,7 +5,7 @@ import Testing
 struct ScriptTests {
     @Test func `without root`() throws {
         // Copied to where everybody may read it.
-        let folder = try TemporaryFolder()
+        let folder = try Folder()
         let result = try Project.shell(
             """
             cp -r scripts \(folder.path)/ && chmod -R a+rX \(folder.path) &&

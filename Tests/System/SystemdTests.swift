@@ -13,7 +13,7 @@ struct SystemdTests {
     }
 
     @Test func `passes systemd-analyze verify`() throws {
-        let folder = try TemporaryFolder()
+        let folder = try Folder()
         // The program is looked for where the unit says; before it is installed, it is in the build folder.
         let result = try Project.shell(
             """
@@ -25,7 +25,7 @@ struct SystemdTests {
     }
 
     @Test func `verify would notice a mistake`() throws {
-        let folder = try TemporaryFolder()
+        let folder = try Folder()
         let result = try Project.shell(
             """
             sed 's|^ExecStart=.*|ExecStart=/nowhere/policyd|' \(Self.unit) >\(folder.path)/policyd.service &&
@@ -35,7 +35,7 @@ struct SystemdTests {
     }
 
     @Test func `sysusers and tmpfiles make group and folders`() throws {
-        let folder = try TemporaryFolder()
+        let folder = try Folder()
         let root = folder.path
         let result = try Project.shell(
             """
@@ -56,9 +56,10 @@ struct SystemdTests {
         let peer = try NetworkNamespace()
         try host.connect("eth0", to: peer, "eth0")
         let bpffs = try PrivateBPFFS()
-        let folder = try TemporaryFolder()
+        let folder = try Folder()
         let group = "daemon"
-        try folder.write(
+        try folder.file(
+            "policyd.yaml",
             """
             socket: \(folder.path)/policyd.sock
             socketGroup: \(group)
@@ -66,7 +67,7 @@ struct SystemdTests {
             bpffs: \(bpffs.path("policyd"))
             policies: \(Project.root)/config/policies
             interfaces: [eth0]
-            """, to: "policyd.yaml")
+            """)
         let notifications = try NotificationSocket(path: "\(folder.path)/notify")
         // The shell goes on as the daemon, so that the number it prints is the daemon's.
         let started = host.run {
