@@ -35,7 +35,7 @@ public final class ChildProcess: Sendable {
         unsafe posix_spawn_file_actions_addopen(&actions, 2, errorPath, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o600)
         let all = (environment.isEmpty ? [] : ["env"] + environment) + arguments
         var words: [UnsafeMutablePointer<CChar>?] = unsafe all.map { unsafe strdup($0) } + [nil]
-        defer { for unsafe word in unsafe words { unsafe free(word) } }
+        defer { unsafe words.forEach { unsafe free($0) } }
         var started = pid_t()
         let spawned = unsafe posix_spawnp(&started, all.first ?? "", &actions, nil, &words, environ)
         guard spawned == 0 else { throw TestingError("cannot run \(all.joined(separator: " "))", errno: spawned) }

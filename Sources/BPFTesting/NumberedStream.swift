@@ -22,7 +22,8 @@ public final class NumberedStream: Sendable {
     /// - Parameters:
     ///   - count: How many at most.
     ///   - perMillisecond: How many in a row; then the thread sleeps a millisecond.
-    public init(from source: String, to destination: String, ports: [UInt16], count: UInt32, perMillisecond: Int = 50) throws(TestingError) {
+    public init(from source: String, to destination: String, ports: [UInt16], count: UInt32, perMillisecond: Int = 50) throws(TestingError)
+    {
         socket = try TestSocket.bound(.udp, source, port: 0)
         var destinations: [TestSocket.Destination] = []
         for port in ports { destinations.append(try TestSocket.Destination(destination, port: port)) }
@@ -109,7 +110,9 @@ extension TestSocket {
             var made = sockaddr_in6()
             var size: socklen_t = 0
             _ = try unsafe TestSocket.withAddress(text, port) { address, count in
-                unsafe withUnsafeMutableBytes(of: &made) { unsafe $0.copyMemory(from: UnsafeRawBufferPointer(start: address, count: Int(count))) }
+                unsafe withUnsafeMutableBytes(of: &made) {
+                    unsafe $0.copyMemory(from: UnsafeRawBufferPointer(start: address, count: Int(count)))
+                }
                 size = count
                 return 0
             }

@@ -72,7 +72,9 @@ import Testing
             return try folder.file("bomb.yaml", text)
         },
         Wrong(name: "100 MB", words: "100 MiB") {
-            try $0.file("large.yaml", bytes: Array(repeating: Array("# a comment.....\n# a comment...\n".utf8), count: 32_768).joined() + [], times: 100)
+            try $0.file(
+                "large.yaml", bytes: Array(repeating: Array("# a comment.....\n# a comment...\n".utf8), count: 32_768).joined() + [],
+                times: 100)
         },
         Wrong(name: "a set that is nowhere", words: "nowhere") {
             try $0.file("set.yaml", Self.policy.replacing("protocol: tcp", with: "from: \"set:nowhere\", protocol: tcp"))
@@ -113,7 +115,8 @@ import Testing
         chmod(path, 0)
         for command in ["validate", "apply"] {
             let process = try ChildProcess(
-                ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", Programs.policyctl, command, "-f", path], folder: folder.path,
+                ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", Programs.policyctl, command, "-f", path],
+                folder: folder.path,
                 name: command, environment: ["POLICYD_SOCKET=\(folder.path)/none"])
             #expect(process.wait(seconds: 10) == 1)
             #expect(process.errors.hasPrefix("\(path)"), "\(process.errors)")
@@ -126,7 +129,8 @@ import Testing
         let guarded = try GuardedHost()
         let revision = try guarded.apply(Self.policy).revision
         for (body, status) in [
-            (#"{"sources": [{"name": "x.yaml", "text": "apiVersion: policyd/v1\nkind: HostPolice\n"}]}"#, "422"), ("[]", "400"), ("", "400"),
+            (#"{"sources": [{"name": "x.yaml", "text": "apiVersion: policyd/v1\nkind: HostPolice\n"}]}"#, "422"), ("[]", "400"),
+            ("", "400"),
         ] {
             let answer = try runCommand([
                 "curl", "-sS", "--unix-socket", guarded.socket, "-w", "%{http_code}", "-d", body, "http://d/v1/apply",

@@ -28,7 +28,8 @@ import Testing
     @Test func documentsAreAddedReplacedAndDeleted() throws {
         let guarded = try GuardedHost()
         let (a, b) = try (
-            guarded.folder.file("a.yaml", Self.policy("a", priority: 1, port: 8001)), guarded.folder.file("b.yaml", Self.policy("b", priority: 2, port: 8002))
+            guarded.folder.file("a.yaml", Self.policy("a", priority: 1, port: 8001)),
+            guarded.folder.file("b.yaml", Self.policy("b", priority: 2, port: 8002))
         )
         let last = try guarded.folder.file("last.yaml", Self.last)
         func names() throws -> [String] {
@@ -116,7 +117,7 @@ import Testing
     func downLeavesNothingAndApplyEnforcesAgain(attachment: String) throws {
         let guarded = try GuardedHost(flags: ["--attach", attachment])
         try guarded.done("apply", "-f", try guarded.folder.file("last.yaml", Self.last))
-        let programs = try PinnedPrograms.numbers(in: guarded.pinFolder)
+        let programs = try Pin.programs(in: guarded.pinFolder)
         #expect(!programs.isEmpty && programs.allSatisfy { Pin.isLoaded(program: $0) })
         let listener = try guarded.host.run { try TestSocket.listener("192.0.2.1", port: 8080) }
         func outcome() throws -> TestSocket.Outcome {

@@ -52,7 +52,10 @@ import Testing
             let output = try guarded.policyctl(["events", "-o", "json", "--last", "1000"] + ["--protocol", "udp"] + filters)
             #expect(try Event.lines(output.output).compactMap(\.destinationPort) == ports, "\(filters)")
         }
-        #expect(try Event.lines(guarded.done("events", "-o", "json", "--last", "3", "--protocol", "udp").output).map(\.destinationPort) == [7002, 7003, 7004])
+        #expect(
+            try Event.lines(guarded.done("events", "-o", "json", "--last", "3", "--protocol", "udp").output).map(\.destinationPort) == [
+                7002, 7003, 7004,
+            ])
         #expect(try guarded.done("events", "-o", "json", "--last", "0").output.isEmpty)
         #expect(try guarded.policyctl("events", "--verdict", "maybe").status == 2)
         #expect(try guarded.policyctl("events", "--from", "10.0.0.1/8").status == 2)
@@ -82,14 +85,20 @@ import Testing
         #expect(lines.count == 2)
         #expect(!plain.output.contains("\u{1b}"))
         for (line, words) in zip(
-            lines, [["allow", "ingress", "eth0", "udp", "192.0.2.2:8001", "→", "192.0.2.1:7001", "ports/first", "rule"],
-                ["allow", "ingress", "eth0", "udp", "[2001:db8::2]:8001", "→", "[2001:db8::1]:7001", "ports/first", "rule"]]) {
+            lines,
+            [
+                ["allow", "ingress", "eth0", "udp", "192.0.2.2:8001", "→", "192.0.2.1:7001", "ports/first", "rule"],
+                ["allow", "ingress", "eth0", "udp", "[2001:db8::2]:8001", "→", "[2001:db8::1]:7001", "ports/first", "rule"],
+            ])
+        {
             #expect(line.split(separator: " ").dropFirst().map(String.init) == words, "\(line)")
         }
         #expect(try guarded.policyctl(last + ["--color", "always"]).output.contains("\u{1b}[32m"))
         // A terminal: script(1) makes one.
         let command = ([Programs.policyctl] + last + ["--socket", guarded.socket]).joined(separator: " ")
-        for (environment, isColoured) in [(["TERM=xterm", "NO_COLOR="], true), (["TERM=xterm", "NO_COLOR=1"], false), (["TERM=dumb"], false)] {
+        for (environment, isColoured) in [
+            (["TERM=xterm", "NO_COLOR="], true), (["TERM=xterm", "NO_COLOR=1"], false), (["TERM=dumb"], false),
+        ] {
             let terminal = try ChildProcess(
                 ["script", "-qec", command, "/dev/null"], folder: guarded.folder.path, name: "terminal", environment: environment)
             #expect(terminal.wait(seconds: 10) == 0)

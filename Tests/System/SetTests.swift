@@ -89,9 +89,11 @@ import Testing
         let guarded = try GuardedHost()
         let revision = try guarded.apply(Self.policy).revision
         for (arguments, status, words) in [
-            (["set", "add", "abuser", "192.0.2.9"], 1, "did you mean 'abusers'"), (["set", "remove", "abusers", "192.0.2.9"], 1, "192.0.2.9"),
+            (["set", "add", "abuser", "192.0.2.9"], 1, "did you mean 'abusers'"),
+            (["set", "remove", "abusers", "192.0.2.9"], 1, "192.0.2.9"),
             (["set", "remove", "abusers", "203.0.113.0/24"], 1, "document"), (["set", "add", "abusers", "10.0.0.1/8"], 2, "10.0.0.0/8"),
-            (["set", "add", "abusers", "example.org"], 2, "example.org"), (["set", "add", "abusers", "192.0.2.9", "--ttl", "soon"], 2, "soon"),
+            (["set", "add", "abusers", "example.org"], 2, "example.org"),
+            (["set", "add", "abusers", "192.0.2.9", "--ttl", "soon"], 2, "soon"),
             (["set", "list", "nobody"], 1, "nobody"),
         ] as [([String], Int32, String)] {
             let result = try guarded.policyctl(arguments)

@@ -12,7 +12,10 @@ import Testing
         let other = guarded.folder.path + "/other"
         for (what, socket, state, bpffs) in [
             ("the socket \(guarded.socket)", guarded.socket, other, guarded.bpffs.path("other")),
-            ("the state folder \(guarded.folder.path)/state", "\(other).socket", "\(guarded.folder.path)/state", guarded.bpffs.path("other")),
+            (
+                "the state folder \(guarded.folder.path)/state", "\(other).socket", "\(guarded.folder.path)/state",
+                guarded.bpffs.path("other")
+            ),
             ("the bpffs folder \(guarded.pinFolder)", "\(other).socket", other, guarded.pinFolder),
         ] {
             let second = try guarded.launch(socket: socket, state: state, bpffs: bpffs)
@@ -69,7 +72,9 @@ import Testing
             ("198.51.100.1", 8080, .connected), ("198.51.100.1", 8081, .timedOut), ("192.0.2.1", 8081, .connected),
         ] as [(String, UInt16, TestSocket.Outcome)] {
             let client = try guarded.peer.run { try TestSocket(.tcp, family: .v4) }
-            #expect(try client.connect(to: address, port: port, milliseconds: outcome == .timedOut ? 100 : 3000) == outcome, "\(address) \(port)")
+            #expect(
+                try client.connect(to: address, port: port, milliseconds: outcome == .timedOut ? 100 : 3000) == outcome,
+                "\(address) \(port)")
         }
         withExtendedLifetime(listeners) {}
         let event = try stream.first { $0.verdict == "deny" && $0.protocol == "tcp" }

@@ -45,7 +45,8 @@ import Testing
         #expect(piped.output == answers)
 
         let words = [
-            "why", "--direction", "ingress", "--interface", "eth0", "--protocol", "tcp", "--from", "[2001:db8::2]:40000", "--to", "[2001:db8::1]:7000",
+            "why", "--direction", "ingress", "--interface", "eth0", "--protocol", "tcp", "--from", "[2001:db8::2]:40000", "--to",
+            "[2001:db8::1]:7000",
         ]
         for source in [[], ["-f", Programs.essentials, documents]] {
             let one: WhyAnswer = try guarded.policyctl(words + ["-o", "json"] + source).json()
@@ -84,9 +85,11 @@ import Testing
             (["why", "-f", good], 2, "--direction"),
             (["why", "-f", good, "--engine", "guess"] + packet, 2, "guess"),
             (["why"] + packet, 3, "no socket"),
-            (["status"], 3, "no socket"), (["get", "rules"], 3, "no socket"), (["apply", "-f", good], 3, "no socket"), (["apply"], 3, "no socket"),
+            (["status"], 3, "no socket"), (["get", "rules"], 3, "no socket"), (["apply", "-f", good], 3, "no socket"),
+            (["apply"], 3, "no socket"),
             (["events", "--last", "3"], 3, "no socket"), (["down", "--yes"], 3, "no socket"), (["set", "list", "x"], 3, "no socket"),
-            (["delete", "HostPolicy/x"], 3, "no socket"), (["applly"], 2, "applly"), (["--version"], 0, ""), (["validate", "-f", good], 0, ""),
+            (["delete", "HostPolicy/x"], 3, "no socket"), (["applly"], 2, "applly"), (["--version"], 0, ""),
+            (["validate", "-f", good], 0, ""),
         ] as [([String], Int32, String)] {
             let process = try ChildProcess(
                 [Programs.policyctl] + arguments, folder: folder.path, name: "run", environment: ["POLICYD_SOCKET=\(folder.path)/socket"])
