@@ -117,7 +117,7 @@ import Testing
     func downLeavesNothingAndApplyEnforcesAgain(attachment: String) throws {
         let guarded = try GuardedHost(flags: ["--attach", attachment])
         try guarded.done("apply", "-f", try guarded.folder.file("last.yaml", Self.last))
-        let programs = try PinnedPrograms.numbers(in: guarded.pinFolder)
+        let programs = try Pin.programs(in: guarded.pinFolder)
         #expect(!programs.isEmpty && programs.allSatisfy { Pin.isLoaded(program: $0) })
         let listener = try guarded.host.run { try TestSocket.listener("192.0.2.1", port: 8080) }
         func outcome() throws -> TestSocket.Outcome {

@@ -3,12 +3,14 @@ import Synchronization
 
 /// A temporary folder of one test, which goes with the value and everything in it. Other users may look into it.
 final class Folder: Sendable {
+    private static let prefix = "/tmp/policyd-system-"
     private static let counter = Atomic<Int>(0)
 
     let path: String
 
     init() throws {
-        path = "/tmp/policyd-system-\(getpid())-\(Self.counter.add(1, ordering: .relaxed).newValue)"
+        Self.removeLeftovers()
+        path = "\(Self.prefix)\(getpid())-\(Self.counter.add(1, ordering: .relaxed).newValue)"
         guard mkdir(path, 0o755) == 0, chmod(path, 0o755) == 0 else { throw Failure("cannot make \(path): errno \(errno)") }
     }
 
@@ -41,17 +43,60 @@ final class Folder: Sendable {
     func remove(_ name: String) { unlink("\(path)/\(name)") }
 
     private static func remove(_ path: String) {
-        if let folder = opendir(path) {
-            while let entry = readdir(folder) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                guard name != ".", name != ".." else { continue }
-                if entry.pointee.d_type == UInt8(DT_DIR) { remove("\(path)/\(name)") } else { unlink("\(path)/\(name)") }
-            }
-            closedir(folder)
+        for entry in FolderEntry.all(in: path) {
+            if entry.isFolder { remove("\(path)/\(entry.name)") } else { unlink("\(path)/\(entry.name)") }
         }
         rmdir(path)
+    }
+
+    /// Notes a process that works in this folder, for whoever finds it left behind.
+    func note(_ process: pid_t) throws { try file("pid", "\(process)") }
+
+    /// Takes away what test processes that were killed left behind, daemons first.
+    private static func removeLeftovers() {
+        for entry in FolderEntry.all(in: "/tmp") {
+            let path = "/tmp/\(entry.name)"
+            guard path.hasPrefix(prefix), let owner = path.dropFirst(prefix.count).split(separator: "-").first.flatMap({ pid_t($0) }),
+                kill(owner, 0) != 0, errno == ESRCH
+            else { continue }
+            // By its number, and only if that is still the process that was started for this folder.
+            if let text = FolderEntry.text("\(path)/pid"), let daemon = pid_t(text),
+                FolderEntry.text("/proc/\(daemon)/cmdline")?.contains("\(path)/") == true
+            {
+                kill(daemon, SIGKILL)
+            }
+            remove(path)
+        }
+    }
+}
+
+/// What is in a folder.
+struct FolderEntry {
+    var name: String
+    var isFolder: Bool
+
+    /// The entries, without `.` and `..`; none if the folder cannot be read.
+    static func all(in path: String) -> [FolderEntry] {
+        guard let folder = opendir(path) else { return [] }
+        defer { closedir(folder) }
+        var entries: [FolderEntry] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { entries.append(FolderEntry(name: name, isFolder: entry.pointee.d_type == UInt8(DT_DIR))) }
+        }
+        return entries
+    }
+
+    /// The beginning of a file's text; nil if it cannot be read.
+    static func text(_ path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = read(descriptor, &bytes, bytes.count)
+        return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
     }
 }
 

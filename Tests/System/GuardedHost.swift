@@ -86,6 +86,7 @@ extension GuardedHost {
     func start(flags: [String] = [], interfaces: [String] = ["*", "!lo"]) throws {
         let process = try launch(flags: flags, interfaces: interfaces)
         running.withLock { $0 = process }
+        try folder.note(process.pid)
         guard try eventually(seconds: 20, { try process.hasEnded || policyctl("status").status == 0 }), !process.hasEnded else {
             throw Failure("policyd does not come up: \(process.errors)")
         }
@@ -186,7 +187,7 @@ extension GuardedHost {
 
     /// Ends the daemon, takes the pins away with their filesystem, and checks that the programs and all else are gone.
     func end(sourceLocation: SourceLocation = #_sourceLocation) throws {
-        let programs = try Set(attachedPrograms() + PinnedPrograms.numbers(in: pinFolder))
+        let programs = try Set(attachedPrograms() + Pin.programs(in: pinFolder))
         #expect(!programs.isEmpty, sourceLocation: sourceLocation)
         if running.withLock({ $0 != nil }) { try stop(SIGKILL) }
         Pin.removeAll(in: pinFolder)

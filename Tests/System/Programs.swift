@@ -24,7 +24,7 @@ enum Programs {
     }()
 }
 
-/// Pins and programs in the kernel.
+/// Pins, and programs in the kernel.
 enum Pin {
     /// Whether a program is in the kernel, by its number.
     static func isLoaded(program id: UInt32) -> Bool {
@@ -34,39 +34,20 @@ enum Pin {
         return true
     }
 
+    /// The numbers of all programs pinned in a folder or in one below it.
+    static func programs(in path: String) throws -> [UInt32] {
+        try FolderEntry.all(in: path).flatMap { entry in
+            if entry.isFolder { return try programs(in: "\(path)/\(entry.name)") }
+            guard let program = try? Program(pinnedAt: "\(path)/\(entry.name)") else { return [] as [UInt32] }
+            return [try program.info.id]
+        }
+    }
+
     /// Removes a folder of pins with all that is in it.
     static func removeAll(in path: String) {
-        guard let folder = opendir(path) else { return }
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard name != ".", name != ".." else { continue }
-            if unlink("\(path)/\(name)") != 0 { removeAll(in: "\(path)/\(name)") }
+        for entry in FolderEntry.all(in: path) {
+            if entry.isFolder { removeAll(in: "\(path)/\(entry.name)") } else { unlink("\(path)/\(entry.name)") }
         }
-        closedir(folder)
         rmdir(path)
-    }
-}
-
-/// The programs that pins hold.
-enum PinnedPrograms {
-    /// The numbers of all programs pinned in a folder or in one below it.
-    static func numbers(in path: String) throws -> [UInt32] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
-        var numbers: [UInt32] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard name != ".", name != ".." else { continue }
-            if entry.pointee.d_type == UInt8(DT_DIR) {
-                numbers += try self.numbers(in: "\(path)/\(name)")
-            } else if let program = try? Program(pinnedAt: "\(path)/\(name)") {
-                numbers.append(try program.info.id)
-            }
-        }
-        return numbers
     }
 }
