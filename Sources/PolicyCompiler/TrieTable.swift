@@ -5,7 +5,9 @@ struct TrieTable {
     static let blockStride = 256
 
     private(set) var blocks: [UInt32] = []
-    private var known: [[UInt32]: UInt32] = [:]
+    /// The number of a block by a hash of its entries; of blocks that share a hash only the first is found again, which costs no more than
+    /// a block that stands twice.
+    private var known: [UInt64: UInt32] = [:]
 
     /// The entry that leads from a value's bytes to its class, for intervals that cover all values.
     ///
@@ -70,10 +72,17 @@ struct TrieTable {
     }
 
     private mutating func intern(_ entries: [UInt32]) -> UInt32 {
-        if let number = known[entries] { return number }
+        // Large sets have some 100,000 blocks, most of them unlike each other: Swift's own hash, made to withstand whoever chooses the
+        // values, took most of the compiler's time.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for entry in entries { hash = (hash ^ UInt64(entry)) &* 0x9e37_79b9_7f4a_7c15 ^ (hash >> 29) }
+        if let number = known[hash] {
+            let start = Int(number) * Self.blockStride
+            if blocks[start..<start + Self.blockStride].elementsEqual(entries) { return number }
+        }
         let number = UInt32(blocks.count / Self.blockStride)
         blocks.append(contentsOf: entries)
-        known[entries] = number
+        if known[hash] == nil { known[hash] = number }
         return number
     }
 }
