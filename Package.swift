@@ -87,6 +87,7 @@ let package = Package(
             dependencies: [
                 "Datapath", "PolicyAPI", "PolicyCompiler", "PolicyModel",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Rainbow", package: "Rainbow"),
                 .product(name: "TextTable", package: "TextTable"),
             ], swiftSettings: house),
@@ -119,10 +120,12 @@ let package = Package(
         .testTarget(
             name: "PolicydTests",
             dependencies: [
-                "policyd", "PolicyAPI", "PolicyModel",
+                "policyd", "PolicyAPI", "PolicyCompiler", "PolicyModel",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: house),
         .testTarget(name: "PolicyctlTests", dependencies: ["policyctl", "PolicyAPI", "PolicyModel"], swiftSettings: house),
-        .testTarget(name: "SystemTests", dependencies: ["PolicyAPI", "BPFTesting"], path: "Tests/System", swiftSettings: house),
+        .testTarget(
+            name: "SystemTests", dependencies: ["policyd", "policyctl", "BPF", "BPFTesting", "CLibBPF", "PolicyAPI"], path: "Tests/System",
+            swiftSettings: house),
     ]
 )

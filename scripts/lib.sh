@@ -88,13 +88,12 @@ install_missing() {
 # Says all that keeps this machine or user from running eBPF programs in namespaces of their own, and ends the script if there is
 # something.
 require_kernel() {
-    local problems=()
+    local problems=() text
     if [[ $EUID -ne 0 ]]; then
+        # What else is missing cannot be told from here: without root, everything is refused.
         problems+=("root: run this with sudo (it works in network namespaces of its own and leaves the host's network alone)")
-    fi
-    local text
-    if text=$(python3 "$ROOT/scripts/lib-probe.py"); then :; else
-        while IFS= read -r line; do problems+=("$line"); done <<<"$text"
+    elif ! text=$(python3 "$ROOT/scripts/lib-probe.py" 2>&1); then
+        mapfile -t problems <<<"$text"
     fi
     ((${#problems[@]})) || return 0
     complain "this cannot run here. Missing:"

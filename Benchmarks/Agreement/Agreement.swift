@@ -29,7 +29,9 @@ struct Agreement: ParsableCommand {
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let engines = withoutKernel ? "two engines" : "three engines"
-        print("\(judged) packets by \(policies) policies: \(engines) agree on each (\(String(format: "%.1f", seconds)) s, seeds from \(seed))")
+        print(
+            "\(judged) packets by \(policies) policies: \(engines) agree on each (\(String(format: "%.1f", seconds)) s, seeds from \(seed))"
+        )
     }
 
     private func round(_ seed: UInt64, _ count: Int) throws {

@@ -139,7 +139,7 @@ public final class TestSocket: Sendable {
         return unsafe poll(&descriptor, 1, milliseconds) > 0
     }
 
-    private static func withAddress(
+    static func withAddress(
         _ text: String, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt
     ) throws(TestingError) -> CInt {
         if text.contains(":") {

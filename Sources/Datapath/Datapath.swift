@@ -35,7 +35,8 @@ public final class Datapath: Sendable {
             let version = Switch.version(pins)
             guard version == UInt32(PD_STATE_VERSION) else {
                 throw DatapathError(
-                    "\(pins.folder) holds kernel state of version \(version.map { "\($0)" } ?? "unknown"); this policyd understands version \(PD_STATE_VERSION). Run `policyctl down` of the version that made it, then start again")
+                    "\(pins.folder) holds kernel state of version \(version.map { "\($0)" } ?? "unknown"); this policyd understands version \(PD_STATE_VERSION). Run `policyctl down` of the version that made it, then start again"
+                )
             }
         } else {
             // What an earlier process left before it was done.

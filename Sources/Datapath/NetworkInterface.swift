@@ -119,7 +119,8 @@ struct NetlinkSocket: ~Copyable, Sendable {
             switch CInt(header.nlmsg_type) {
             case NLMSG_DONE: return true
             case NLMSG_ERROR:
-                let code = end - offset >= headerSize + 4 ? unsafe bytes.loadUnaligned(fromByteOffset: offset + headerSize, as: CInt.self) : 0
+                let code =
+                    end - offset >= headerSize + 4 ? unsafe bytes.loadUnaligned(fromByteOffset: offset + headerSize, as: CInt.self) : 0
                 throw DatapathError("cannot \(doing): \(unsafe String(cString: strerror(-code)))")
             default: unsafe body(Int(header.nlmsg_type), bytes, (offset + headerSize)..<end)
             }

@@ -5,7 +5,8 @@ public enum JSON {
     /// A message as JSON, on one line, or indented for people.
     public static func encode(_ value: some Encodable, indented: Bool = false) throws -> Data {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = indented ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [.sortedKeys, .withoutEscapingSlashes]
+        encoder.outputFormatting =
+            indented ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [.sortedKeys, .withoutEscapingSlashes]
         return try encoder.encode(value)
     }
 

@@ -63,7 +63,8 @@ public struct CompiledPolicy: Sendable {
                 let compiler = ClassifierCompiler(policySet, direction, family)
                 guard compiler.rules.count <= limits.rulesPerClassifier else {
                     throw CompileError(
-                        "\(compiler.rules.count) \(direction.rawValue) rules can match IPv\(family.rawValue) packets; this kernel's limit is \(limits.rulesPerClassifier)")
+                        "\(compiler.rules.count) \(direction.rawValue) rules can match IPv\(family.rawValue) packets; this kernel's limit is \(limits.rulesPerClassifier)"
+                    )
                 }
                 let classifier = compiler.compile(&classes, &tries, ruleBase: rules.count)
                 header.setClassifier(classifier, direction, family)
@@ -134,7 +135,8 @@ public struct CompiledPolicy: Sendable {
         let audits = policySet.policies.filter { $0.mode == .audit }
         guard audits.count <= limits.auditPolicies else {
             throw CompileError(
-                "\(audits.count) policies in audit mode; the limit is \(limits.auditPolicies)", location: audits[limits.auditPolicies].location)
+                "\(audits.count) policies in audit mode; the limit is \(limits.auditPolicies)",
+                location: audits[limits.auditPolicies].location)
         }
     }
 

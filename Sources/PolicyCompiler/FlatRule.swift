@@ -20,9 +20,11 @@ extension FlatRule {
     /// Whether some packet of the family may match: a first sieve, so that vectors hold only the family's rules.
     private static func isPossible(_ rule: Rule, _ family: IPAddress.Family, _ policySet: PolicySet) -> Bool {
         if !rule.icmp.isEmpty, rule.icmp.allSatisfy({ $0.message(family) == nil }) { return false }
-        if !rule.protocols.isEmpty, !(UInt8.min...UInt8.max).contains(where: { number in
-            rule.protocols.contains { $0.matches(number, family: family) }
-        }) {
+        if !rule.protocols.isEmpty,
+            !(UInt8.min...UInt8.max).contains(where: { number in
+                rule.protocols.contains { $0.matches(number, family: family) }
+            })
+        {
             return false
         }
         return isPossible(rule.remote, family, policySet) && isPossible(rule.local, family, policySet)

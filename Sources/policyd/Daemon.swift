@@ -63,7 +63,8 @@ struct Daemon: Sendable {
             logger.info("ready", metadata: ["socket": "\(socket)", "revision": "\(enforcer.inForce.map { "\($0.number)" } ?? "none")"])
             notification.ready(status: Self.statusLine(enforcer, enforcement))
         }
-        let reload = Reload(flags: flags, settings: settings, live: live, interfaces: interfaces, notification: notification, logger: logger)
+        let reload = Reload(
+            flags: flags, settings: settings, live: live, interfaces: interfaces, notification: notification, logger: logger)
         // Services end in the order opposite to this. The server waits for its answers to end, and answers that are streams of events
         // end only when they are told to: first of all.
         let streams = ClosureService { [hub] in

@@ -13,7 +13,9 @@ import Testing
         var compiled: Verdict
         var kernel: Verdict?
 
-        var description: String { "\(packet)\n  reference \(reference)\n  compiled  \(compiled)\n  kernel    \(kernel.map { "\($0)" } ?? "-")" }
+        var description: String {
+            "\(packet)\n  reference \(reference)\n  compiled  \(compiled)\n  kernel    \(kernel.map { "\($0)" } ?? "-")"
+        }
     }
 
     /// Asks all engines; nil if they agree.

@@ -30,18 +30,21 @@ import Testing
         let web = HostPolicy(
             name: "web",
             ingress: [
-                Rule(name: "https", action: .allow, protocols: [.tcp], ports: [PortRange(443), PortRange(8000...8100)],
-                     remote: AddressMatch([.any], except: [.set("abusers")])),
+                Rule(
+                    name: "https", action: .allow, protocols: [.tcp], ports: [PortRange(443), PortRange(8000...8100)],
+                    remote: AddressMatch([.any], except: [.set("abusers")])),
                 Rule(name: "ping", action: .allow, icmp: [ICMPMatch("echo-request", v4: .init(type: 8), v6: .init(type: 128))]),
-                Rule(name: "wg", action: .allow, protocols: [.udp], sourcePorts: [PortRange(51820)],
-                     interfaces: InterfaceSelector(["wg*"])),
+                Rule(
+                    name: "wg", action: .allow, protocols: [.udp], sourcePorts: [PortRange(51820)],
+                    interfaces: InterfaceSelector(["wg*"])),
                 Rule(name: "gre", action: .allow, protocols: [.number(47)], remote: AddressMatch([try Self.prefix("2001:db8::/32")])),
                 Rule(name: "rest", action: .deny),
             ],
             egress: [Rule(name: "later", action: .pass, remote: AddressMatch([try Self.prefix("10.0.0.0/8")]))])
         let watch = HostPolicy(name: "watch", priority: 1, mode: .audit, ingress: [Rule(name: "tcp", action: .deny, protocols: [.tcp])])
         let base = HostPolicy(name: "base", tier: .baseline, egress: [Rule(name: "none", action: .deny)])
-        let abusers = AddressSet(name: "abusers", addresses: [try #require(CIDR("198.51.100.0/24")), try #require(CIDR("2001:db8:bad::/48"))])
+        let abusers = AddressSet(
+            name: "abusers", addresses: [try #require(CIDR("198.51.100.0/24")), try #require(CIDR("2001:db8:bad::/48"))])
         let policySet = try PolicySet(policies: [web, watch, base], sets: [abusers])
         let policy = try Self.compiled(policySet)
         let reference = ReferenceEvaluator(policySet)

@@ -29,7 +29,8 @@ struct FrameCase: CustomTestStringConvertible {
             "192.0.2.2", "192.0.2.1", options: options, fragment: fragment, protocolNumber: protocolNumber, version: version,
             headerWords: words, totalLength: length)
     }
-    private static func six(_ chain: IPv6Extension..., next: UInt8? = nil, length: UInt16? = nil, vlans: [UInt16] = []) -> BPFTesting.Packet {
+    private static func six(_ chain: IPv6Extension..., next: UInt8? = nil, length: UInt16? = nil, vlans: [UInt16] = []) -> BPFTesting.Packet
+    {
         .ethernet(vlans: vlans).ipv6("2001:db8::2", "2001:db8::1", extensions: chain, nextHeader: next, payloadLength: length)
     }
 
@@ -53,9 +54,13 @@ struct FrameCase: CustomTestStringConvertible {
         FrameCase("version 5", four(version: 5).tcp(1000, 80), .malformed),
         FrameCase("first fragment", four(fragment: Fragment(offset: 0, more: true)).tcp(1000, 80), .rule, "http"),
         FrameCase("first fragment, denied", four(fragment: Fragment(offset: 0, more: true)).tcp(1000, 81), .rule, "rest"),
-        FrameCase("later fragment", four(fragment: Fragment(offset: 1480, more: false), protocolNumber: 6).payload([0, 80, 0, 80]), .fragment),
-        FrameCase("tiny first fragment", four(fragment: Fragment(offset: 0, more: true), protocolNumber: 6).payload([0, 80, 0, 80]), .malformed),
-        FrameCase("fragment at offset 8", four(fragment: Fragment(offset: 8, more: true), protocolNumber: 6).payload(Array(repeating: 80, count: 20)), .fragment),
+        FrameCase(
+            "later fragment", four(fragment: Fragment(offset: 1480, more: false), protocolNumber: 6).payload([0, 80, 0, 80]), .fragment),
+        FrameCase(
+            "tiny first fragment", four(fragment: Fragment(offset: 0, more: true), protocolNumber: 6).payload([0, 80, 0, 80]), .malformed),
+        FrameCase(
+            "fragment at offset 8",
+            four(fragment: Fragment(offset: 8, more: true), protocolNumber: 6).payload(Array(repeating: 80, count: 20)), .fragment),
         FrameCase("TCP header of 16 bytes", four.tcp(1000, 80).overwriting(at: 14 + 20 + 12, [0x40]), .malformed),
         FrameCase("TCP options beyond the end", four.tcp(1000, 80).overwriting(at: 14 + 20 + 12, [0xf0]), .malformed),
         FrameCase("UDP length of 7", four.udp(1, 80).overwriting(at: 14 + 20 + 4, [0, 7]), .malformed),
@@ -72,14 +77,32 @@ struct FrameCase: CustomTestStringConvertible {
         FrameCase("ESP", six(next: 50).payload(Array(repeating: 0, count: 16)), .rule, "rest"),
         FrameCase("hop-by-hop", six(.hopByHop()).tcp(1000, 80), .rule, "http"),
         FrameCase("hop-by-hop, denied", six(.hopByHop()).tcp(1000, 81), .rule, "rest"),
-        FrameCase("a chain of five", six(.hopByHop(), .destinationOptions(), .routing(), .authentication([0, 0, 0, 0]), .destinationOptions(Array(repeating: 0, count: 30))).tcp(1000, 80), .rule, "http"),
-        FrameCase("a chain of eight", six(.destinationOptions(), .destinationOptions(), .destinationOptions(), .destinationOptions(), .destinationOptions(), .destinationOptions(), .destinationOptions(), .destinationOptions()).tcp(1000, 80), .rule, "http"),
-        FrameCase("a chain of nine", six(.destinationOptions(), .destinationOptions(), .destinationOptions(), .destinationOptions(), .destinationOptions(), .destinationOptions(), .destinationOptions(), .destinationOptions(), .destinationOptions()).tcp(1000, 80), .extensions),
-        FrameCase("headers of more than 1,024 bytes", six(.destinationOptions(Array(repeating: 0, count: 1022))).tcp(1000, 80), .extensions),
+        FrameCase(
+            "a chain of five",
+            six(
+                .hopByHop(), .destinationOptions(), .routing(), .authentication([0, 0, 0, 0]),
+                .destinationOptions(Array(repeating: 0, count: 30))
+            ).tcp(1000, 80), .rule, "http"),
+        FrameCase(
+            "a chain of eight",
+            six(
+                .destinationOptions(), .destinationOptions(), .destinationOptions(), .destinationOptions(), .destinationOptions(),
+                .destinationOptions(), .destinationOptions(), .destinationOptions()
+            ).tcp(1000, 80), .rule, "http"),
+        FrameCase(
+            "a chain of nine",
+            six(
+                .destinationOptions(), .destinationOptions(), .destinationOptions(), .destinationOptions(), .destinationOptions(),
+                .destinationOptions(), .destinationOptions(), .destinationOptions(), .destinationOptions()
+            ).tcp(1000, 80), .extensions),
+        FrameCase(
+            "headers of more than 1,024 bytes", six(.destinationOptions(Array(repeating: 0, count: 1022))).tcp(1000, 80), .extensions),
         FrameCase("an atomic fragment", six(.fragment(Fragment(offset: 0, more: false))).tcp(1000, 80), .rule, "http"),
         FrameCase("IPv6 first fragment", six(.fragment(Fragment(offset: 0, more: true))).tcp(1000, 80), .rule, "http"),
         FrameCase("IPv6 later fragment", six(.fragment(Fragment(offset: 1448, more: false)), next: 6).payload([0, 80, 0, 80]), .fragment),
-        FrameCase("IPv6 later fragment behind options", six(.destinationOptions(), .fragment(Fragment(offset: 8, more: true)), next: 6).payload([0, 80, 0, 80]), .fragment),
+        FrameCase(
+            "IPv6 later fragment behind options",
+            six(.destinationOptions(), .fragment(Fragment(offset: 8, more: true)), next: 6).payload([0, 80, 0, 80]), .fragment),
         FrameCase("no next header", six(next: 59).payload([1, 2, 3]), .rule, "rest"),
         FrameCase("mobility header", six(next: 135).payload([59, 0, 0, 0, 0, 0, 0, 0]), .rule, "rest"),
         FrameCase("extension header cut off", six(next: 60).payload([6, 0]), .malformed),

@@ -36,9 +36,10 @@ final class TwoHosts: Sendable {
         }
     }
 
-    /// The numbers of the programs on the tcx hooks of the guarded interface.
+    /// The numbers of the programs on the tcx hooks of the guarded interface; none where the kernel has no tcx.
     func attachedPrograms() throws -> [UInt32] {
-        try host.run {
+        guard Features.tcx == .available else { return [] }
+        return try host.run {
             let index = try host.index(of: "eth0")
             return try TrafficDirection.allCases.flatMap { try TCXChain(interface: index, $0).entries.map(\.programID) }
         }

@@ -70,7 +70,10 @@ import Testing
             let parsed = try JSONDecoder().decode(Line.self, from: Data(line.utf8))
             #expect(parsed.interface == interface)
             #expect(parsed.source == event.source?.description)
-            for key in ["verdict", "direction", "protocol", "sourcePort", "destination", "destinationPort", "policy", "rule", "tier", "reason", "revision"] {
+            for key in [
+                "verdict", "direction", "protocol", "sourcePort", "destination", "destinationPort", "policy", "rule", "tier", "reason",
+                "revision",
+            ] {
                 #expect(line.contains("\"\(key)\":"), "\(key) is missing")
             }
         }

@@ -38,7 +38,8 @@ import Testing
 
     @Test func theQuerySaysTheSame() throws {
         let filter = try Self.filter(
-            ("verdict", "deny"), ("direction", "egress"), ("rule", "a/b"), ("interface", "eth*"), ("interface", "!eth1"), ("from", "10.0.0.0/8"),
+            ("verdict", "deny"), ("direction", "egress"), ("rule", "a/b"), ("interface", "eth*"), ("interface", "!eth1"),
+            ("from", "10.0.0.0/8"),
             ("to", "2001:db8::1"), ("port", "53"), ("protocol", "icmpv6"))
         var again = EventFilter()
         for (name, value) in filter.query { _ = try again.set(name, value) }
@@ -47,7 +48,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("verdict", "no"), ("direction", "in"), ("from", "10.0.0.1/8"), ("to", "x"), ("port", "65536"), ("port", "-1"), ("protocol", "tpc"), ("rule", ""),
+        ("verdict", "no"), ("direction", "in"), ("from", "10.0.0.1/8"), ("to", "x"), ("port", "65536"), ("port", "-1"), ("protocol", "tpc"),
+        ("rule", ""),
     ])
     func aValueThatMeansNothingIsAnError(_ name: String, _ value: String) {
         var filter = EventFilter()

@@ -30,7 +30,9 @@ import Testing
 
     @Test func aDiagnosticKeepsPlaceAndWords() {
         let message = DiagnosticMessage(
-            Diagnostic(at: SourceLocation(file: "a.yaml", line: 3, column: 5), "ports: 70000 is not a port", suggestion: "7000", sourceLine: "  p: 70000"))
+            Diagnostic(
+                at: SourceLocation(file: "a.yaml", line: 3, column: 5), "ports: 70000 is not a port", suggestion: "7000",
+                sourceLine: "  p: 70000"))
         #expect(message.severity == "error")
         #expect((message.file, message.line, message.column) == ("a.yaml", 3, 5))
         #expect(message.text.contains("a.yaml:3:5: error: ports: 70000 is not a port"))
@@ -52,7 +54,8 @@ import Testing
 
     @Test func aPacketThatCannotBeIsRefusedInWords() throws {
         var message = PacketMessage(
-            direction: .ingress, interface: "eth0", protocol: "gre", source: IPAddress(v4: 1), destination: IPAddress(v4: 2), destinationPort: 5)
+            direction: .ingress, interface: "eth0", protocol: "gre", source: IPAddress(v4: 1), destination: IPAddress(v4: 2),
+            destinationPort: 5)
         #expect(throws: PacketMessage.Invalid("protocol gre has no ports")) { try message.packet() }
         message.destination = IPAddress(v6: 0, low: 1)
         #expect(throws: PacketMessage.Invalid("source and destination are of different families")) { try message.packet() }

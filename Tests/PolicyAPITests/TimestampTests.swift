@@ -2,14 +2,15 @@ import PolicyAPI
 import Testing
 
 @Suite struct TimestampTests {
-    @Test(arguments: [
-        (0, "1970-01-01T00:00:00.000000000Z"),
-        (1, "1970-01-01T00:00:00.000000001Z"),
-        (-1, "1969-12-31T23:59:59.999999999Z"),
-        (951_782_400_000_000_000, "2000-02-29T00:00:00.000000000Z"),
-        (1_795_254_696_123_456_789, "2026-11-21T09:51:36.123456789Z"),
-        (4_107_542_399_999_999_999, "2100-02-28T23:59:59.999999999Z"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "1970-01-01T00:00:00.000000000Z"),
+            (1, "1970-01-01T00:00:00.000000001Z"),
+            (-1, "1969-12-31T23:59:59.999999999Z"),
+            (951_782_400_000_000_000, "2000-02-29T00:00:00.000000000Z"),
+            (1_795_254_696_123_456_789, "2026-11-21T09:51:36.123456789Z"),
+            (4_107_542_399_999_999_999, "2100-02-28T23:59:59.999999999Z"),
+        ] as [(Int64, String)])
     func writesAndReadsTheSameTime(_ nanoseconds: Int64, _ text: String) {
         #expect(Timestamp(nanoseconds: nanoseconds).description == text)
         #expect(Timestamp(text) == Timestamp(nanoseconds: nanoseconds))

@@ -34,12 +34,14 @@ import Testing
         while prefixes.count < 3000 {
             prefixes.insert(CIDR(IPAddress(v4: .random(in: 0 ... .max, using: &random)), length: .random(in: 10...32, using: &random)))
             prefixes.insert(
-                CIDR(IPAddress(v6: .random(in: 0 ... .max, using: &random), low: .random(in: 0 ... .max, using: &random)),
-                     length: .random(in: 16...128, using: &random)))
+                CIDR(
+                    IPAddress(v6: .random(in: 0 ... .max, using: &random), low: .random(in: 0 ... .max, using: &random)),
+                    length: .random(in: 16...128, using: &random)))
         }
         let set = AddressSet(name: "many", addresses: Array(prefixes))
         let policySet = try PolicySet(
-            policies: [HostPolicy(name: "p", ingress: [Rule(name: "in", action: .deny, remote: AddressMatch([.set("many")]))])], sets: [set])
+            policies: [HostPolicy(name: "p", ingress: [Rule(name: "in", action: .deny, remote: AddressMatch([.set("many")]))])], sets: [set]
+        )
         let policy = try Self.compile(policySet)
         for prefix in prefixes.prefix(800) {
             let outside = [Self.neighbour(prefix.lower, -1), Self.neighbour(prefix.upper, 1)].compactMap { $0 }

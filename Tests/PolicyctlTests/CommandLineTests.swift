@@ -54,9 +54,10 @@ import Testing
         try Policyctl.parseAsRoot(text.split(separator: " ").map(String.init))
     }
 
-    @Test(arguments: [
-        ("30s", 30), ("10m", 600), ("12h", 43_200), ("7d", 604_800), ("1h30m", 5_400), ("45", 45),
-    ] as [(String, Double)])
+    @Test(
+        arguments: [
+            ("30s", 30), ("10m", 600), ("12h", 43_200), ("7d", 604_800), ("1h30m", 5_400), ("45", 45),
+        ] as [(String, Double)])
     func aTimeToLiveIsReadAsPeopleWriteIt(_ text: String, _ seconds: Double) throws {
         #expect(try TimeToLive.read(text).seconds == seconds)
     }
@@ -84,8 +85,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "apply", "apply -f a.yaml b.yaml --replace --dry-run", "validate -f a.yaml", "delete HostPolicy/web AddressSet/x", "get", "get rules -o json",
-        "set add abusers 10.0.0.1 2001:db8::/32 --ttl 10m", "set list abusers", "set remove abusers 10.0.0.1", "events", "events --last 5 -o json",
+        "apply", "apply -f a.yaml b.yaml --replace --dry-run", "validate -f a.yaml", "delete HostPolicy/web AddressSet/x", "get",
+        "get rules -o json",
+        "set add abusers 10.0.0.1 2001:db8::/32 --ttl 10m", "set list abusers", "set remove abusers 10.0.0.1", "events",
+        "events --last 5 -o json",
         "status -o yaml", "down --yes", "why --packets x --engine reference,compiled,kernel -o json", "--socket /x status",
     ])
     func usageOfTheDocumentationIsTaken(_ arguments: String) throws {
@@ -95,14 +98,18 @@ import Testing
 
 @Suite struct ShownTests {
     @Test func countsHaveMarksBetweenThousands() {
-        #expect([0, 7, 999, 1_000, 65_536, 1_234_567, -1_000].map { Shown.count($0) } == ["0", "7", "999", "1,000", "65,536", "1,234,567", "-1,000"])
+        #expect(
+            [0, 7, 999, 1_000, 65_536, 1_234_567, -1_000].map { Shown.count($0) } == [
+                "0", "7", "999", "1,000", "65,536", "1,234,567", "-1,000",
+            ])
     }
 
     @Test func bytesAndTimesHaveUnits() {
         #expect([0, 1_023, 1_024, 1_536, 5 << 20].map { Shown.bytes($0) } == ["0 B", "1023 B", "1 KiB", "1.5 KiB", "5 MiB"])
         #expect([999, 1_500, 2_000_000].map { Shown.duration(microseconds: $0) } == ["999 µs", "1.5 ms", "2 s"])
         #expect([5, 65, 3_660, 90_000].map { Shown.age(seconds: $0) } == ["5s", "1m 5s", "1h 1m", "1d 1h"])
-        #expect([Shown.counted(1, "policy", plural: "policies"), Shown.counted(2, "policy", plural: "policies")] == ["1 policy", "2 policies"])
+        #expect(
+            [Shown.counted(1, "policy", plural: "policies"), Shown.counted(2, "policy", plural: "policies")] == ["1 policy", "2 policies"])
     }
 
     @Test func aTableIsAlignedWithoutBlanksAtTheEnd() {
@@ -114,7 +121,7 @@ import Testing
 
     @Test func aMessagePrintsAsYAML() throws {
         let text = try Format.yamlText([SetMessage(name: "a: b", documentEntries: 1, runtimeEntries: 0, usedBy: 2, location: "x.yaml:1")])
-        #expect(text == "- documentEntries: 1\n  location: \"x.yaml:1\"\n  name: \"a: b\"\n  runtimeEntries: 0\n  usedBy: 2\n")
+        #expect(text == "- documentEntries: 1\n  location: \"x.yaml:1\"\n  name: \"a: b\"\n  runtimeEntries: 0\n  usedBy: 2\n", "\(text)")
     }
 }
 

@@ -23,7 +23,7 @@ import Testing
         let line = try #require(Self.plain(Self.deny).first)
         #expect(
             Self.withoutTime(line)
-                == "deny   ingress  eth0    tcp   192.0.2.7:40000       → 192.0.2.1:22           web/rest              rule\n")
+                == "deny   ingress  eth0    tcp           192.0.2.7:40000       → 192.0.2.1:22           web/rest              rule\n")
         #expect(line.prefix(12).wholeMatch(of: /\d\d:\d\d:36\.123/) != nil)
         #expect(!line.contains("\u{1B}"))
     }
@@ -52,7 +52,7 @@ import Testing
         ping.protocol = 1
         ping.icmpType = 8
         let line = Self.plain(ping)[0]
-        #expect(line.contains("icmp 8/0  192.0.2.7 "))
+        #expect(line.contains("icmp 8/0      192.0.2.7 "))
         #expect(!line.contains(":40000"))
     }
 
@@ -64,7 +64,8 @@ import Testing
 
     @Test func whatIsNotKnownIsADash() {
         let malformed = EventRecord(
-            time: Timestamp(nanoseconds: 0), verdict: .deny, direction: .ingress, interface: "eth0", protocol: 0, source: nil, destination: nil,
+            time: Timestamp(nanoseconds: 0), verdict: .deny, direction: .ingress, interface: "eth0", protocol: 0, source: nil,
+            destination: nil,
             reason: "malformed", revision: 1)
         let words = Self.withoutTime(Self.plain(malformed)[0]).split(separator: " ")
         #expect(words == ["deny", "ingress", "eth0", "-", "-", "→", "-", "-", "malformed\n"])

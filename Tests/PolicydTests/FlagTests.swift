@@ -20,7 +20,8 @@ import Testing
 
     @Test func everySettingHasAFlag() throws {
         let configuration = try Self.overruled([
-            "--socket", "/s", "--socket-group", "g", "--state-dir", "/d", "--bpffs", "/b", "--policies", "/p", "--interfaces", "eth*", "!eth1",
+            "--socket", "/s", "--socket-group", "g", "--state-dir", "/d", "--bpffs", "/b", "--policies", "/p", "--interfaces", "eth*",
+            "!eth1",
             "--attach", "tcx", "--connection-limit", "500", "--rule-limit", "20", "--event-buffer", "8192", "--keep-events", "3",
             "--event-queue", "4", "--log-level", "trace", "--log-format", "json",
         ])

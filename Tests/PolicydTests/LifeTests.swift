@@ -102,8 +102,8 @@ import Testing
         let line = LogLine.text(
             time: Timestamp(nanoseconds: 1_500_000_000), level: .info, message: "ready",
             metadata: [("a", "plain"), ("b", "two words"), ("c", ""), ("d", "x\"y\\z\n")])
-        #expect(
-            line == "1970-01-01T00:00:01.500Z info     ready                                a=plain b=\"two words\" c=\"\" d=\"x\\\"y\\\\z\\n\"")
+        let message = "ready" + String(repeating: " ", count: 31)
+        #expect(line == "1970-01-01T00:00:01.500Z info     \(message) " + #"a=plain b="two words" c="" d="x\"y\\z\n""#)
     }
 
     @Test func anEntryIsOneLine() {
@@ -121,7 +121,8 @@ import Testing
             var message: String
             var fields: [String: String]
         }
-        let line = LogLine.json(time: Timestamp(nanoseconds: 5), level: .notice, label: "policyd", message: "a \"b\"", metadata: [("k", "v\n")])
+        let line = LogLine.json(
+            time: Timestamp(nanoseconds: 5), level: .notice, label: "policyd", message: "a \"b\"", metadata: [("k", "v\n")])
         let entry: Entry = try JSON.decode(from: Data(line.utf8))
         #expect(entry.time == Timestamp(nanoseconds: 5))
         #expect((entry.level, entry.message, entry.fields) == ("notice", "a \"b\"", ["k": "v\n"]))
@@ -133,8 +134,8 @@ import Testing
     @Test func aLaterOrderTakesThePlaceOfAnEarlier() async throws {
         let timer = ExpiryTimer()
         let (stream, continuation) = AsyncStream.makeStream(of: Int.self)
-        timer.schedule(at: .now.advanced(by: .milliseconds(30))) { continuation.yield(1) }
-        timer.schedule(at: .now.advanced(by: .milliseconds(60))) {
+        timer.schedule(at: .now.advanced(by: .milliseconds(1000))) { continuation.yield(1) }
+        timer.schedule(at: .now.advanced(by: .milliseconds(1500))) {
             continuation.yield(2)
             continuation.finish()
         }

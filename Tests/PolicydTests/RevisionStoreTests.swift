@@ -30,7 +30,8 @@ import Testing
         var numbers = RuleNumbers()
         if let policySet = try? documents().policySet() { numbers.assign(for: policySet) }
         return StoredRevision(
-            number: number, created: Timestamp(nanoseconds: 7), origin: "test", documents: [], runtimeEntries: runtime, ruleNumbers: numbers)
+            number: number, created: Timestamp(nanoseconds: 7), origin: "test", documents: [], runtimeEntries: runtime, ruleNumbers: numbers
+        )
     }
 
     static func items(_ documents: DocumentCollection, _ stored: [String: [String: String]] = [:]) -> [RevisionStore.Item] {

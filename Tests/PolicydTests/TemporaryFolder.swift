@@ -16,7 +16,9 @@ final class TemporaryFolder: Sendable {
     }
 
     func write(_ text: String, to name: String) throws {
-        guard FileManager.default.createFile(atPath: "\(path)/\(name)", contents: Data(text.utf8)) else { throw CocoaError(.fileWriteUnknown) }
+        guard FileManager.default.createFile(atPath: "\(path)/\(name)", contents: Data(text.utf8)) else {
+            throw CocoaError(.fileWriteUnknown)
+        }
     }
 
     func names(_ folder: String = "") throws -> [String] {

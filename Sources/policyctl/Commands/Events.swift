@@ -43,7 +43,8 @@ struct Events: AsyncParsableCommand {
     func filter() throws -> EventFilter {
         var filter = EventFilter()
         var items: [(String, String?)] = [
-            ("verdict", verdict), ("rule", rule), ("direction", direction), ("from", from), ("to", to), ("port", port), ("protocol", `protocol`),
+            ("verdict", verdict), ("rule", rule), ("direction", direction), ("from", from), ("to", to), ("port", port),
+            ("protocol", `protocol`),
         ]
         items += interface.map { ("interface", $0) }
         for (name, value) in items {

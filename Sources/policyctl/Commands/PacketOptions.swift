@@ -35,9 +35,12 @@ struct PacketOptions: ParsableArguments {
         }
         let family = source.address.family
         var packet = Packet(
-            direction: direction, interface: interface, protocol: try number(family), source: source.address, destination: destination.address)
+            direction: direction, interface: interface, protocol: try number(family), source: source.address,
+            destination: destination.address)
         if let icmp {
-            guard packet.isICMP else { throw ValidationError("--icmp goes with protocol icmp, not \(ProtocolName.display(packet.protocol))") }
+            guard packet.isICMP else {
+                throw ValidationError("--icmp goes with protocol icmp, not \(ProtocolName.display(packet.protocol))")
+            }
             (packet.icmpType, packet.icmpCode) = try Self.message(icmp, family)
         } else if packet.isICMP {
             throw ValidationError("--icmp is missing: say which message, as in --icmp echo-request")
@@ -92,7 +95,8 @@ struct Endpoint: Equatable {
             guard let port = UInt16(text) else { throw ValidationError("--\(option): '\(text)' is not a port (0-65535)") }
             return port
         }
-        if text.hasPrefix("["), let end = text.firstIndex(of: "]"), let address = IPAddress(text[text.index(after: text.startIndex)..<end]) {
+        if text.hasPrefix("["), let end = text.firstIndex(of: "]"), let address = IPAddress(text[text.index(after: text.startIndex)..<end])
+        {
             self.address = address
             let rest = text[text.index(after: end)...]
             if rest.isEmpty { return }
@@ -104,7 +108,8 @@ struct Endpoint: Equatable {
             self.address = address
             self.port = try port(text[text.index(after: colon)...])
         } else {
-            throw ValidationError("--\(option): '\(text)' is not an address, with or without a port (an IPv6 address with a port goes in [ ])")
+            throw ValidationError(
+                "--\(option): '\(text)' is not an address, with or without a port (an IPv6 address with a port goes in [ ])")
         }
     }
 }

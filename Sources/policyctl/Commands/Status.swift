@@ -48,15 +48,7 @@ struct StatusText {
                 "\(status.daemon.version), pid \(status.daemon.pid), since \(status.daemon.started)"
                     + "\(status.daemon.adopted ? ", adopted what was enforced" : ""), \(Shown.bytes(status.daemon.memoryBytes))"
             ))
-        let events = status.events
-        let lost = events.lostInKernel + events.lostToFollowers
-        lines.append(
-            (
-                "events",
-                "\(Shown.count(events.received)) received, "
-                    + (lost == 0 ? "none lost" : palette.warning("\(Shown.count(events.lostInKernel)) lost in the kernel, \(Shown.count(events.lostToFollowers)) lost to slow followers"))
-                    + ", \(Shown.counted(events.followers, "follower")), \(Shown.count(events.kept)) kept"
-            ))
+        lines.append(("events", eventsText))
         var text = ""
         for (name, value) in lines {
             text += name + String(repeating: " ", count: 10 - name.count) + value + "\n"
@@ -73,6 +65,17 @@ struct StatusText {
         case .absent: "absent or empty"
         case .invalid: palette.warning("invalid")
         }
+    }
+
+    private var eventsText: String {
+        let events = status.events
+        var lost = "none lost"
+        if events.lostInKernel + events.lostToFollowers > 0 {
+            lost = palette.warning(
+                "\(Shown.count(events.lostInKernel)) lost in the kernel, \(Shown.count(events.lostToFollowers)) lost to slow followers")
+        }
+        let followers = Shown.counted(events.followers, "follower")
+        return "\(Shown.count(events.received)) received, \(lost), \(followers), \(Shown.count(events.kept)) kept"
     }
 
     private var interfaces: String {

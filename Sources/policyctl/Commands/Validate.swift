@@ -27,9 +27,10 @@ struct Validate: ParsableCommand {
             try format.output.print(Report(error.all, nil)) { "" }
             throw CommandFailure(.refused)
         }
-        let report = Report(loaded.diagnostics, policySet)
+        let findings = loaded.diagnostics + loaded.warnings()
+        let report = Report(findings, policySet)
         if format.output == .table {
-            for diagnostic in loaded.diagnostics { complain(diagnostic.description) }
+            for finding in findings { complain(finding.description) }
         }
         try format.output.print(report) {
             let counts = CountsMessage(policySet)

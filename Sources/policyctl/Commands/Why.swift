@@ -9,7 +9,8 @@ struct Why: AsyncParsableCommand {
         discussion: """
             Without -f the packet is judged by what is in force, with -f by the documents alone. All engines are asked: reference (rule \
             after rule), compiled (the kernel's look-up in user space) and kernel (the program itself, under test-run). They always \
-            agree; if they do not, that is a bug, and the exit code is 1. Connections are not considered: the packet is the first of its own.
+            agree; if they do not, that is a bug, and the exit code is 1. Connections are not considered: the packet is the first of \
+            its own.
             """)
 
     @OptionGroup var files: FileOptions
@@ -91,7 +92,8 @@ struct Why: AsyncParsableCommand {
         guard !differences.isEmpty else { return }
         for difference in differences.prefix(100) { complain(difference) }
         throw CommandFailure(
-            .refused, "BUG: the engines differ on \(Shown.counted(differences.count, "packet")); please report this with the policy and the packets")
+            .refused,
+            "BUG: the engines differ on \(Shown.counted(differences.count, "packet")); please report this with the policy and the packets")
     }
 }
 

@@ -23,7 +23,9 @@ struct WhyText {
         if let revision = answer.revision { text += "  revision \(revision)" }
         text += "\n"
         if !verdict.audited.isEmpty { text += "in audit mode it also matched \(verdict.audited.joined(separator: ", "))\n" }
-        text += "engines: " + answer.verdicts.map { "\($0.engine.rawValue) \($0.verdicts.first?.verdict.rawValue ?? "-")" }.joined(separator: ", ") + "\n"
+        text +=
+            "engines: "
+            + answer.verdicts.map { "\($0.engine.rawValue) \($0.verdicts.first?.verdict.rawValue ?? "-")" }.joined(separator: ", ") + "\n"
         guard let walk = answer.walk, !walk.isEmpty else { return text }
         var table = Table("TIER", "POLICY/RULE", "RESULT", "WHERE", "WHY NOT")
         for step in walk {

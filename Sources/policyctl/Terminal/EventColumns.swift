@@ -8,7 +8,8 @@ import PolicyModel
 struct EventColumns {
     private let palette: Palette
     private var interfaceWidth = 6
-    private var protocolWidth = 4
+    // "icmpv6 128/0"
+    private var protocolWidth = 12
     private var sourceWidth = 21
     private var destinationWidth = 21
     private var ruleWidth = 20

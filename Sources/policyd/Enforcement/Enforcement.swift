@@ -55,7 +55,8 @@ final class Enforcement: Sendable {
             lock = try InstanceLock(folder: configuration.bpffs, what: "the bpffs folder \(configuration.bpffs)")
             datapath = try Datapath(
                 DatapathConfiguration(
-                    bpffs: configuration.bpffs, attachment: configuration.attach.datapath, connectionLimit: configuration.limits.connections,
+                    bpffs: configuration.bpffs, attachment: configuration.attach.datapath,
+                    connectionLimit: configuration.limits.connections,
                     ruleLimit: configuration.limits.rules, eventBufferBytes: configuration.events.bufferBytes),
                 logger: logger)
         }

@@ -13,7 +13,8 @@ extension Enforcer {
                 let counter = counter(of: rule, policy, direction, inForce, counters)
                 return RuleMessage(
                     policy: policy.name, rule: rule.name, tier: policy.tier.rawValue, direction: direction.rawValue,
-                    action: policy.mode == .audit ? "\(rule.action.rawValue) (audit)" : rule.action.rawValue, match: rule.matchInWords(direction),
+                    action: policy.mode == .audit ? "\(rule.action.rawValue) (audit)" : rule.action.rawValue,
+                    match: rule.matchInWords(direction),
                     log: rule.log.rawValue, location: rule.location.lineText,
                     counters: CounterMessage(packets: counter?.packets ?? 0, bytes: counter?.bytes ?? 0),
                     lostEvents: counter?.lostEvents ?? 0)
@@ -70,20 +71,6 @@ extension Enforcer {
             SetEntryMessage(address: $0.address.description, source: "runtime", expires: $0.expires)
         }
         return SetEntriesMessage(name: name, entries: fixed + added)
-    }
-
-    /// What is in the policy folder against what is in force.
-    func folder() -> FolderMessage {
-        let path = configuration.policies
-        let loaded = DocumentLoader.load(folder: path)
-        if loaded.hasErrors {
-            let first = loaded.diagnostics.first { $0.severity == .error }
-            let isAbsent = first?.location.file == path && loaded.diagnostics.count == 1
-            return FolderMessage(path: path, state: isAbsent ? .absent : .invalid, differences: isAbsent ? [] : first.map { [$0.summary] } ?? [])
-        }
-        guard !loaded.documents.isEmpty else { return FolderMessage(path: path, state: .absent, differences: []) }
-        let differences = DocumentCollection(loaded.documents).differences(from: inForce?.documents ?? DocumentCollection())
-        return FolderMessage(path: path, state: differences.isEmpty ? .same : .differs, differences: differences)
     }
 }
 

@@ -30,7 +30,8 @@ extension Enforcer {
         let loaded = DocumentLoader.load(folder: configuration.policies)
         guard !loaded.documents.isEmpty || loaded.hasErrors else {
             throw Refusal(
-                .unprocessableContent, "the policy folder \(configuration.policies) holds no documents; `policyctl down` takes enforcement out")
+                .unprocessableContent,
+                "the policy folder \(configuration.policies) holds no documents; `policyctl down` takes enforcement out")
         }
         return try change(to: loaded, over: DocumentCollection(), origin: origin, dryRun: dryRun, since: start)
     }
@@ -48,7 +49,7 @@ extension Enforcer {
         documents.apply(loaded.documents)
         let target = Target(
             documents: documents, runtimeEntries: inForce?.runtimeEntries ?? [:], policySet: policySet, origin: origin)
-        let warnings = loaded.diagnostics.filter { $0.severity == .warning }.map(DiagnosticMessage.init)
+        let warnings = (loaded.diagnostics.filter { $0.severity == .warning } + loaded.warnings(over: base)).map { DiagnosticMessage($0) }
         return try change(to: target, dryRun: dryRun, warnings: warnings, since: start)
     }
 

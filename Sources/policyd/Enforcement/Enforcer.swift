@@ -76,7 +76,9 @@ extension Enforcer {
     /// Puts a target in force. Only to be called on the thread of changes.
     ///
     /// - Throws: ``Refusal`` if it cannot be; what was in force stays.
-    func change(to target: Target, dryRun: Bool = false, warnings: [DiagnosticMessage] = [], since start: ContinuousClock.Instant) throws -> ChangeMessage {
+    func change(to target: Target, dryRun: Bool = false, warnings: [DiagnosticMessage] = [], since start: ContinuousClock.Instant) throws
+        -> ChangeMessage
+    {
         let before = inForce
         var policySet: PolicySet
         do throws(Diagnostics) {
@@ -140,6 +142,7 @@ extension Enforcer {
         } catch {
             logger.warning("old revisions stay in the state folder", metadata: ["error": "\(error)"])
         }
+        returnFreedMemory()
     }
 
     private func compile(_ policySet: PolicySet, revision: UInt32, numbers: RuleNumbers) throws -> CompiledPolicy {
@@ -155,7 +158,9 @@ extension Enforcer {
         guard let before else { return [:] }
         var kept: [String: [String: String]] = [:]
         for document in documents.documents where !document.lists.isEmpty {
-            guard let old = before.documents[document.kind, document.name], let places = before.storedLists[document.identity] else { continue }
+            guard let old = before.documents[document.kind, document.name], let places = before.storedLists[document.identity] else {
+                continue
+            }
             kept[document.identity] = places.filter { old.lists[$0.key] == document.lists[$0.key] }
         }
         return kept
@@ -288,44 +293,19 @@ extension Enforcer {
             try await serially { [self] in
                 guard let inForce else { return }
                 let now = Timestamp.now
-                let left = inForce.runtimeEntries.mapValues { $0.filter { $0.expires.map { $0 > now } ?? true } }.filter { !$0.value.isEmpty }
+                let left = inForce.runtimeEntries.mapValues { $0.filter { $0.expires.map { $0 > now } ?? true } }.filter {
+                    !$0.value.isEmpty
+                }
                 guard left != inForce.runtimeEntries else { return scheduleExpiry(inForce) }
                 let target = Target(
-                    documents: inForce.documents, runtimeEntries: left, policySet: inForce.policySet.adding(inForce.runtimeEntries.mapValues { _ in [] }),
+                    documents: inForce.documents, runtimeEntries: left,
+                    policySet: inForce.policySet.adding(inForce.runtimeEntries.mapValues { _ in [] }),
                     origin: "entries expired")
                 _ = try change(to: target, since: .now)
             }
         } catch {
             logger.error("entries cannot be taken out; trying again in ten seconds", metadata: ["error": "\(error)"])
             expiry.schedule(at: .now.advanced(by: .seconds(10))) { [weak self] in await self?.expire() }
-        }
-    }
-}
-
-/// Does one thing at one time; a later order takes the place of an earlier.
-final class ExpiryTimer: Sendable {
-    private let task = Mutex<Task<Void, Never>?>(nil)
-
-    func schedule(at time: Timestamp, _ action: @escaping @Sendable () async -> Void) {
-        let new = Task {
-            // The system's clock may be set; half a minute is as late as an entry may go for that.
-            while true {
-                let left = time.nanoseconds - Timestamp.now.nanoseconds
-                if left <= 0 { break }
-                do { try await Task.sleep(for: .nanoseconds(min(left, 30_000_000_000))) } catch { return }
-            }
-            await action()
-        }
-        task.withLock {
-            $0?.cancel()
-            $0 = new
-        }
-    }
-
-    func cancel() {
-        task.withLock {
-            $0?.cancel()
-            $0 = nil
         }
     }
 }

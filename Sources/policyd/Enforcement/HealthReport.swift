@@ -8,6 +8,13 @@ struct HealthReport: Sendable {
     let enforcer: Enforcer
     let hub: EventHub
     let started: Timestamp
+    private let folder = PolicyFolder()
+
+    init(enforcer: Enforcer, hub: EventHub, started: Timestamp) {
+        self.enforcer = enforcer
+        self.hub = hub
+        self.started = started
+    }
 
     func message() throws -> StatusMessage {
         let configuration = enforcer.configuration
@@ -17,7 +24,8 @@ struct HealthReport: Sendable {
         var warnings = enforcer.warnings
         let kernel = enforcer.enforcement.revisionInForce
         if let inForce, kernel != inForce.number {
-            warnings.append("the kernel enforces \(kernel.map { "revision \($0)" } ?? "nothing"), the daemon believes revision \(inForce.number)")
+            warnings.append(
+                "the kernel enforces \(kernel.map { "revision \($0)" } ?? "nothing"), the daemon believes revision \(inForce.number)")
         }
         for map in health.maps where map.limit > 0 && map.entries * 10 >= map.limit * 9 {
             warnings.append("\(map.name) is \(map.entries * 100 / map.limit) % full")
@@ -26,7 +34,7 @@ struct HealthReport: Sendable {
             daemon: DaemonMessage(
                 version: Build.version, pid: Int(getpid()), started: started, adopted: enforcer.enforcement.adopted,
                 stateDirectory: configuration.stateDirectory, bpffs: configuration.bpffs, memoryBytes: Self.residentBytes()),
-            revision: inForce?.message, counts: inForce?.policySet.counts ?? .none, folder: enforcer.folder(),
+            revision: inForce?.message, counts: inForce?.policySet.counts ?? .none, folder: folder.message(configuration.policies, inForce),
             interfaces: health.interfaces, awaited: awaited(health.interfaces),
             events: EventStatusMessage(
                 received: totals.received, lostInKernel: health.lostEvents, lostToFollowers: totals.lostToFollowers,

@@ -3,7 +3,9 @@ import PolicyAPI
 import ServiceLifecycle
 
 /// Carries events from the kernel to the hub.
-struct EventPump: Service {
+struct EventPump: Service, CustomStringConvertible {
+    var description: String { "event pump" }
+
     let enforcement: Enforcement
     let hub: EventHub
     let ruleNames: RuleNames

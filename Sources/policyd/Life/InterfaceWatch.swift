@@ -2,7 +2,9 @@ import Logging
 import ServiceLifecycle
 
 /// Protects interfaces that appear, and keeps account of those that go.
-struct InterfaceWatch: Service {
+struct InterfaceWatch: Service, CustomStringConvertible {
+    var description: String { "interface watch" }
+
     let enforcement: Enforcement
     let enforcer: Enforcer
     let logger: Logger

@@ -7,7 +7,9 @@ import UnixSignals
 ///
 /// Level and format of the log, the interfaces and the policy folder change at once; for the rest the daemon has to be restarted, and
 /// the log says so. Policies are not applied: that is what `policyctl apply` is for.
-struct Reload: Service {
+struct Reload: Service, CustomStringConvertible {
+    var description: String { "reload" }
+
     let flags: ConfigurationFlags
     let settings: LogSettings
     let live: LiveConfiguration
@@ -37,9 +39,9 @@ struct Reload: Service {
         var now = old
         now.log = new.log
         now.interfaces = new.interfaces
+        now.policies = new.policies
         live.current = now
-        if now.interfaces != new.interfaces || now != old { logger.info("configuration read again") }
-        now.log = new.log
+        logger.info("configuration read again")
         if now != new {
             logger.warning("some settings take a restart", metadata: ["settings": "\(Self.changed(now, new).joined(separator: ","))"])
         }
@@ -57,7 +59,6 @@ struct Reload: Service {
         if a.socketGroup != b.socketGroup { names.append("socketGroup") }
         if a.stateDirectory != b.stateDirectory { names.append("stateDirectory") }
         if a.bpffs != b.bpffs { names.append("bpffs") }
-        if a.policies != b.policies { names.append("policies") }
         if a.attach != b.attach { names.append("attach") }
         if a.limits != b.limits { names.append("limits") }
         if a.events != b.events { names.append("events") }

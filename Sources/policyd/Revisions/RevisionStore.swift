@@ -134,7 +134,9 @@ struct RevisionStore: Sendable {
         for number in numbers.dropLast(Self.kept) { try remove(number) }
         var used: Set<String> = []
         for number in numbers.suffix(Self.kept) {
-            guard let data = try folder.read("revisions/\(number).json"), let revision: StoredRevision = try? JSON.decode(from: data) else { return }
+            guard let data = try folder.read("revisions/\(number).json"), let revision: StoredRevision = try? JSON.decode(from: data) else {
+                return
+            }
             for document in revision.documents { used.formUnion(document.lists.values) }
         }
         for name in try folder.names(in: "lists") where !used.contains(name) { try folder.remove("lists/\(name)") }

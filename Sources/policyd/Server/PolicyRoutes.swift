@@ -38,8 +38,14 @@ struct PolicyRoutes: Sendable {
     private func addChanging(to router: Router<ConnectionContext>) {
         let enforcer = enforcer
         router.post("v1/apply") { request, context in
-            let message = try await request.message(ApplyRequest.self)
-            return try await Response.json(enforcer.apply(message, by: context.peerName))
+            let change: ChangeMessage
+            do {
+                // The texts are gone by the end of this block, and their memory can be given back.
+                let message = try await request.message(ApplyRequest.self)
+                change = try await enforcer.apply(message, by: context.peerName)
+            }
+            returnFreedMemory()
+            return try Response.json(change)
         }
         router.post("v1/apply-folder") { request, context in
             let message = try await request.message(ApplyFolderRequest.self)

@@ -1,0 +1,47 @@
+import BPFTesting
+import Testing
+
+@Suite("The documentation")
+struct DocumentationTests {
+    /// The texts between ```swift and ``` of a page.
+    private func examples(in page: String) throws -> [String] {
+        var examples: [String] = []
+        var lines: [Substring]?
+        for line in try Project.shell("cat \(page)").output.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line == "```swift" {
+                lines = []
+            } else if line == "```", let example = lines {
+                examples.append(example.joined(separator: "\n"))
+                lines = nil
+            } else {
+                lines?.append(line)
+            }
+        }
+        return examples
+    }
+
+    @Test func `of the library has examples that compile`() throws {
+        let folder = try TemporaryFolder()
+        let examples = try examples(in: "docs/library.md")
+        #expect(examples.count >= 8)
+        for (number, example) in examples.enumerated() {
+            try folder.write(example, to: "example\(number).swift")
+            let result = try Project.shell(
+                """
+                swiftc -typecheck -swift-version 6 -parse-as-library -module-name Example -I .build/debug/Modules \
+                    -Xcc -fmodule-map-file=Sources/CLibBPF/module.modulemap \(folder.path)/example\(number).swift
+                """)
+            #expect(result.status == 0, "\(example)\n\(result.output)")
+        }
+    }
+
+    @Test(arguments: ["README.md", "docs/operations.md", "docs/library.md", "docs/security.md", "docs/policy.md"])
+    func `links to files that are there`(_ page: String) throws {
+        let folder = page.split(separator: "/").dropLast().joined(separator: "/")
+        let text = try Project.shell("cat \(page)").output
+        for match in text.matches(of: /\]\(([^)#:]+)(#[^)]*)?\)/) {
+            let target = folder.isEmpty ? "\(match.1)" : "\(folder)/\(match.1)"
+            #expect(try Project.shell("test -e '\(target)'").status == 0, "\(page) links to \(target), which is not there")
+        }
+    }
+}
