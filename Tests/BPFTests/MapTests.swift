@@ -194,6 +194,16 @@ struct MapTests {
         #expect(value?.reason.contains("its value is not a Short: struct bt_shared has 20 bytes, and the Swift type 12") == true)
         let key = #expect(throws: BPFError.self) { _ = try loaded.map("bt_hash", key: UInt32.self, value: bt_value.self) }
         #expect(key?.reason.hasPrefix("its key is not a UInt32: struct bt_key has 8 bytes") == true)
+        struct Turned: BitwiseCopyable { var port: UInt16, number: UInt16, address: UInt32 }
+        let order = #expect(throws: BPFError.self) { _ = try loaded.map("bt_hash", key: Turned.self, value: bt_value.self) }
+        #expect(
+            order?.reason.contains("where it has address (4 bytes at 0), the Swift type has port (2 at 0)") == true,
+            "\(order?.reason ?? "")")
+        struct Exchanged: BitwiseCopyable { var bytes: UInt64, packets: UInt64 }
+        let names = #expect(throws: BPFError.self) { _ = try loaded.map("bt_hash", key: bt_key.self, value: Exchanged.self) }
+        #expect(names?.reason.contains("where it has packets (8 bytes at 0), the Swift type has bytes (8 at 0)") == true)
+        struct Renamed: BitwiseCopyable { var count: UInt64, volume: UInt64 }
+        _ = try loaded.map("bt_hash", key: bt_key.self, value: Renamed.self)
         let kind = #expect(throws: BPFError.self) { _ = try loaded.map("bt_percpu", key: UInt32.self, value: UInt32.self) }
         #expect(kind?.description.contains("percpu_array") == true)
         let padded = #expect(throws: BPFError.self) { _ = try loaded.map("bt_padded_keys", key: UInt64.self, value: UInt32.self) }

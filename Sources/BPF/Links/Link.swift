@@ -6,6 +6,9 @@ import Glibc
 /// When the handle goes, the program is detached, unless the link is pinned: then it stays until `detach()`, or until pin and target
 /// have gone. A link to an interface ends with the interface.
 ///
+/// Where the moment matters, call `detach()`: a child that another thread is just starting holds copies of all descriptors until it has
+/// replaced its program, and with them the link.
+///
 ///     let link = try program.attachTCX(interface: 4, .ingress)
 ///     try link.pin(at: "/sys/fs/bpf/mine/link")
 public struct Link: ~Copyable, Sendable {

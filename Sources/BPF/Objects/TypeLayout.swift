@@ -11,16 +11,19 @@ enum BTFKind: UInt16 {
 struct TypeLayout {
     let name: String
     let size: Int
+    let fields: [FieldLayout]
 
     init<T: BitwiseCopyable>(_ type: T.Type) {
         name = "\(T.self)"
         size = MemoryLayout<T>.size
+        fields = Self.fields(of: T.self)
     }
 
     /// Says in words how the type differs from one in BTF, or nothing if it fits.
     func difference(from id: UInt32, of btf: OpaquePointer) -> String? {
         let declared = unsafe btf__resolve_size(btf, id)
-        guard declared >= 0, declared != Int64(size) else { return nil }
+        guard declared >= 0 else { return nil }
+        guard declared != Int64(size) else { return unsafe Self.difference(fields, from: Self.fields(of: id, in: btf)) }
         let type = unsafe Self.cName(of: id, in: btf)
         return "\(type) has \(declared) bytes, and the Swift type \(size)"
             + (Int64(size) < declared ? " (native Swift structs drop padding at the end: declare the struct in a C header)" : "")
@@ -39,17 +42,15 @@ struct TypeLayout {
 
     /// The bytes of a struct in BTF that belong to no field. In a hash key they would be part of the key, and Swift leaves them undefined.
     static func padding(in id: UInt32, of btf: OpaquePointer) -> Int {
-        let resolved = unsafe btf__resolve_type(btf, id)
-        guard resolved >= 0, let type = unsafe btf__type_by_id(btf, UInt32(resolved)),
-            unsafe BTFKind(rawValue: btf_kind(type)) == .structure, let members = unsafe btf_members(type)
-        else { return 0 }
+        let declared = unsafe Int(btf__resolve_size(btf, id))
         var end = 0
         var gaps = 0
-        for index in 0..<Int(unsafe btf_vlen(type)) {
-            let offset = Int(unsafe btf_member_bit_offset(type, UInt32(index))) / 8
-            gaps += max(0, offset - end)
-            end = max(end, offset + Int(unsafe btf__resolve_size(btf, members[index].type)))
+        let fields = unsafe fields(of: id, in: btf)
+        if fields.isEmpty { return 0 }
+        for field in fields {
+            gaps += max(0, field.offset - end)
+            end = max(end, field.offset + field.size)
         }
-        return gaps + max(0, Int(unsafe type.pointee.size) - end)
+        return gaps + max(0, declared - end)
     }
 }

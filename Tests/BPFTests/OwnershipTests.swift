@@ -1,0 +1,41 @@
+import BPFTesting
+import Glibc
+import Testing
+
+/// What is closed, loaded or detached cannot be used again: the compiler refuses it. Each snippet is compiled, and without its last line
+/// must be right.
+@Suite("Use after consumption does not compile")
+struct OwnershipTests {
+    @Test(arguments: [
+        ("load", "let object = try OpenObject(.file(\"a.o\")); _ = try object.load()", "_ = try object.load()"),
+        ("edit", "var object = try OpenObject(.file(\"a.o\")); _ = try object.load()", "try object.setMaxEntries(1, ofMap: \"m\")"),
+        ("detach", "let link = try Link(pinnedAt: \"l\"); try link.detach()", "_ = try link.info"),
+        ("copy", "let map = try Map<UInt32, UInt32>(pinnedAt: \"m\"); let other = map; _ = try other.count()", "_ = try map.count()"),
+    ])
+    func `the second use is refused`(name: String, before: String, after: String) throws {
+        let right = try compile(name, "\(before)")
+        #expect(right.status == 0, "\(right.output)")
+        let wrong = try compile(name, "\(before)\n    \(after)")
+        #expect(wrong.status != 0)
+        #expect(wrong.output.contains("consumed more than once") || wrong.output.contains("used after consume"), "\(wrong.output)")
+    }
+
+    private func compile(_ name: String, _ body: String) throws -> CommandResult {
+        let source = "/tmp/bpftest-\(getpid())-\(name).swift"
+        defer { unlink(source) }
+        let text = "import BPF\n\nfunc example() throws {\n    \(body)\n}\n"
+        let file = try #require(fopen(source, "w"))
+        fputs(text, file)
+        fclose(file)
+        // The modules lie beside the test program, the C module in the project. Ownership is checked after type checking: hence SIL.
+        var path = [CChar](repeating: 0, count: 4096)
+        let length = readlink("/proc/self/exe", &path, path.count)
+        let program = String(decoding: path[..<max(0, length)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let folder = program.split(separator: "/").dropLast().joined(separator: "/")
+        let project = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        return try runCommand([
+            "swiftc", "-emit-sil", "-o", "/dev/null", "-swift-version", "6", "-parse-as-library", "-module-name", "Example",
+            "-I", "/\(folder)/Modules", "-Xcc", "-fmodule-map-file=/\(project)/Sources/CLibBPF/module.modulemap", source,
+        ])
+    }
+}
