@@ -1,6 +1,7 @@
 """Finds out by trial what this machine lacks for eBPF and namespaces of one's own. Prints a line for each thing missing and ends with 1.
 
-With --programs it lists instead the eBPF programs in the kernel whose names begin with policyd_ or bt_: "number name".
+With --programs it lists instead the eBPF programs in the kernel whose names begin with policyd_ or bt_: "number name". With --pinned FOLDER
+it lists those that are pinned below a folder.
 """
 
 import ctypes
@@ -13,7 +14,7 @@ import tempfile
 
 libc = ctypes.CDLL(None, use_errno=True)
 BPF = {"x86_64": 321, "aarch64": 280}.get(platform.machine())
-MAP_CREATE, PROG_LOAD, PROG_GET_NEXT_ID, PROG_GET_FD_BY_ID, OBJ_GET_INFO_BY_FD = 0, 5, 11, 13, 15
+MAP_CREATE, PROG_LOAD, OBJ_GET, PROG_GET_NEXT_ID, PROG_GET_FD_BY_ID, OBJ_GET_INFO_BY_FD = 0, 5, 7, 11, 13, 15
 CLONE_NEWNS, CLONE_NEWNET, MS_PRIVATE_RECURSIVE = 0x20000, 0x40000000, 0x44000
 PREFIXES = ("policyd_", "bt_")
 
@@ -74,6 +75,27 @@ def problems():
     yield from text.splitlines()
 
 
+def show(descriptor, prefixes):
+    info = ctypes.create_string_buffer(256)
+    bpf(OBJ_GET_INFO_BY_FD, struct.pack("<IIQ", descriptor, 256, ctypes.addressof(info)))
+    # struct bpf_prog_info: type, id, tag[8], two lengths, two pointers, load time, uid, map count, map ids, name[16]
+    name = info.raw[64:80].split(b"\0")[0].decode(errors="replace")
+    if name.startswith(prefixes):
+        print(struct.unpack_from("<I", info.raw, 4)[0], name)
+
+
+def pinned(folder):
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = ctypes.create_string_buffer(os.path.join(place, name).encode())
+            descriptor, _ = bpf(OBJ_GET, struct.pack("<QII", ctypes.addressof(path), 0, 0))
+            if descriptor < 0:
+                continue
+            if os.readlink(f"/proc/self/fd/{descriptor}") == "anon_inode:bpf-prog":
+                show(descriptor, "")
+            os.close(descriptor)
+
+
 def programs():
     number = 0
     while True:
@@ -84,17 +106,14 @@ def programs():
         descriptor, _ = bpf(PROG_GET_FD_BY_ID, struct.pack("<I", number))
         if descriptor < 0:
             continue
-        info = ctypes.create_string_buffer(256)
-        bpf(OBJ_GET_INFO_BY_FD, struct.pack("<IIQ", descriptor, 256, ctypes.addressof(info)))
+        show(descriptor, PREFIXES)
         os.close(descriptor)
-        # struct bpf_prog_info: type, id, tag[8], two lengths, two pointers, load time, uid, map count, map ids, name[16]
-        name = info.raw[64:80].split(b"\0")[0].decode(errors="replace")
-        if name.startswith(PREFIXES):
-            print(number, name)
 
 
 if sys.argv[1:] == ["--programs"]:
     programs()
+elif sys.argv[1:2] == ["--pinned"]:
+    pinned(sys.argv[2])
 else:
     found = list(problems())
     print("\n".join(found))
