@@ -27,6 +27,8 @@ public enum API {
     public static let apply = "/v1/apply"
     /// Put in force what the daemon's policy folder holds. `POST`.
     public static let applyFolder = "/v1/apply-folder"
+    /// Keep a revision that would be withdrawn otherwise. `POST`.
+    public static let confirm = "/v1/confirm"
     /// Take documents out. `POST`; `DELETE` with `/{kind}/{name}` takes out one.
     public static let documents = "/v1/documents"
     /// The verdict for packets. `POST`.

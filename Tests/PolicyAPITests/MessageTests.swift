@@ -22,6 +22,22 @@ import Testing
                 """)
     }
 
+    @Test func aConfirmationIsThisObject() throws {
+        let request: ApplyRequest = try JSON.decode(from: Data(#"{"sources":[],"confirmWithin":60}"#.utf8))
+        #expect(request.confirmWithin == 60)
+        let folder: ApplyFolderRequest = try JSON.decode(from: Data(#"{"confirmWithin":1.5}"#.utf8))
+        #expect(folder == ApplyFolderRequest(confirmWithin: 1.5))
+        #expect(try JSON.text(ApplyFolderRequest()) == #"{"dryRun":false}"#)
+        let until = Timestamp(nanoseconds: 1_000_000_000)
+        #expect(
+            try JSON.text(ConfirmationMessage(revision: 12, back: 11, until: until))
+                == #"{"back":11,"revision":12,"until":"1970-01-01T00:00:01.000000000Z"}"#)
+        #expect(
+            try JSON.text(ConfirmationMessage(revision: 1, back: nil, until: until))
+                == #"{"revision":1,"until":"1970-01-01T00:00:01.000000000Z"}"#)
+        #expect(try JSON.text(ConfirmedMessage(revision: 12)) == #"{"revision":12}"#)
+    }
+
     @Test func aVerdictOfNoRuleHasNulls() throws {
         #expect(
             try JSON.text(VerdictMessage(.defaultAllow()))

@@ -77,7 +77,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "apply --replace", "validate", "why --engine magic --packets x", "why", "why --packets x --from 10.0.0.1", "delete web",
+        "apply --replace", "apply --confirm-within soon", "apply --dry-run --confirm-within 60s", "validate",
+        "why --engine magic --packets x", "why", "why --packets x --from 10.0.0.1", "delete web",
         "set add abusers 10.0.0.1/8", "set add abusers 10.0.0.1 --ttl soon", "set add abusers", "get nonsense", "status -o xml", "nonsense",
     ])
     func wrongUsageIsRefusedBeforeAnythingIsDone(_ arguments: String) {
@@ -85,7 +86,9 @@ import Testing
     }
 
     @Test(arguments: [
-        "apply", "apply -f a.yaml b.yaml --replace --dry-run", "validate -f a.yaml", "delete HostPolicy/web AddressSet/x", "get",
+        "apply", "apply -f a.yaml b.yaml --replace --dry-run", "apply -f a.yaml --confirm-within 60s", "apply --confirm-within 2m",
+        "confirm",
+        "validate -f a.yaml", "delete HostPolicy/web AddressSet/x", "get",
         "get rules -o json",
         "set add abusers 10.0.0.1 2001:db8::/32 --ttl 10m", "set list abusers", "set remove abusers 10.0.0.1", "events",
         "events --last 5 -o json",

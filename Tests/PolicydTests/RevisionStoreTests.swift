@@ -124,6 +124,33 @@ import Testing
         #expect(!store.isDown)
     }
 
+    @Test(arguments: [2, nil] as [UInt32?]) func whatWaitsToBeConfirmedIsRemembered(back: UInt32?) throws {
+        let folder = try TemporaryFolder()
+        let store = try RevisionStore(path: folder.path)
+        #expect(try store.confirmation() == nil)
+        let waiting = Confirmation(revision: 3, back: back, until: Timestamp(nanoseconds: 1_800_000_000_123_456_789))
+        try store.setConfirmation(waiting)
+        #expect(try RevisionStore(path: folder.path).confirmation() == waiting)
+        try store.setConfirmation(nil)
+        try store.setConfirmation(nil)
+        #expect(try store.confirmation() == nil)
+        try folder.write("{\"revision\":3", to: "confirmation.json")
+        #expect(throws: RevisionStore.Damaged.self) { try store.confirmation() }
+    }
+
+    @Test func theRevisionToGoBackToIsKept() throws {
+        let folder = try TemporaryFolder()
+        let store = try RevisionStore(path: folder.path)
+        for number in 1...30 as ClosedRange<UInt32> {
+            try store.write(Self.revision(number), Self.items(Self.documents(list: "10.0.0.\(number)\n")))
+        }
+        try store.prune(keeping: 4)
+        #expect(try store.numbers() == [4] + Array(11...30))
+        _ = try store.load(4)
+        try store.prune()
+        #expect(try store.numbers() == Array(11...30))
+    }
+
     @Test func onlyTheOwnerCanRead() throws {
         let folder = try TemporaryFolder()
         let store = try RevisionStore(path: folder.path)

@@ -8,12 +8,17 @@ public struct ApplyRequest: Codable, Sendable, Hashable {
     public var replace: Bool
     /// If true everything is done but the switch.
     public var dryRun: Bool
+    /// Seconds after which the daemon goes back to what was in force before, unless it is confirmed; absent to stay.
+    public var confirmWithin: Double?
 
-    public init(sources: [SourceText], lists: [SourceText] = [], replace: Bool = false, dryRun: Bool = false) {
+    public init(
+        sources: [SourceText], lists: [SourceText] = [], replace: Bool = false, dryRun: Bool = false, confirmWithin: Double? = nil
+    ) {
         self.sources = sources
         self.lists = lists
         self.replace = replace
         self.dryRun = dryRun
+        self.confirmWithin = confirmWithin
     }
 
     public init(from decoder: any Decoder) throws {
@@ -22,6 +27,7 @@ public struct ApplyRequest: Codable, Sendable, Hashable {
         lists = try container.decodeIfPresent([SourceText].self, forKey: .lists) ?? []
         replace = try container.decodeIfPresent(Bool.self, forKey: .replace) ?? false
         dryRun = try container.decodeIfPresent(Bool.self, forKey: .dryRun) ?? false
+        confirmWithin = try container.decodeIfPresent(Double.self, forKey: .confirmWithin)
     }
 }
 
@@ -43,13 +49,18 @@ public struct SourceText: Codable, Sendable, Hashable {
 /// Puts in force what the daemon's policy folder holds. The body of `POST /v1/apply-folder`.
 public struct ApplyFolderRequest: Codable, Sendable, Hashable {
     public var dryRun: Bool
+    /// Seconds after which the daemon goes back to what was in force before, unless it is confirmed; absent to stay.
+    public var confirmWithin: Double?
 
-    public init(dryRun: Bool = false) {
+    public init(dryRun: Bool = false, confirmWithin: Double? = nil) {
         self.dryRun = dryRun
+        self.confirmWithin = confirmWithin
     }
 
     public init(from decoder: any Decoder) throws {
-        dryRun = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(Bool.self, forKey: .dryRun) ?? false
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        dryRun = try container.decodeIfPresent(Bool.self, forKey: .dryRun) ?? false
+        confirmWithin = try container.decodeIfPresent(Double.self, forKey: .confirmWithin)
     }
 }
 
@@ -78,10 +89,12 @@ public struct ChangeMessage: Codable, Sendable, Hashable {
     public var warnings: [DiagnosticMessage]
     /// From the request's arrival until the new revision judged packets.
     public var microseconds: Int
+    /// What has to be confirmed, and by when; absent if the change stays anyway.
+    public var confirmation: ConfirmationMessage?
 
     public init(
         revision: UInt32?, changed: Bool, dryRun: Bool, counts: CountsMessage, differences: [String],
-        warnings: [DiagnosticMessage], microseconds: Int
+        warnings: [DiagnosticMessage], microseconds: Int, confirmation: ConfirmationMessage? = nil
     ) {
         self.revision = revision
         self.changed = changed
@@ -90,5 +103,6 @@ public struct ChangeMessage: Codable, Sendable, Hashable {
         self.differences = differences
         self.warnings = warnings
         self.microseconds = microseconds
+        self.confirmation = confirmation
     }
 }

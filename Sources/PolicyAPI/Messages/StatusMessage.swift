@@ -14,11 +14,13 @@ public struct StatusMessage: Codable, Sendable, Hashable {
     public var reasons: [ReasonMessage]
     /// What an operator should look at; empty when all is well.
     public var warnings: [String]
+    /// The revision that is withdrawn unless it is confirmed; absent if none waits.
+    public var confirmation: ConfirmationMessage?
 
     public init(
         daemon: DaemonMessage, revision: RevisionMessage?, counts: CountsMessage, folder: FolderMessage,
         interfaces: [InterfaceMessage], awaited: [String], events: EventStatusMessage, maps: [MapMessage],
-        reasons: [ReasonMessage], warnings: [String]
+        reasons: [ReasonMessage], warnings: [String], confirmation: ConfirmationMessage? = nil
     ) {
         self.daemon = daemon
         self.revision = revision
@@ -30,6 +32,7 @@ public struct StatusMessage: Codable, Sendable, Hashable {
         self.maps = maps
         self.reasons = reasons
         self.warnings = warnings
+        self.confirmation = confirmation
     }
 }
 

@@ -19,24 +19,33 @@ struct Apply: AsyncParsableCommand {
     @Flag(name: .long, help: "Do everything but put it in force.")
     var dryRun = false
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Go back to what is in force now after this time (30s, 10m), unless 'policyctl confirm' comes first.", valueName: "TIME"),
+        transform: TimeToLive.read)
+    var confirmWithin: TimeToLive?
+
     @OptionGroup var format: FormatOptions
     @OptionGroup var daemon: DaemonOptions
 
     func validate() throws {
         if replace, files.files.isEmpty { throw ValidationError("--replace goes with -f; without -f the folder is the whole anyway") }
+        if dryRun, confirmWithin != nil { throw ValidationError("--dry-run changes nothing, so there is nothing to confirm") }
     }
 
     func run() async throws {
         let client = daemon.client
         let change: ChangeMessage
         if files.files.isEmpty {
-            let request = ApplyFolderRequest(dryRun: dryRun)
+            let request = ApplyFolderRequest(dryRun: dryRun, confirmWithin: confirmWithin?.seconds)
             change = try await withProgress("applying the policy folder") { try await client.post(API.applyFolder, request) }
         } else {
             let loaded = DocumentLoader.load(paths: files.files)
             if loaded.hasErrors { throw await mistakes(loaded, client) }
-            let request = loaded.request(replace: replace, dryRun: dryRun)
-            change = try await withProgress("applying") { try await client.post(API.apply, request) }
+            var request = loaded.request(replace: replace, dryRun: dryRun)
+            request.confirmWithin = confirmWithin?.seconds
+            change = try await withProgress("applying") { [request] in try await client.post(API.apply, request) }
         }
         for warning in change.warnings { complain(warning.text) }
         try format.output.print(change) { ChangeText(change).text }

@@ -23,6 +23,9 @@ struct ChangeText {
         } else {
             text += "\(revision) stays in force, nothing to change: \(counts) (\(time))\n"
         }
+        if let confirmation = change.confirmation {
+            text += "it \(confirmation.consequence) by itself; to keep it: policyctl confirm\n"
+        }
         return text
     }
 }

@@ -90,7 +90,7 @@ struct SetCommand: AsyncParsableCommand {
     }
 }
 
-/// A time as one writes it for `--ttl`.
+/// A time as one writes it for `--ttl` and `--confirm-within`.
 struct TimeToLive: Equatable {
     var seconds: Double
 
@@ -119,6 +119,6 @@ struct TimeToLive: Equatable {
     }
 
     private static func malformed(_ text: String) -> ValidationError {
-        ValidationError("'\(text)' is not a time to live; write 30s, 10m, 12h or 7d, at most ten years")
+        ValidationError("'\(text)' is not a length of time; write 30s, 10m, 12h or 7d, at most ten years")
     }
 }

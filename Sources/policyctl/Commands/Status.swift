@@ -32,6 +32,10 @@ struct StatusText {
         } else {
             lines.append(("revision", palette.warning("none: no policy is in force")))
         }
+        if let confirmation = status.confirmation {
+            let what = "revision \(confirmation.revision) \(confirmation.consequence), unless confirmed: policyctl confirm"
+            lines.append(("waiting", palette.warning(what)))
+        }
         let counts = status.counts
         lines.append(
             (

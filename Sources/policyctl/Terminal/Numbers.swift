@@ -1,5 +1,10 @@
+import PolicyAPI
+
 /// Numbers and times for people.
 enum Shown {
+    /// A point in time to the second: `2026-11-21T09:51:36Z`.
+    static func time(_ time: Timestamp) -> String { time.description.prefix(19) + "Z" }
+
     /// A count with a mark between thousands: `1,234,567`.
     static func count(_ value: some BinaryInteger) -> String {
         let digits = Array(String(value))

@@ -8,12 +8,13 @@ extension Enforcer {
     func apply(_ request: ApplyRequest, by peer: String) async throws -> ChangeMessage {
         let start = ContinuousClock.now
         return try await serially { [self] in
+            if !request.dryRun { try refuseWhileWaiting() }
             let loaded = DocumentLoader.load(bundles: [request.bundle])
             let names = Array(Set(request.sources.map(\.name))).sorted().joined(separator: " ")
             let base = request.replace ? DocumentCollection() : inForce?.documents ?? DocumentCollection()
             return try change(
                 to: loaded, over: base, origin: "apply -f \(names.prefix(200))\(request.replace ? " --replace" : "") by \(peer)",
-                dryRun: request.dryRun, since: start)
+                dryRun: request.dryRun, confirmWithin: request.confirmWithin, since: start)
         }
     }
 
@@ -21,23 +22,30 @@ extension Enforcer {
     func applyFolder(_ request: ApplyFolderRequest, by peer: String) async throws -> ChangeMessage {
         let start = ContinuousClock.now
         return try await serially { [self] in
-            try applyFolder(origin: "apply folder \(configuration.policies) by \(peer)", dryRun: request.dryRun, since: start)
+            if !request.dryRun { try refuseWhileWaiting() }
+            return try applyFolder(
+                origin: "apply folder \(configuration.policies) by \(peer)", dryRun: request.dryRun,
+                confirmWithin: request.confirmWithin, since: start)
         }
     }
 
     /// Only to be called on the thread of changes.
-    func applyFolder(origin: String, dryRun: Bool, since start: ContinuousClock.Instant) throws -> ChangeMessage {
+    func applyFolder(origin: String, dryRun: Bool, confirmWithin: Double? = nil, since start: ContinuousClock.Instant) throws
+        -> ChangeMessage
+    {
         let loaded = DocumentLoader.load(folder: configuration.policies)
         guard !loaded.documents.isEmpty || loaded.hasErrors else {
             throw Refusal(
                 .unprocessableContent,
                 "the policy folder \(configuration.policies) holds no documents; `policyctl down` takes enforcement out")
         }
-        return try change(to: loaded, over: DocumentCollection(), origin: origin, dryRun: dryRun, since: start)
+        return try change(
+            to: loaded, over: DocumentCollection(), origin: origin, dryRun: dryRun, confirmWithin: confirmWithin, since: start)
     }
 
     private func change(
-        to loaded: LoadedDocuments, over base: DocumentCollection, origin: String, dryRun: Bool, since start: ContinuousClock.Instant
+        to loaded: LoadedDocuments, over base: DocumentCollection, origin: String, dryRun: Bool, confirmWithin: Double?,
+        since start: ContinuousClock.Instant
     ) throws -> ChangeMessage {
         let policySet: PolicySet
         do throws(Diagnostics) {
@@ -50,13 +58,14 @@ extension Enforcer {
         let target = Target(
             documents: documents, runtimeEntries: inForce?.runtimeEntries ?? [:], policySet: policySet, origin: origin)
         let warnings = (loaded.diagnostics.filter { $0.severity == .warning } + loaded.warnings(over: base)).map { DiagnosticMessage($0) }
-        return try change(to: target, dryRun: dryRun, warnings: warnings, since: start)
+        return try change(to: target, dryRun: dryRun, confirmWithin: confirmWithin, warnings: warnings, since: start)
     }
 
     /// Takes documents out, all of them or none.
     func delete(_ request: DeleteRequest, by peer: String) async throws -> ChangeMessage {
         let start = ContinuousClock.now
         return try await serially { [self] in
+            try refuseWhileWaiting()
             guard let inForce else { throw Refusal(.notFound, "no policy is in force") }
             guard !request.documents.isEmpty else { throw Refusal(.badRequest, "no document is named") }
             var documents = inForce.documents
@@ -120,6 +129,7 @@ extension Enforcer {
     private func changeEntries(
         of name: String, origin: String, since start: ContinuousClock.Instant, _ edit: (inout [RuntimeEntry]) throws -> Void
     ) throws -> ChangeMessage {
+        try refuseWhileWaiting()
         guard let inForce else { throw Refusal(.notFound, "no policy is in force, and so no set") }
         guard inForce.policySet.sets[name] != nil else { throw Refusal(noSet: name, in: inForce.policySet) }
         var runtime = inForce.runtimeEntries

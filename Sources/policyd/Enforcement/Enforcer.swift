@@ -15,17 +15,21 @@ final class Enforcer: Sendable {
     let live: LiveConfiguration
     let enforcement: Enforcement
     let logger: Logger
-    private let store: RevisionStore
+    let store: RevisionStore
     private let ruleNames: RuleNames
     private let state: Mutex<State>
     /// Changes are made on a thread of their own: they take milliseconds to seconds and must not hold up those who ask for status.
     private let changes = NIOThreadPool(numberOfThreads: 1)
     private let expiry = ExpiryTimer()
+    /// Runs while a revision waits to be confirmed.
+    let withdrawal = ExpiryTimer()
 
     private struct State {
         var inForce: InForce?
         /// The number the next revision gets; none is used twice.
         var next: UInt32 = 1
+        /// What waits to be confirmed.
+        var confirmation: Confirmation?
         /// What an operator should look at.
         var warnings: [String] = []
     }
@@ -49,9 +53,19 @@ final class Enforcer: Sendable {
 
     var warnings: [String] { state.withLock { $0.warnings } }
 
-    /// Stops the timer and waits for a change under way.
+    /// What waits to be confirmed; nil if nothing does.
+    var confirmation: Confirmation? { state.withLock { $0.confirmation } }
+
+    /// Says what waits, to the state folder first. Only to be called on the thread of changes.
+    func setConfirmation(_ confirmation: Confirmation?) throws {
+        try store.setConfirmation(confirmation)
+        state.withLock { $0.confirmation = confirmation }
+    }
+
+    /// Stops the timers and waits for a change under way.
     func stop() async {
         expiry.cancel()
+        withdrawal.cancel()
         try? await changes.shutdownGracefully()
     }
 
@@ -75,10 +89,12 @@ extension Enforcer {
 
     /// Puts a target in force. Only to be called on the thread of changes.
     ///
+    /// - Parameter confirmWithin: Seconds after which it is withdrawn unless it is confirmed.
     /// - Throws: ``Refusal`` if it cannot be; what was in force stays.
-    func change(to target: Target, dryRun: Bool = false, warnings: [DiagnosticMessage] = [], since start: ContinuousClock.Instant) throws
-        -> ChangeMessage
-    {
+    func change(
+        to target: Target, dryRun: Bool = false, confirmWithin: Double? = nil, warnings: [DiagnosticMessage] = [],
+        since start: ContinuousClock.Instant
+    ) throws -> ChangeMessage {
         let before = inForce
         var policySet: PolicySet
         do throws(Diagnostics) {
@@ -108,19 +124,19 @@ extension Enforcer {
         var after = InForce(
             number: number, created: .now, origin: target.origin, documents: target.documents,
             storedLists: listsKept(of: target.documents, before), runtimeEntries: runtime, policySet: policySet, compiled: compiled)
-        after.storedLists = try store.write(after.stored, after.items)
-        // A number is spent once it is on disk, whether the switch comes to pass or not.
-        state.withLock { $0.next = number + 1 }
-        ruleNames.add(revision: number, of: policySet, numbers)
+        let waiting = try newConfirmation(of: number, within: confirmWithin, before: before)
         do {
-            try enforcement.install(compiled, fresh: fresh)
+            if let waiting { try setConfirmation(waiting) }
+            try commit(&after, fresh: fresh)
         } catch {
-            try? store.remove(number)
-            throw Refusal(.internalServerError, "the kernel did not take revision \(number): \(error)")
+            if waiting != nil { try? setConfirmation(nil) }
+            throw error
         }
         accept(after)
         if before == nil { enforceAgain() }
-        let result = message(number, changed: true)
+        if let waiting { awaitConfirmation(waiting) }
+        var result = message(number, changed: true)
+        result.confirmation = waiting?.message
         logger.info(
             "revision in force",
             metadata: [
@@ -128,6 +144,21 @@ extension Enforcer {
                 "rules": "\(result.counts.rules)", "entries": "\(result.counts.entries)", "us": "\(result.microseconds)",
             ])
         return result
+    }
+
+    /// Writes a revision to the state folder and switches the kernel to it.
+    private func commit(_ revision: inout InForce, fresh: [UInt32]) throws {
+        let number = revision.number
+        revision.storedLists = try store.write(revision.stored, revision.items)
+        // A number is spent once it is on disk, whether the switch comes to pass or not.
+        state.withLock { $0.next = number + 1 }
+        ruleNames.add(revision: number, of: revision.policySet, revision.compiled.numbers)
+        do {
+            try enforcement.install(revision.compiled, fresh: fresh)
+        } catch {
+            try? store.remove(number)
+            throw Refusal(.internalServerError, "the kernel did not take revision \(number): \(error)")
+        }
     }
 
     /// Makes a revision the one that is answered with.
@@ -138,7 +169,7 @@ extension Enforcer {
         }
         scheduleExpiry(inForce)
         do {
-            try store.prune()
+            try store.prune(keeping: confirmation?.back)
         } catch {
             logger.warning("old revisions stay in the state folder", metadata: ["error": "\(error)"])
         }
@@ -174,25 +205,31 @@ extension Enforcer {
     /// state folder, then the policy folder.
     func start() async throws {
         try await serially { [self] in
-            let numbers = try store.numbers()
-            let kernel = enforcement.revisionInForce
-            if store.isDown, kernel == nil {
-                state.withLock { $0.next = (numbers.last ?? 0) + 1 }
-                return warn(Self.downWords)
-            }
-            state.withLock { $0.next = max(kernel ?? 0, numbers.last ?? 0) + 1 }
-            if let kernel {
-                for number in numbers where number > kernel {
-                    logger.warning("dropped a revision whose switch did not happen", metadata: ["revision": "\(number)"])
-                    try store.remove(number)
-                }
-                if numbers.contains(kernel), restore(kernel, install: false) { return }
-                warn("the kernel enforces revision \(kernel), which the state folder does not know; apply a policy to replace it")
-                return
-            }
-            for number in numbers.reversed() where restore(number, install: true) { return }
-            startWithFolder()
+            try readConfirmation()
+            try restoreInForce()
+            try resumeConfirmation()
         }
+    }
+
+    private func restoreInForce() throws {
+        let numbers = try store.numbers()
+        let kernel = enforcement.revisionInForce
+        if store.isDown, kernel == nil {
+            state.withLock { $0.next = (numbers.last ?? 0) + 1 }
+            return warn(Self.downWords)
+        }
+        state.withLock { $0.next = max(kernel ?? 0, numbers.last ?? 0) + 1 }
+        if let kernel {
+            for number in numbers where number > kernel {
+                logger.warning("dropped a revision whose switch did not happen", metadata: ["revision": "\(number)"])
+                try store.remove(number)
+            }
+            if numbers.contains(kernel), restore(kernel, install: false) { return }
+            warn("the kernel enforces revision \(kernel), which the state folder does not know; apply a policy to replace it")
+            return
+        }
+        for number in numbers.reversed() where restore(number, install: true) { return }
+        startWithFolder()
     }
 
     /// Takes a stored revision for the one in force; false if that is not possible.
@@ -237,7 +274,8 @@ extension Enforcer {
         }
     }
 
-    private func warn(_ words: String) {
+    /// Says something to the log and to those who ask for status, until the next change.
+    func warn(_ words: String) {
         logger.warning("\(words)")
         state.withLock { $0.warnings.append(words) }
     }
@@ -273,6 +311,9 @@ extension Enforcer {
                 $0.warnings = [Self.downWords]
             }
             expiry.cancel()
+            // Nothing is in force that could be withdrawn.
+            withdrawal.cancel()
+            try setConfirmation(nil)
             logger.notice("enforcement taken out", metadata: ["revision": "\(number.map(String.init) ?? "none")"])
             return DownMessage(revision: number, interfaces: interfaces)
         }

@@ -39,7 +39,7 @@ struct HealthReport: Sendable {
             events: EventStatusMessage(
                 received: totals.received, lostInKernel: health.lostEvents, lostToFollowers: totals.lostToFollowers,
                 followers: totals.followers, kept: totals.kept),
-            maps: health.maps, reasons: health.reasons, warnings: warnings)
+            maps: health.maps, reasons: health.reasons, warnings: warnings, confirmation: enforcer.confirmation?.message)
     }
 
     /// Names without a wildcard that no protected interface has.

@@ -63,6 +63,24 @@ struct RevisionStore: Sendable {
         if isDown { try folder.write(Data("taken out by policyctl down\n".utf8), to: "down") } else { try folder.remove("down") }
     }
 
+    /// What waits to be confirmed; nil if nothing does.
+    ///
+    /// - Throws: ``Damaged`` if the file cannot be understood.
+    func confirmation() throws -> Confirmation? {
+        guard let data = try folder.read("confirmation.json") else { return nil }
+        do {
+            return try JSON.decode(from: data)
+        } catch {
+            throw Damaged("what waits to be confirmed is damaged in the state folder: \(error)")
+        }
+    }
+
+    /// Says what waits to be confirmed; when this returns it is on disk.
+    func setConfirmation(_ confirmation: Confirmation?) throws {
+        guard let confirmation else { return try folder.remove("confirmation.json", forGood: true) }
+        try folder.write(try JSON.encode(confirmation), to: "confirmation.json")
+    }
+
     /// Writes a revision; when this returns it is on disk.
     ///
     /// - Returns: where the lists of each document are kept, by the document's identity.
@@ -129,11 +147,14 @@ struct RevisionStore: Sendable {
     }
 
     /// Takes out all but the newest revisions, and the lists nobody refers to any more. What cannot be read stays.
-    func prune() throws {
+    ///
+    /// - Parameter needed: A revision that stays however old it is.
+    func prune(keeping needed: UInt32? = nil) throws {
         let numbers = try numbers()
-        for number in numbers.dropLast(Self.kept) { try remove(number) }
+        let old = numbers.dropLast(Self.kept).filter { $0 != needed }
+        for number in old { try remove(number) }
         var used: Set<String> = []
-        for number in numbers.suffix(Self.kept) {
+        for number in numbers where !old.contains(number) {
             guard let data = try folder.read("revisions/\(number).json"), let revision: StoredRevision = try? JSON.decode(from: data) else {
                 return
             }

@@ -46,8 +46,12 @@ struct StateFolder: Sendable {
     }
 
     /// Takes a file away; it may be gone already.
-    func remove(_ name: String) throws {
-        guard unlink("\(path)/\(name)") == 0 || errno == ENOENT else { throw SystemCallError("remove \(path)/\(name)") }
+    ///
+    /// - Parameter forGood: Whether it must not come back if the power goes now.
+    func remove(_ name: String, forGood: Bool = false) throws {
+        let file = "\(path)/\(name)"
+        guard unlink(file) == 0 || errno == ENOENT else { throw SystemCallError("remove \(file)") }
+        if forGood { try synchronize(folder(of: file)) }
     }
 
     /// The names in a folder below, without those of unfinished files, which are taken away.

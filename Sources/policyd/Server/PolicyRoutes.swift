@@ -67,6 +67,7 @@ struct PolicyRoutes: Sendable {
             let message = try await request.message(SetChangeRequest.self)
             return try await Response.json(enforcer.remove(message, from: context.name("name"), by: context.peerName))
         }
+        router.post("v1/confirm") { _, context in try await Response.json(enforcer.confirm(by: context.peerName)) }
         router.post("v1/down") { _, _ in try await Response.json(enforcer.down()) }
     }
 }
