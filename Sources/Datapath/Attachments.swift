@@ -114,9 +114,9 @@ struct Attachments: ~Copyable {
         let key = UInt32(bitPattern: interface.index)
         if try qdiscs.value(forKey: key) != nil {
             // Somebody else may use it by now.
-            if let socket = try? NetlinkSocket(groups: 0), let isUsed = try? socket.hasFilters(interface: interface.index), !isUsed {
-                try tc.removeQdisc()
-            }
+            var isUsed = false
+            for direction in TrafficDirection.allCases where try !tc.filters(direction).isEmpty { isUsed = true }
+            if !isUsed { try tc.removeQdisc() }
             _ = try qdiscs.removeValue(forKey: key)
         }
     }

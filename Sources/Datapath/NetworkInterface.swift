@@ -68,20 +68,6 @@ struct NetlinkSocket: ~Copyable, Sendable {
         return found.sorted { $0.index < $1.index }
     }
 
-    /// Whether any filter is at one of the two hooks of an interface's clsact qdisc.
-    func hasFilters(interface: Int32) throws(DatapathError) -> Bool {
-        var isAny = false
-        for hook in [TC_H_MIN_INGRESS, TC_H_MIN_EGRESS] {
-            var message = tcmsg()
-            message.tcm_ifindex = interface
-            message.tcm_parent = TC_H_CLSACT & 0xffff_0000 | UInt32(hook) & 0xffff
-            try unsafe dump(RTM_GETTFILTER, message, "list the filters of interface \(interface)") { type, _, _ in
-                if type == RTM_NEWTFILTER { isAny = true }
-            }
-        }
-        return isAny
-    }
-
     /// Sends a dump request and gives each message of the answer to `body`: its type, the bytes and where its payload lies in them.
     private func dump<Message: BitwiseCopyable>(
         _ type: Int, _ message: Message, _ doing: String, _ body: (Int, UnsafeRawBufferPointer, Range<Int>) -> Void
