@@ -33,11 +33,15 @@ package final class Readiness: Sendable {
     }
 
     /// Suspends until the descriptor is readable; false if the task was cancelled before.
-    package static func wait(for descriptor: CInt) async throws(BPFError) -> Bool {
-        try await shared.wait(for: descriptor)
+    ///
+    /// - Parameter isReady: Asked once the descriptor is armed; if it says so, the wait is over. A perf buffer forgets that it is readable
+    ///   when it is asked (`perf_poll`, kernel/events/core.c), and epoll asks twice about what is readable already when it is armed: what was
+    ///   written just before would not be reported.
+    package static func wait(for descriptor: CInt, unless isReady: @Sendable () -> Bool = { false }) async throws(BPFError) -> Bool {
+        try await shared.wait(for: descriptor, unless: isReady)
     }
 
-    private func wait(for descriptor: CInt) async throws(BPFError) -> Bool {
+    private func wait(for descriptor: CInt, unless isReadyAlready: @Sendable () -> Bool) async throws(BPFError) -> Bool {
         let token = waiters.withLock {
             $0.nextToken += 1
             return $0.nextToken
@@ -55,6 +59,8 @@ package final class Readiness: Sendable {
                 } else if let number = arm(descriptor) {
                     failure.withLock { $0 = number }
                     cancel(token, of: descriptor)
+                } else if isReadyAlready() {
+                    finish(token, of: descriptor, with: true)
                 }
             }
         } onCancel: {
@@ -79,6 +85,11 @@ package final class Readiness: Sendable {
     }
 
     private func cancel(_ token: UInt64, of descriptor: CInt) {
+        finish(token, of: descriptor, with: false)
+    }
+
+    /// Ends a wait, unless it has ended.
+    private func finish(_ token: UInt64, of descriptor: CInt, with isReady: Bool) {
         let continuation = waiters.withLock { waiters -> CheckedContinuation<Bool, Never>? in
             guard let index = waiters.continuations[descriptor]?.firstIndex(where: { $0.token == token }) else {
                 waiters.cancelled.insert(token)
@@ -86,7 +97,7 @@ package final class Readiness: Sendable {
             }
             return waiters.continuations[descriptor]?.remove(at: index).continuation
         }
-        continuation?.resume(returning: false)
+        continuation?.resume(returning: isReady)
     }
 
     private func run() {

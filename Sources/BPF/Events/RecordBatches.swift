@@ -1,3 +1,5 @@
+import Synchronization
+
 /// What batches are taken from.
 protocol RecordSource: AnyObject, Sendable {
     /// A descriptor that is readable when records are there.
@@ -33,7 +35,16 @@ public struct RecordBatches: AsyncSequence, Sendable {
             while !Task.isCancelled {
                 let batch = try source.drain(limit: limit)
                 if !batch.isEmpty || batch.lost > 0 { return batch }
-                if !(try await Readiness.wait(for: source.readinessDescriptor)) { return nil }
+                // What comes between this and the arming of the wait is looked for once more behind it.
+                let late = Mutex<RecordBatch?>(nil)
+                let (source, limit) = (source, limit)
+                let isReady = try await Readiness.wait(for: source.readinessDescriptor) {
+                    guard let batch = try? source.drain(limit: limit), !batch.isEmpty || batch.lost > 0 else { return false }
+                    late.withLock { $0 = batch }
+                    return true
+                }
+                if let late = late.withLock({ $0 }) { return late }
+                if !isReady { return nil }
             }
             return nil
         }
