@@ -177,7 +177,7 @@ public final class Datapath: Sendable {
                     (try? state.shared.counters.values(forKey: PD_LOST_EVENTS.rawValue))?.reduce(0) { $0 &+ $1.lost } ?? 0
                 }
             },
-            names: { _ in
+            names: {
                 Dictionary((try? NetworkInterface.all())?.map { (UInt32(bitPattern: $0.index), $0.name) } ?? []) { $1 }
             })
     }

@@ -12,35 +12,24 @@ public struct PacketEvents: AsyncSequence, Sendable {
 
     let ring: RingBuffer
     let loss: @Sendable () -> UInt64
-    let names: @Sendable (_ refresh: Bool) -> [UInt32: String]
+    let names: @Sendable () -> [UInt32: String]
 
     public func makeAsyncIterator() -> Iterator {
-        Iterator(batches: ring.batches(limit: 8192).makeAsyncIterator(), loss: loss, names: names, seen: loss(), known: names(true))
+        Iterator(batches: ring.batches(limit: 8192).makeAsyncIterator(), loss: loss, names: names, seen: loss(), known: names())
     }
 
     public struct Iterator: AsyncIteratorProtocol {
-        private var batches: RecordBatches.Iterator
-        private let loss: @Sendable () -> UInt64
-        private let names: @Sendable (Bool) -> [UInt32: String]
-        private var seen: UInt64
-        private var known: [UInt32: String]
-
-        init(
-            batches: RecordBatches.Iterator, loss: @escaping @Sendable () -> UInt64, names: @escaping @Sendable (Bool) -> [UInt32: String],
-            seen: UInt64, known: [UInt32: String]
-        ) {
-            self.batches = batches
-            self.loss = loss
-            self.names = names
-            self.seen = seen
-            self.known = known
-        }
+        fileprivate var batches: RecordBatches.Iterator
+        fileprivate let loss: @Sendable () -> UInt64
+        fileprivate let names: @Sendable () -> [UInt32: String]
+        fileprivate var seen: UInt64
+        fileprivate var known: [UInt32: String]
 
         public mutating func next() async throws -> PacketEventBatch? {
             guard let batch = try await batches.next() else { return nil }
             var isStrange = false
             batch.forEach(as: pd_event.self) { if known[$0.interface] == nil { isStrange = true } }
-            if isStrange { known = names(true) }
+            if isStrange { known = names() }
             let decoder = EventDecoder(interfaces: known)
             var events: [PacketEvent] = []
             events.reserveCapacity(batch.count)

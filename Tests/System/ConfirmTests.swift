@@ -6,21 +6,7 @@ import Testing
 
 /// Applies that go back by themselves.
 @Suite(.serialized) struct ConfirmTests {
-    static let open = """
-        apiVersion: policyd/v1
-        kind: HostPolicy
-        metadata: { name: web }
-        spec:
-          ingress:
-            - { name: abusers, action: deny, from: ["set:abusers"] }
-            - { name: open, action: allow, protocol: udp, ports: [7001] }
-            - { name: rest, action: deny }
-        ---
-        apiVersion: policyd/v1
-        kind: AddressSet
-        metadata: { name: abusers }
-        spec: { addresses: [203.0.113.0/24] }
-        """
+    static let open = SetTests.policy
 
     /// Locks the other host out.
     static let shut = open.replacing("ports: [7001]", with: "ports: [7002]")
