@@ -154,7 +154,7 @@ import Testing
                 let decided = walk.tiers.last?.policies.last.flatMap { $0.outcome == .decided ? $0.rules.last?.rule : nil }
                 #expect(walk.verdict == evaluator.verdict(for: packet))
                 #expect(decided?.rule == walk.verdict.rule && decided?.policy == walk.verdict.policy)
-                let audited = walk.tiers.flatMap(\.policies).filter { $0.outcome == .audited }.compactMap(\.rules.last?.rule)
+                let audited = walk.tiers.flatMap(\.policies).flatMap(\.rules).filter(\.isAudited).map(\.rule)
                 #expect(audited == walk.verdict.audited)
             }
         }

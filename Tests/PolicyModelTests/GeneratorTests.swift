@@ -37,7 +37,7 @@ import Testing
                 switch (verdict.action, verdict.rule) {
                 case (_, nil): byDefault += 1
                 case (.allow, _): allowed += 1
-                case (.deny, _): denied += 1
+                case (.deny, _), (.reject, _): denied += 1
                 }
                 audited += verdict.audited.count
             }

@@ -25,10 +25,9 @@ extension PolicyCheck {
         guard policy.tier >= .application, policy.mode == .enforce else { return [] }
         return Direction.allCases.compactMap { direction in
             let rules = policy.rules(direction)
-            guard rules.contains(where: { $0.action == .allow }), !rules.contains(where: { $0.matchesEverything }) else { return nil }
+            guard rules.contains(where: { $0.action == .allow }), !policy.hasEnd(direction) else { return nil }
             let hasEnd = policySet.policies.contains { other in
-                (other.tier, other.priority) > (policy.tier, policy.priority) && other.mode == .enforce
-                    && (other.interfaces ?? .all) == .all && other.rules(direction).contains { $0.matchesEverything }
+                (other.tier, other.priority) > (policy.tier, policy.priority) && (other.interfaces ?? .all) == .all && other.hasEnd(direction)
             }
             guard !hasEnd else { return nil }
             return reporter.report(
@@ -56,9 +55,9 @@ extension PolicyCheck {
         Direction.allCases.flatMap { direction -> [Diagnostic] in
             let rules = policy.rules(direction)
             let covers = rules.count <= comparedRules ? rules.map { RuleCover($0) } : []
-            let end = rules.firstIndex { $0.matchesEverything } ?? rules.endIndex
+            let end = rules.firstIndex { $0.matchesEverything && policy.endsAt($0) } ?? rules.endIndex
             return rules.indices.compactMap { index in
-                let earlier = covers.indices.prefix(index).first { covers[$0].covers(covers[index]) }
+                let earlier = covers.indices.prefix(index).first { policy.endsAt(rules[$0]) && covers[$0].covers(covers[index]) }
                 guard let cover = earlier ?? (end < index ? end : nil) else { return nil }
                 return reporter.report(
                     .warning, at: rules[index].location,
@@ -66,6 +65,18 @@ extension PolicyCheck {
                         + "\(rules[cover].location.line) matches all that it does")
             }
         }
+    }
+}
+
+extension HostPolicy {
+    /// Whether no later rule of the policy is looked at once this one matches, and for all time.
+    fileprivate func endsAt(_ rule: Rule) -> Bool {
+        rule.expires == nil && (mode == .audit || rule.mode != .audit)
+    }
+
+    /// Whether a rule of the policy decides or passes on every packet on its interfaces, for all time.
+    fileprivate func hasEnd(_ direction: Direction) -> Bool {
+        rules(direction).contains { $0.matchesEverything && $0.expires == nil && !audits($0) }
     }
 }
 
