@@ -85,8 +85,14 @@ import Testing
         ("from: \"!any\"", "6:15: error: from: '!any' would match nothing"),
         ("to: any", "6:9: error: to: an ingress rule has 'from' for the other side and 'local' for the host's own"),
         ("expires: '2026-13-01'", "6:18: error: expires: '2026-13-01' is not an RFC 3339 time such as 2026-12-31T18:00:00Z"),
-        ("expires: 2027-02-29T00:00:00Z", "6:18: error: expires: '2027-02-29T00:00:00Z' is not an RFC 3339 time such as 2026-12-31T18:00:00Z"),
-        ("expires: 2027-01-01T00:00:00", "6:18: error: expires: '2027-01-01T00:00:00' is not an RFC 3339 time such as 2026-12-31T18:00:00Z"),
+        (
+            "expires: 2027-02-29T00:00:00Z",
+            "6:18: error: expires: '2027-02-29T00:00:00Z' is not an RFC 3339 time such as 2026-12-31T18:00:00Z"
+        ),
+        (
+            "expires: 2027-01-01T00:00:00",
+            "6:18: error: expires: '2027-01-01T00:00:00' is not an RFC 3339 time such as 2026-12-31T18:00:00Z"
+        ),
         ("expires: 1798761600", "6:18: error: expires: 1798761600 is not an RFC 3339 time such as 2026-12-31T18:00:00Z"),
         (
             "expires: 9999-12-31T00:00:00Z",
