@@ -1,3 +1,4 @@
+internal import BPF
 internal import CDatapath
 private import Glibc
 internal import PolicyModel

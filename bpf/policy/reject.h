@@ -147,10 +147,10 @@ PD_INLINE void pd_expect_reply(struct __sk_buff *skb, struct pd_scratch *s, cons
     struct pd_reply reply = {.sent = bpf_ktime_get_coarse_ns()};
 
     __builtin_memset(key, 0, sizeof(*key));
-    key->flow = s->flow;
+    key->flow = s->flow.v6;
     if (extended && p->protocol != PD_TCP) {
-        key->flow.v6.protocol = s->answer.transport[8 + 6];
-        key->flow.v6.remote_port = key->flow.v6.local_port = 0;
+        key->flow.protocol = s->answer.transport[8 + 6];
+        key->flow.remote_port = key->flow.local_port = 0;
     }
     key->interface = skb->ifindex;
     key->family = p->family;
@@ -164,7 +164,7 @@ PD_INLINE int pd_is_reply(struct __sk_buff *skb, struct pd_scratch *s, const str
     struct pd_reply *reply;
 
     __builtin_memset(key, 0, sizeof(*key));
-    key->flow = s->flow;
+    key->flow = s->flow.v6;
     key->interface = skb->ifindex;
     key->family = p->family;
     key->direction = direction;

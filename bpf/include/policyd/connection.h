@@ -92,7 +92,7 @@ struct pd_refused {
 
 /* A packet that was rejected, so that our answer to it passes our own programs. Fields are those of its connection's key. */
 struct pd_reply_key {
-    union pd_flow flow;
+    struct pd_flow6 flow; /* of IPv4 a pd_flow4 at its beginning */
     __u32 interface;
     __u8 family;
     __u8 direction; /* of the answer */
