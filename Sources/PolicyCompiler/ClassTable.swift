@@ -8,12 +8,7 @@ struct ClassTable {
     private(set) var classes: [pd_class]
     /// Chunk after chunk: a summary and 64 words.
     private(set) var chunks: [UInt64] = []
-    private var known: [Key: UInt32] = [:]
-
-    /// A vector by its words without the empty ones, which stand apart for every number of rules.
-    private struct Key: Hashable {
-        var vector: BitVector
-    }
+    private var known: [BitVector: UInt32] = [:]
 
     init() {
         // Class 0 satisfies every rule and is never looked up; class 1 satisfies none.
@@ -22,12 +17,11 @@ struct ClassTable {
 
     /// The number of the class with these rules.
     mutating func intern(_ vector: BitVector) -> UInt32 {
-        if vector.words.allSatisfy({ $0 == 0 }) { return UInt32(PD_CLASS_NONE) }
-        if vector == BitVector(count: vector.count, filled: true) { return UInt32(PD_CLASS_ALL) }
-        let key = Key(vector: vector)
-        if let number = known[key] { return number }
+        if vector.isEmpty { return UInt32(PD_CLASS_NONE) }
+        if vector.isFull { return UInt32(PD_CLASS_ALL) }
+        if let number = known[vector] { return number }
         let number = UInt32(classes.count)
-        known[key] = number
+        known[vector] = number
         var entry = pd_class(top: 0, first: UInt32(chunks.count / Self.chunkStride), reserved: 0)
         let words = vector.words
         for (place, start) in stride(from: 0, to: words.count, by: Int(PD_CHUNK_WORDS)).enumerated() {

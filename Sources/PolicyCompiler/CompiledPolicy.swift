@@ -12,8 +12,8 @@ public struct CompiledPolicy: Sendable {
 
     /// The header, all but time-outs, which are the daemon's to set.
     package var header: pd_header
-    /// Block after block of 256 entries.
-    package private(set) var blocks: [UInt32]
+    /// Cell after cell of two words.
+    package private(set) var cells: [UInt32]
     package private(set) var classes: [pd_class]
     /// Chunk after chunk of 65 words.
     package private(set) var chunks: [UInt64]
@@ -74,8 +74,9 @@ public struct CompiledPolicy: Sendable {
             }
             fields.append(ofDirection)
         }
+        tries.finish()
         var result = CompiledPolicy(
-            revision: revision, numbers: numbers, header: header, blocks: tries.blocks, rules: rules,
+            revision: revision, numbers: numbers, header: header, cells: tries.words, rules: rules,
             references: references(policySet, numbers), classTable: classes, interfaceFields: fields)
         for interface in interfaces { result.add(interface: interface) }
         result.statistics.policies = policySet.policies.count
@@ -90,13 +91,13 @@ public struct CompiledPolicy: Sendable {
     }
 
     private init(
-        revision: UInt32, numbers: RuleNumbers, header: pd_header, blocks: [UInt32], rules: [pd_rule],
+        revision: UInt32, numbers: RuleNumbers, header: pd_header, cells: [UInt32], rules: [pd_rule],
         references: [UInt32: RuleReference], classTable: ClassTable, interfaceFields: [[InterfaceField]]
     ) {
         self.revision = revision
         self.numbers = numbers
         self.header = header
-        self.blocks = blocks
+        self.cells = cells
         self.rules = rules
         self.references = references
         self.classTable = classTable
@@ -124,7 +125,7 @@ public struct CompiledPolicy: Sendable {
     }
 
     private var tableBytes: Int {
-        MemoryLayout<pd_header>.size + blocks.count * 4 + classes.count * MemoryLayout<pd_class>.stride + chunks.count * 8
+        MemoryLayout<pd_header>.size + cells.count * 4 + classes.count * MemoryLayout<pd_class>.stride + chunks.count * 8
             + rules.count * MemoryLayout<pd_rule>.stride
     }
 

@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    /// Many prefixes make the wide root, where the first two bytes are one step; edges of the address space are in it.
+    /// Many prefixes make rows of many bits, with lists and rows below them; edges of the address space are among them.
     @Test func findsEachOfManyPrefixes() throws {
         var random = SplitMix64(seed: 5)
         var prefixes: Set<CIDR> = [
