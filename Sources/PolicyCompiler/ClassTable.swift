@@ -10,7 +10,17 @@ struct ClassTable {
     private(set) var chunks: [UInt64] = []
     private var known: [BitVector: UInt32] = [:]
 
-    init() {
+    /// What is too much, as far as it was counted: nothing more is kept from then on, so that memory stays bounded too.
+    enum Excess {
+        case classes(count: Int, limit: Int)
+        case bytes(count: Int, limit: Int)
+    }
+
+    private(set) var excess: Excess?
+    private let limits: CompileLimits
+
+    init(_ limits: CompileLimits = CompileLimits()) {
+        self.limits = limits
         // Class 0 satisfies every rule and is never looked up; class 1 satisfies none.
         classes = [pd_class(), pd_class()]
     }
@@ -20,6 +30,7 @@ struct ClassTable {
         if vector.isEmpty { return UInt32(PD_CLASS_NONE) }
         if vector.isFull { return UInt32(PD_CLASS_ALL) }
         if let number = known[vector] { return number }
+        guard hasRoom else { return UInt32(PD_CLASS_NONE) }
         let number = UInt32(classes.count)
         known[vector] = number
         var entry = pd_class(top: 0, first: UInt32(chunks.count / Self.chunkStride), reserved: 0)
@@ -36,5 +47,17 @@ struct ClassTable {
         }
         classes.append(entry)
         return number
+    }
+
+    private var hasRoom: Bool {
+        mutating get {
+            let bytes = chunks.count * MemoryLayout<UInt64>.size
+            if classes.count >= limits.classes {
+                excess = .classes(count: classes.count + 1, limit: limits.classes)
+            } else if bytes > limits.tableBytes {
+                excess = .bytes(count: bytes, limit: limits.tableBytes)
+            }
+            return excess == nil
+        }
     }
 }

@@ -50,7 +50,7 @@ public struct CompiledPolicy: Sendable {
         _ policySet: PolicySet, revision: UInt32, numbers: RuleNumbers, interfaces: [String], limits: CompileLimits = CompileLimits()
     ) throws(CompileError) -> CompiledPolicy {
         try check(policySet, limits)
-        var classes = ClassTable()
+        var classes = ClassTable(limits)
         var tries = TrieTable()
         var header = pd_header()
         header.version = UInt32(PD_STATE_VERSION)
@@ -62,12 +62,9 @@ public struct CompiledPolicy: Sendable {
             var ofDirection: [InterfaceField] = []
             for family in [IPAddress.Family.v4, .v6] {
                 let compiler = ClassifierCompiler(policySet, direction, family, sets)
-                guard compiler.rules.count <= limits.rulesPerClassifier else {
-                    throw CompileError(
-                        "\(compiler.rules.count) \(direction.rawValue) rules can match IPv\(family.rawValue) packets; this kernel's limit is \(limits.rulesPerClassifier)"
-                    )
-                }
+                try check(compiler, limits)
                 let classifier = compiler.compile(&classes, &tries, ruleBase: rules.count)
+                if let excess = classes.excess { throw tooLarge(excess, policySet) }
                 header.setClassifier(classifier, direction, family)
                 rules += FlatRule.table(compiler.rules, direction, numbers)
                 ofDirection.append(InterfaceField(compiler.rules))
@@ -83,10 +80,9 @@ public struct CompiledPolicy: Sendable {
         result.statistics.rules = Direction.allCases.reduce(0) { $0 + policySet.rules($1).count }
         result.statistics.sets = policySet.sets.count
         result.statistics.entries = policySet.sets.values.reduce(0) { $0 + $1.count }
-        result.statistics.tableBytes = result.tableBytes
-        guard result.tableBytes <= limits.tableBytes else {
-            throw CompileError("the tables need \(result.tableBytes / 1_048_576) MiB; the limit is \(limits.tableBytes / 1_048_576) MiB")
-        }
+        result.statistics.tableBytes = result.tableSizes.total
+        if let excess = result.classTable.excess { throw tooLarge(excess, policySet) }
+        try result.tableSizes.check(policySet, limits)
         return result
     }
 
@@ -122,24 +118,6 @@ public struct CompiledPolicy: Sendable {
         classes = classTable.classes
         chunks = classTable.chunks
         return classes.count > before
-    }
-
-    private var tableBytes: Int {
-        MemoryLayout<pd_header>.size + cells.count * 4 + classes.count * MemoryLayout<pd_class>.stride + chunks.count * 8
-            + rules.count * MemoryLayout<pd_rule>.stride
-    }
-
-    private static func check(_ policySet: PolicySet, _ limits: CompileLimits) throws(CompileError) {
-        let rules = Direction.allCases.reduce(0) { $0 + policySet.rules($1).count }
-        guard rules <= limits.rules else {
-            throw CompileError("\(rules) rules; the kernel's counters have room for \(limits.rules): raise limits.rules in policyd.yaml")
-        }
-        let audits = policySet.policies.filter { $0.mode == .audit }
-        guard audits.count <= limits.auditPolicies else {
-            throw CompileError(
-                "\(audits.count) policies in audit mode; the limit is \(limits.auditPolicies)",
-                location: audits[limits.auditPolicies].location)
-        }
     }
 
     private static func references(_ policySet: PolicySet, _ numbers: RuleNumbers) -> [UInt32: RuleReference] {
