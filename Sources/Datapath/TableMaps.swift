@@ -22,7 +22,7 @@ final class TableMaps: Sendable {
         static let program = "policyd_judge"
     }
 
-    /// How many entries each map has. Sizes are powers of two, so that most changes of a policy fit into the maps that are there.
+    /// How many entries each map has. Sizes are rounded up, so that most changes of a policy fit into the maps that are there.
     struct Capacity: Hashable {
         var cells: Int
         var classes: Int
@@ -46,7 +46,10 @@ final class TableMaps: Sendable {
         private static func round(_ count: Int) -> Int {
             var size = 64
             while size < count { size *= 2 }
-            return size
+            // Powers of two, and for large tables, which are most of the memory, quarters between.
+            guard size > 65_536 else { return size }
+            let quarter = size / 8
+            return (count + quarter - 1) / quarter * quarter
         }
 
         /// Whether a policy of capacity `other` may use maps of this one: they are large enough, and not wastefully large.
