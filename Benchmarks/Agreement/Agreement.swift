@@ -4,42 +4,74 @@ import Foundation
 import PolicyCompiler
 import PolicyModel
 import PolicyTesting
+import Synchronization
 
 /// Compares the three engines on random policies and packets, by the million, and ends with the smallest policy that shows a
-/// disagreement, if there is one.
+/// disagreement, if there is one. Rule sets in ClassBench's format are compared with a plain walk over their rules as well.
 @main
 struct Agreement: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "agreement", abstract: "Compare reference, compiled tables and kernel on random policies and packets.")
 
-    @Option(help: "Packets to judge in all.") var packets = 3_000_000
-    @Option(help: "Packets for each policy.") var each = 5_000
+    @Option(help: "Packets to judge in all.") var packets = 10_000_000
+    @Option(help: "Packets for each policy.") var each = 20_000
     @Option(help: "Where the random numbers start.") var seed: UInt64 = 1
+    @Option(help: "How many policies to compare at a time; the number of processors if not given.") var jobs: Int?
     @Flag(help: "Leave the kernel out: needs no privileges.") var withoutKernel = false
+    @Option(
+        parsing: .upToNextOption,
+        help: "Files of ClassBench's format to compare instead, each rule file followed by its trace.") var classbench: [String] = []
+    @Option(help: "Compare sets of so many rules made in ClassBench's style instead.") var generated: Int?
+
+    func validate() throws {
+        guard classbench.count % 2 == 0 else { throw ValidationError("each file of rules needs its trace") }
+        guard each > 0, jobs ?? 1 > 0 else { throw ValidationError("--each and --jobs must be above 0") }
+    }
 
     func run() throws {
-        let start = ContinuousClock.now
-        var judged = 0
-        var policies: UInt64 = 0
-        while judged < packets {
-            let count = min(each, packets - judged)
-            try round(seed &+ policies, count)
-            judged += count
-            policies += 1
+        let comparison = Comparison(asksKernel: !withoutKernel)
+        if !classbench.isEmpty || generated != nil {
+            try compareRuleSets(comparison)
+        } else {
+            try compareRandom(comparison)
         }
+    }
+
+    private var engines: String { withoutKernel ? "two engines" : "three engines" }
+
+    // MARK: Random policies
+
+    private func compareRandom(_ comparison: Comparison) throws {
+        let start = ContinuousClock.now
+        let rounds = (packets + each - 1) / each
+        let next = Atomic(0)
+        let outcome = Mutex<Result<Void, any Error>>(.success(()))
+        DispatchQueue.concurrentPerform(iterations: min(jobs ?? ProcessInfo.processInfo.activeProcessorCount, max(rounds, 1))) { _ in
+            while case .success = outcome.withLock({ $0 }) {
+                let round = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard round < rounds else { return }
+                do {
+                    try self.round(seed &+ UInt64(round), min(each, packets - round * each), comparison)
+                } catch {
+                    outcome.withLock { if case .success = $0 { $0 = .failure(error) } }
+                }
+            }
+        }
+        try outcome.withLock { $0 }.get()
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        let engines = withoutKernel ? "two engines" : "three engines"
+        let rate = Int(Double(packets) / max(seconds, 0.001))
         print(
-            "\(judged) packets by \(policies) policies: \(engines) agree on each (\(String(format: "%.1f", seconds)) s, seeds from \(seed))"
+            "\(packets) packets by \(rounds) policies: \(engines) agree on each (\(String(format: "%.1f", seconds)) s, \(rate) a second, seeds from \(seed))"
         )
     }
 
-    private func round(_ seed: UInt64, _ count: Int) throws {
+    private func round(_ seed: UInt64, _ count: Int, _ comparison: Comparison) throws {
         var generator = PolicyGenerator(seed: seed, limits: limits(seed))
         let policySet = generator.policySet()
         let packets = (0..<count).map { _ in generator.packet(for: policySet) }
-        guard let found = try disagreement(policySet, packets, generator.limits.interfaces) else { return }
-        let smallest = try PolicyShrinker.minimize(policySet) { try disagreement($0, packets, generator.limits.interfaces) != nil }
+        let interfaces = generator.limits.interfaces + ["other9"]
+        guard let found = try comparison.disagreement(policySet, packets, interfaces) else { return }
+        let smallest = try PolicyShrinker.minimize(policySet) { try comparison.disagreement($0, packets, interfaces) != nil }
         print("seed \(seed): \(found)\nsmallest policy that shows it: \(smallest)")
         throw ExitCode(1)
     }
@@ -55,27 +87,34 @@ struct Agreement: ParsableCommand {
         return limits
     }
 
-    private func disagreement(_ policySet: PolicySet, _ packets: [Packet], _ interfaces: [String]) throws -> String? {
-        var numbers = RuleNumbers()
-        numbers.assign(for: policySet)
-        let policy = try CompiledPolicy.compile(policySet, revision: 1, numbers: numbers, interfaces: interfaces + ["other9"])
-        let reference = ReferenceEvaluator(policySet)
-        let kernel = withoutKernel ? nil : try KernelEngine(policy)
-        for packet in packets {
-            let expected = reference.verdict(for: packet, at: PolicyGenerator.time)
-            let compiled = policy.verdict(for: packet, at: PolicyGenerator.time)
-            guard Self.same(expected, compiled, audits: 4) else { return "\(packet)\n  reference \(expected)\n  compiled  \(compiled)" }
-            guard let kernel else { continue }
-            let judged = try kernel.verdict(for: packet, at: PolicyGenerator.time)
-            guard Self.same(expected, judged, audits: 1) else { return "\(packet)\n  reference \(expected)\n  kernel    \(judged)" }
+    // MARK: Rule sets
+
+    private func compareRuleSets(_ comparison: Comparison) throws {
+        for pair in stride(from: 0, to: classbench.count, by: 2) {
+            let set = try ClassBenchSet(text: Self.text(classbench[pair]))
+            let headers = try ClassBenchSet.headers(text: Self.text(classbench[pair + 1]))
+            try compare(URL(fileURLWithPath: classbench[pair]).lastPathComponent, set, headers, comparison)
         }
-        return nil
+        guard let generated else { return }
+        for family in ClassBenchGenerator.Family.allCases {
+            var generator = ClassBenchGenerator(family, seed: seed)
+            let set = generator.set(generated)
+            try compare("\(family.rawValue)-like", set, generator.headers(10_000, for: set), comparison)
+        }
     }
 
-    /// The tables keep the first four audited rules, the kernel's answer the first one.
-    private static func same(_ expected: Verdict, _ other: Verdict, audits: Int) -> Bool {
-        var kept = expected
-        kept.audited = Array(kept.audited.prefix(audits))
-        return kept == other
+    private func compare(_ name: String, _ set: ClassBenchSet, _ headers: [ClassBenchHeader], _ comparison: Comparison) throws {
+        let start = ContinuousClock.now
+        if let found = try comparison.disagreement(set, headers) {
+            print("\(name): \(found)")
+            throw ExitCode(1)
+        }
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let words = "\(set.rules.count) rules, \(headers.count) headers: \(engines) find the rule a linear walk finds"
+        print("\(name): \(words) (\(String(format: "%.1f", seconds)) s)")
+    }
+
+    private static func text(_ path: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
     }
 }

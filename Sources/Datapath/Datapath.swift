@@ -71,6 +71,7 @@ public final class Datapath: Sendable {
     public func install(_ policy: CompiledPolicy, newNumbers: [UInt32]) throws(DatapathError) {
         try GracePeriod.wait()
         try state.withLock { state throws(DatapathError) in
+            try state.shared.checkRoom(for: policy.numbers)
             try doing("cannot put revision \(policy.revision) in force") { () throws(BPFError) in
                 var policy = policy
                 for interface in state.interfaces { policy.add(interface: interface.name) }

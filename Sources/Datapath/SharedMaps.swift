@@ -1,5 +1,6 @@
 internal import BPF
 internal import CDatapath
+internal import PolicyCompiler
 
 /// The maps that both generations use and that outlive every policy: connections, counters, events.
 struct SharedMaps: ~Copyable {
@@ -45,6 +46,14 @@ extension SharedMaps {
 
     /// The rules there are counters for.
     var ruleLimit: Int { (counters.maxEntries - Int(PD_REASONS.rawValue)) / 2 }
+
+    /// Refuses rules that would be counted nowhere.
+    func checkRoom(for numbers: RuleNumbers) throws(DatapathError) {
+        guard let largest = numbers.largest, Int(largest) >= counters.maxEntries else { return }
+        throw DatapathError(
+            "\(numbers.count) rules, the last with number \(largest); the kernel's counters have room for \(ruleLimit) rules: raise limits.rules in policyd.yaml"
+        )
+    }
 
     /// Opens those that are pinned.
     init(pinned pins: Pins) throws(BPFError) {

@@ -6,7 +6,7 @@ internal import PolicyCompiler
 final class TableMaps: Sendable {
     let program: Program
     let header: MappedArray<pd_header>
-    private let blocks: MappedArray<pd_block>
+    private let cells: MappedArray<pd_cell>
     private let classes: MappedArray<pd_class>
     private let chunks: MappedArray<pd_chunk>
     private let rules: MappedArray<pd_rule>
@@ -14,7 +14,7 @@ final class TableMaps: Sendable {
 
     private enum Name {
         static let header = "policyd_header"
-        static let blocks = "policyd_blocks"
+        static let cells = "policyd_cells"
         static let classes = "policyd_classes"
         static let chunks = "policyd_chunks"
         static let rules = "policyd_rules"
@@ -22,22 +22,22 @@ final class TableMaps: Sendable {
         static let program = "policyd_judge"
     }
 
-    /// How many entries each map has. Sizes are powers of two, so that most changes of a policy fit into the maps that are there.
+    /// How many entries each map has. Sizes are rounded up, so that most changes of a policy fit into the maps that are there.
     struct Capacity: Hashable {
-        var blocks: Int
+        var cells: Int
         var classes: Int
         var chunks: Int
         var rules: Int
 
         init(holding policy: CompiledPolicy) {
-            blocks = Self.round(policy.blocks.count / 256)
+            cells = Self.round(policy.cells.count / 2)
             classes = Self.round(policy.classes.count)
             chunks = Self.round(policy.chunks.count / 65)
             rules = Self.round(policy.rules.count)
         }
 
-        fileprivate init(blocks: Int, classes: Int, chunks: Int, rules: Int) {
-            self.blocks = blocks
+        fileprivate init(cells: Int, classes: Int, chunks: Int, rules: Int) {
+            self.cells = cells
             self.classes = classes
             self.chunks = chunks
             self.rules = rules
@@ -46,13 +46,16 @@ final class TableMaps: Sendable {
         private static func round(_ count: Int) -> Int {
             var size = 64
             while size < count { size *= 2 }
-            return size
+            // Powers of two, and for large tables, which are most of the memory, quarters between.
+            guard size > 65_536 else { return size }
+            let quarter = size / 8
+            return (count + quarter - 1) / quarter * quarter
         }
 
         /// Whether a policy of capacity `other` may use maps of this one: they are large enough, and not wastefully large.
         func serves(_ other: Capacity) -> Bool {
             func serves(_ have: Int, _ want: Int) -> Bool { have >= want && have <= max(want * 8, 1024) }
-            return serves(blocks, other.blocks) && serves(classes, other.classes) && serves(chunks, other.chunks)
+            return serves(cells, other.cells) && serves(classes, other.classes) && serves(chunks, other.chunks)
                 && serves(rules, other.rules)
         }
     }
@@ -63,7 +66,7 @@ final class TableMaps: Sendable {
     init(
         loading object: consuming OpenObject, capacity: Capacity, hasLoop: Bool, edit: (inout OpenObject) throws(BPFError) -> Void
     ) throws(BPFError) {
-        try object.setMaxEntries(capacity.blocks, ofMap: Name.blocks)
+        try object.setMaxEntries(capacity.cells, ofMap: Name.cells)
         try object.setMaxEntries(capacity.classes, ofMap: Name.classes)
         try object.setMaxEntries(capacity.chunks, ofMap: Name.chunks)
         try object.setMaxEntries(capacity.rules, ofMap: Name.rules)
@@ -72,7 +75,7 @@ final class TableMaps: Sendable {
         let loaded = try object.load()
         program = try loaded.program(Name.program)
         header = try loaded.mappedArray(Name.header)
-        blocks = try loaded.mappedArray(Name.blocks)
+        cells = try loaded.mappedArray(Name.cells)
         classes = try loaded.mappedArray(Name.classes)
         chunks = try loaded.mappedArray(Name.chunks)
         rules = try loaded.mappedArray(Name.rules)
@@ -83,7 +86,7 @@ final class TableMaps: Sendable {
     init(pinnedIn folder: String) throws(BPFError) {
         program = try Program(pinnedAt: "\(folder)/\(Name.program)")
         header = try MappedArray(pinnedAt: "\(folder)/\(Name.header)")
-        blocks = try MappedArray(pinnedAt: "\(folder)/\(Name.blocks)")
+        cells = try MappedArray(pinnedAt: "\(folder)/\(Name.cells)")
         classes = try MappedArray(pinnedAt: "\(folder)/\(Name.classes)")
         chunks = try MappedArray(pinnedAt: "\(folder)/\(Name.chunks)")
         rules = try MappedArray(pinnedAt: "\(folder)/\(Name.rules)")
@@ -93,7 +96,7 @@ final class TableMaps: Sendable {
     func pin(in folder: String) throws(BPFError) {
         try program.pin(at: "\(folder)/\(Name.program)")
         try header.pin(at: "\(folder)/\(Name.header)")
-        try blocks.pin(at: "\(folder)/\(Name.blocks)")
+        try cells.pin(at: "\(folder)/\(Name.cells)")
         try classes.pin(at: "\(folder)/\(Name.classes)")
         try chunks.pin(at: "\(folder)/\(Name.chunks)")
         try rules.pin(at: "\(folder)/\(Name.rules)")
@@ -101,12 +104,12 @@ final class TableMaps: Sendable {
     }
 
     var capacity: Capacity {
-        Capacity(blocks: blocks.count, classes: classes.count, chunks: chunks.count, rules: rules.count)
+        Capacity(cells: cells.count, classes: classes.count, chunks: chunks.count, rules: rules.count)
     }
 
     /// Bytes of the tables in the kernel.
     var bytes: Int {
-        header.count * header.stride + blocks.count * blocks.stride + classes.count * classes.stride + chunks.count * chunks.stride
+        header.count * header.stride + cells.count * cells.stride + classes.count * classes.stride + chunks.count * chunks.stride
             + rules.count * rules.stride
     }
 
@@ -115,7 +118,7 @@ final class TableMaps: Sendable {
 
     /// Writes a policy. No packet may be judged by these tables while this goes on.
     func fill(_ policy: CompiledPolicy, timeouts: pd_timeouts, eventInterval: UInt64) throws(BPFError) {
-        try unsafe blocks.copy(policy.blocks.span.bytes)
+        try unsafe cells.copy(policy.cells.span.bytes)
         try unsafe chunks.copy(policy.chunks.span.bytes)
         try unsafe classes.copy(policy.classes.span.bytes)
         try unsafe rules.copy(policy.rules.span.bytes)

@@ -58,8 +58,7 @@ struct ClassifierCompiler {
             }
             for term in match.negatives { field.exclude(index, byTerm: number(term)) }
         }
-        let intervals = field.intervals(&classes)
-        return tries.root(intervals, wideRoot: intervals.count > 512)
+        return tries.root(field.intervals(&classes))
     }
 
     private func ranges<Value: FixedWidthInteger>(of term: AddressTerm) -> [ClosedRange<Value>] {
@@ -90,7 +89,7 @@ struct ClassifierCompiler {
         return tries.root(all.intervals(&classes))
     }
 
-    /// A block over the protocol number; below protocols with ports the destination port, below ICMP type and code.
+    /// A row over the protocol number; behind protocols with ports the destination port, behind ICMP type and code.
     private func transport(_ classes: inout ClassTable, _ tries: inout TrieTable) -> UInt32 {
         // All protocols that no rule names and that have neither ports nor types are alike: they are looked at once.
         var named: Set<UInt8> = []
@@ -100,7 +99,7 @@ struct ClassifierCompiler {
         let numbers = UInt8.min...UInt8.max
         let special = Set(numbers.filter { named.contains($0) || ProtocolMatch.hasPorts($0) || $0 == 1 || $0 == 58 })
         let other = numbers.first { !special.contains($0) }.map { transport($0, &classes, &tries) }
-        return tries.block(
+        return tries.row(
             numbers.map { number in
                 if let other, !special.contains(number) { return other }
                 return transport(number, &classes, &tries)

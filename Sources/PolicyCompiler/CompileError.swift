@@ -24,13 +24,22 @@ public struct CompileLimits: Hashable, Sendable {
     public var rules: Int
     /// Bytes of all tables of a generation.
     public var tableBytes: Int
+    /// Classes: the sets of rules that values of a field satisfy, for all fields together.
+    public var classes: Int
+    /// Entries of all address sets.
+    public var setEntries: Int
 
     /// Limits of the kernel program as it is where the kernel has `bpf_loop` (Linux 5.17 and later).
-    public init(rulesPerClassifier: Int = 65_536, passedOver: Int = 4096, rules: Int = 32_752, tableBytes: Int = 1 << 30) {
+    public init(
+        rulesPerClassifier: Int = 65_536, passedOver: Int = 4096, rules: Int = 32_752, tableBytes: Int = 1 << 30, classes: Int = 1 << 20,
+        setEntries: Int = 16_777_216
+    ) {
         self.rulesPerClassifier = rulesPerClassifier
         self.passedOver = passedOver
         self.rules = rules
         self.tableBytes = tableBytes
+        self.classes = classes
+        self.setEntries = setEntries
     }
 
     /// Limits where the kernel has no `bpf_loop`: its verifier can follow a written-out search only so far.

@@ -14,18 +14,18 @@ extension CompiledPolicy {
         var match = pd_match()
         var header = header
         var interface = interfaces[packet.interface] ?? pd_interface()
-        unsafe blocks.withUnsafeBytes { blocks in
+        unsafe cells.withUnsafeBytes { cells in
             unsafe chunks.withUnsafeBytes { chunks in
                 unsafe classes.withUnsafeBufferPointer { classes in
                     unsafe rules.withUnsafeBufferPointer { rules in
                         unsafe withUnsafePointer(to: &interface) { interface in
                             var tables = unsafe pd_tables()
-                            unsafe tables.blocks = blocks.baseAddress?.assumingMemoryBound(to: pd_block.self)
+                            unsafe tables.cells = cells.baseAddress?.assumingMemoryBound(to: pd_cell.self)
                             unsafe tables.chunks = chunks.baseAddress?.assumingMemoryBound(to: pd_chunk.self)
                             unsafe tables.classes = classes.baseAddress
                             unsafe tables.rules = rules.baseAddress
                             unsafe tables.interface = interface
-                            unsafe tables.block_count = UInt32(blocks.count / MemoryLayout<pd_block>.size)
+                            unsafe tables.cell_count = UInt32(cells.count / MemoryLayout<pd_cell>.size)
                             unsafe tables.chunk_count = UInt32(chunks.count / MemoryLayout<pd_chunk>.size)
                             unsafe tables.class_count = UInt32(classes.count)
                             unsafe tables.rule_count = UInt32(rules.count)

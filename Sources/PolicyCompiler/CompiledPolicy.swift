@@ -12,8 +12,8 @@ public struct CompiledPolicy: Sendable {
 
     /// The header, all but time-outs, which are the daemon's to set.
     package var header: pd_header
-    /// Block after block of 256 entries.
-    package private(set) var blocks: [UInt32]
+    /// Cell after cell of two words.
+    package private(set) var cells: [UInt32]
     package private(set) var classes: [pd_class]
     /// Chunk after chunk of 65 words.
     package private(set) var chunks: [UInt64]
@@ -50,7 +50,7 @@ public struct CompiledPolicy: Sendable {
         _ policySet: PolicySet, revision: UInt32, numbers: RuleNumbers, interfaces: [String], limits: CompileLimits = CompileLimits()
     ) throws(CompileError) -> CompiledPolicy {
         try check(policySet, limits)
-        var classes = ClassTable()
+        var classes = ClassTable(limits)
         var tries = TrieTable()
         var header = pd_header()
         header.version = UInt32(PD_STATE_VERSION)
@@ -62,42 +62,38 @@ public struct CompiledPolicy: Sendable {
             var ofDirection: [InterfaceField] = []
             for family in [IPAddress.Family.v4, .v6] {
                 let compiler = ClassifierCompiler(policySet, direction, family, sets)
-                guard compiler.rules.count <= limits.rulesPerClassifier else {
-                    throw CompileError(
-                        "\(compiler.rules.count) \(direction.rawValue) rules can match IPv\(family.rawValue) packets; this kernel's limit is \(limits.rulesPerClassifier)"
-                    )
-                }
-                try check(compiler.rules, direction, family, limits)
+                try check(compiler, limits)
                 let classifier = compiler.compile(&classes, &tries, ruleBase: rules.count)
+                if let excess = classes.excess { throw tooLarge(excess, policySet) }
                 header.setClassifier(classifier, direction, family)
                 rules += FlatRule.table(compiler.rules, direction, numbers)
                 ofDirection.append(InterfaceField(compiler.rules))
             }
             fields.append(ofDirection)
         }
+        tries.finish()
         var result = CompiledPolicy(
-            revision: revision, numbers: numbers, header: header, blocks: tries.blocks, rules: rules,
+            revision: revision, numbers: numbers, header: header, cells: tries.words, rules: rules,
             references: references(policySet, numbers), classTable: classes, interfaceFields: fields)
         for interface in interfaces { result.add(interface: interface) }
         result.statistics.policies = policySet.policies.count
         result.statistics.rules = Direction.allCases.reduce(0) { $0 + policySet.rules($1).count }
         result.statistics.sets = policySet.sets.count
         result.statistics.entries = policySet.sets.values.reduce(0) { $0 + $1.count }
-        result.statistics.tableBytes = result.tableBytes
-        guard result.tableBytes <= limits.tableBytes else {
-            throw CompileError("the tables need \(result.tableBytes / 1_048_576) MiB; the limit is \(limits.tableBytes / 1_048_576) MiB")
-        }
+        result.statistics.tableBytes = result.tableSizes.total
+        if let excess = result.classTable.excess { throw tooLarge(excess, policySet) }
+        try result.tableSizes.check(policySet, limits)
         return result
     }
 
     private init(
-        revision: UInt32, numbers: RuleNumbers, header: pd_header, blocks: [UInt32], rules: [pd_rule],
+        revision: UInt32, numbers: RuleNumbers, header: pd_header, cells: [UInt32], rules: [pd_rule],
         references: [UInt32: RuleReference], classTable: ClassTable, interfaceFields: [[InterfaceField]]
     ) {
         self.revision = revision
         self.numbers = numbers
         self.header = header
-        self.blocks = blocks
+        self.cells = cells
         self.rules = rules
         self.references = references
         self.classTable = classTable
@@ -122,34 +118,6 @@ public struct CompiledPolicy: Sendable {
         classes = classTable.classes
         chunks = classTable.chunks
         return classes.count > before
-    }
-
-    private var tableBytes: Int {
-        MemoryLayout<pd_header>.size + blocks.count * 4 + classes.count * MemoryLayout<pd_class>.stride + chunks.count * 8
-            + rules.count * MemoryLayout<pd_rule>.stride
-    }
-
-    private static func check(_ policySet: PolicySet, _ limits: CompileLimits) throws(CompileError) {
-        let rules = Direction.allCases.reduce(0) { $0 + policySet.rules($1).count }
-        guard rules <= limits.rules else {
-            throw CompileError("\(rules) rules; the kernel's counters have room for \(limits.rules): raise limits.rules in policyd.yaml")
-        }
-    }
-
-    /// The search takes a step for each rule it meets and goes on behind, and its steps are bounded.
-    private static func check(
-        _ rules: [FlatRule], _ direction: Direction, _ family: IPAddress.Family, _ limits: CompileLimits
-    ) throws(CompileError) {
-        let expiring = rules.filter { $0.rule.expires != nil }
-        let audited = rules.filter { $0.policy.mode == .enforce && $0.rule.mode == .audit && $0.rule.expires == nil }
-        let policies = Set(rules.filter { $0.policy.mode == .audit }.map(\.policyIndex))
-        let count = expiring.count + audited.count + policies.count
-        guard count <= limits.passedOver else {
-            throw CompileError(
-                "\(expiring.count) \(direction.rawValue) rules that expire, \(audited.count) in audit mode and \(policies.count) policies in "
-                    + "audit mode can match IPv\(family.rawValue) packets; this kernel's limit is \(limits.passedOver) of them together",
-                location: (expiring.last ?? audited.last)?.rule.location ?? .none)
-        }
     }
 
     private static func references(_ policySet: PolicySet, _ numbers: RuleNumbers) -> [UInt32: RuleReference] {

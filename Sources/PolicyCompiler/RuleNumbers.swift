@@ -39,6 +39,12 @@ public struct RuleNumbers: Hashable, Sendable {
     /// All numbers in use.
     public var all: [UInt32] { keys.keys.sorted() }
 
+    /// How many rules have a number.
+    public var count: Int { keys.count }
+
+    /// The largest number in use.
+    public var largest: UInt32? { keys.keys.max() }
+
     /// Gives every rule of a policy set a number. Rules that had one keep it, and the lowest free ones are given to the others. The
     /// numbers of rules that are gone become free only for the next call: packets are counted under them until the switch.
     ///

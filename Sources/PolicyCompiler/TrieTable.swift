@@ -1,88 +1,183 @@
 internal import CDatapath
 
-/// The blocks of all tries of a revision: 256 entries each, the layout of `struct pd_block`. Equal blocks stand once.
+/// The tries of a revision: rows, which are chosen by bits, and lists, which are searched for a key. `tables.h` has the layout.
+///
+/// A set of random addresses has few of them under each prefix: lists hold them in some 20 bytes each, where rows alone took hundreds.
+/// Where values are many, a row has about two places for each, so that after it few are left.
 struct TrieTable {
-    static let blockStride = 256
+    private static let listKeys = Int(PD_LIST_KEYS)
 
-    private(set) var blocks: [UInt32] = []
-    /// The number of a block by a hash of its entries; of blocks that share a hash only the first is found again, which costs no more than
-    /// a block that stands twice.
-    private var known: [UInt64: UInt32] = [:]
+    /// Cell after cell, two words each.
+    private(set) var words: [UInt32] = []
+    /// The entry of each small trie: those of ports are often the same for several protocols.
+    private var known: [[UInt32]: UInt32] = [:]
 
-    /// The entry that leads from a value's bytes to its class, for intervals that cover all values.
-    ///
-    /// With `wideRoot` the first two bytes are resolved by 256 blocks in a row, where the first level is well filled.
-    mutating func root<Value>(_ intervals: [Field<Value>.Interval], wideRoot: Bool = false) -> UInt32 {
-        if intervals.count == 1 { return PD_LEAF | intervals[0].classNumber }
-        let levels = Value.bitWidth / 8
-        guard wideRoot, levels > 2 else { return entry(intervals[...], Level(prefix: 0, shift: Value.bitWidth - 8)) }
-        let shift = Value.bitWidth - 8
-        var rows: [[UInt32]] = []
-        var rest = intervals[...]
-        for byte in 0..<256 {
-            let row = Level<Value>(prefix: Value(byte) << Value(shift), shift: shift - 8)
-            rows.append(block(part(&rest, from: row.prefix, width: shift), row))
+    /// The entry that leads from a value's bits to its class, for intervals that cover all values.
+    mutating func root<Value>(_ intervals: [Field<Value>.Interval]) -> UInt32 {
+        guard let first = intervals.first else { return PD_LEAF | UInt32(PD_CLASS_NONE) }
+        guard intervals.count > 1 else { return PD_LEAF | first.classNumber }
+        guard intervals.count <= 256, Value.bitWidth <= 32 else {
+            return node(intervals, 1..<intervals.count, before: first.classNumber, depth: 0)
         }
-        let first = UInt32(blocks.count / Self.blockStride)
-        for row in rows { blocks.append(contentsOf: row) }
-        return PD_WIDE | first
+        let key = [UInt32(Value.bitWidth)] + intervals.flatMap { [UInt32(truncatingIfNeeded: $0.start), $0.classNumber] }
+        if let same = known[key] { return same }
+        let made = node(intervals, 1..<intervals.count, before: first.classNumber, depth: 0)
+        known[key] = made
+        return made
     }
 
-    /// The entry for a value that is one byte: the class itself, or a trie below it.
-    mutating func block(_ entries: [UInt32]) -> UInt32 {
+    /// A row over a value of one byte: the entries for each, which lead on to what follows the byte.
+    mutating func row(_ entries: [UInt32]) -> UInt32 {
         if let same = entries.first, same & PD_LEAF != 0, entries.allSatisfy({ $0 == same }) { return same }
-        return intern(entries)
+        let start = reserveRow(stride: 8)
+        for (slot, entry) in entries.prefix(256).enumerated() { words[start + slot] = entry }
+        return rowEntry(start, stride: 8)
     }
 
-    /// A block's place: the bits above it are `prefix`, its byte is at `shift`.
-    private struct Level<Value: FixedWidthInteger & UnsignedInteger & Sendable> {
-        var prefix: Value
-        var shift: Int
+    /// Room for what the search of a list reads behind it.
+    mutating func finish() {
+        words.append(contentsOf: repeatElement(0, count: 2 * (Self.listKeys + 1)))
     }
 
-    private mutating func entry<Value>(_ intervals: ArraySlice<Field<Value>.Interval>, _ level: Level<Value>) -> UInt32 {
-        if intervals.count == 1, let only = intervals.first { return PD_LEAF | only.classNumber }
-        return intern(block(intervals, level))
+    // MARK: Nodes
+
+    /// The entry for the values of which `depth` bits are known. The intervals of `cuts` begin among them, behind the first value.
+    private mutating func node<Value>(_ all: [Field<Value>.Interval], _ cuts: Range<Int>, before: UInt32, depth: Int) -> UInt32 {
+        if cuts.isEmpty { return PD_LEAF | before }
+        if Self.keys(all, cuts, depth) <= Self.listKeys { return list(all, cuts, before: before, depth: depth) }
+        let first = all[cuts.lowerBound].start &<< Value(depth)
+        let last = all[cuts.upperBound - 1].start &<< Value(depth)
+        let common = (first ^ last).leadingZeroBitCount
+        if common >= Int(PD_STRIDE_MIN) { return skip(all, cuts, before: before, depth: depth, bits: min(common, 32)) }
+        let filled = Int.bitWidth - cuts.count.leadingZeroBitCount + common
+        let stride = min(max(filled, Int(PD_STRIDE_MIN)), Int(PD_STRIDE_MAX), Value.bitWidth - depth)
+        return row(all, cuts, before: before, depth: depth, stride: stride)
     }
 
-    private mutating func block<Value>(_ intervals: ArraySlice<Field<Value>.Interval>, _ level: Level<Value>) -> [UInt32] {
-        var entries: [UInt32] = []
-        entries.reserveCapacity(256)
-        var rest = intervals
-        for byte in 0..<256 {
-            let prefix = level.prefix | Value(byte) << Value(level.shift)
-            let own = part(&rest, from: prefix, width: level.shift)
-            entries.append(entry(own, Level(prefix: prefix, shift: level.shift - 8)))
+    /// The 32 bits behind the first `depth`.
+    private static func key<Value: FixedWidthInteger & UnsignedInteger>(_ start: Value, _ depth: Int) -> UInt32 {
+        let rest = start &<< Value(depth)
+        if Value.bitWidth <= 32 { return UInt32(truncatingIfNeeded: rest) << UInt32(32 - Value.bitWidth) }
+        return UInt32(truncatingIfNeeded: rest >> Value(max(Value.bitWidth - 32, 0)))
+    }
+
+    /// Whether a value's bits behind `depth` are all 0.
+    private static func isClear<Value: FixedWidthInteger & UnsignedInteger>(_ start: Value, _ depth: Int) -> Bool {
+        depth >= Value.bitWidth || start &<< Value(depth) == 0
+    }
+
+    /// How many keys a list of the cuts would have; where that is too many for a list, any number that is.
+    private static func keys<Value>(_ all: [Field<Value>.Interval], _ cuts: Range<Int>, _ depth: Int) -> Int {
+        var count = 0
+        var at = cuts.lowerBound
+        while at < cuts.upperBound, count <= listKeys {
+            let key = key(all[at].start, depth)
+            let isWhole = isClear(all[at].start, depth + 32)
+            var end = at + 1
+            while end < cuts.upperBound, Self.key(all[end].start, depth) == key { end += 1 }
+            // Where cuts lie below a key, the next key ends it.
+            count += isWhole && end == at + 1 ? 1 : 2
+            at = end
         }
-        return entries
+        return count
     }
 
-    /// The intervals that touch the 2^width values from `start`, which are dropped from `rest` but for one that goes on.
-    private func part<Value>(
-        _ rest: inout ArraySlice<Field<Value>.Interval>, from start: Value, width: Int
-    ) -> ArraySlice<Field<Value>.Interval> {
-        let last = start | (width == 0 ? 0 : ~(.max << Value(width)))
-        // `rest` begins with the interval that holds `start`.
-        var end = rest.startIndex + 1
-        while end < rest.endIndex, rest[end].start <= last { end += 1 }
-        let own = rest[rest.startIndex..<end]
-        let ends = end < rest.endIndex && last < .max && rest[end].start == last + 1
-        rest = rest[(ends ? end : end - 1)...]
-        return own
-    }
-
-    private mutating func intern(_ entries: [UInt32]) -> UInt32 {
-        // Large sets have some 100,000 blocks, most of them unlike each other: Swift's own hash, made to withstand whoever chooses the
-        // values, took most of the compiler's time.
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for entry in entries { hash = (hash ^ UInt64(entry)) &* 0x9e37_79b9_7f4a_7c15 ^ (hash >> 29) }
-        if let number = known[hash] {
-            let start = Int(number) * Self.blockStride
-            if blocks[start..<start + Self.blockStride].elementsEqual(entries) { return number }
+    private mutating func list<Value>(_ all: [Field<Value>.Interval], _ cuts: Range<Int>, before: UInt32, depth: Int) -> UInt32 {
+        var keys: [(key: UInt32, entry: UInt32)] = []
+        keys.reserveCapacity(Self.listKeys)
+        var at = cuts.lowerBound
+        var current = before
+        while at < cuts.upperBound {
+            let key = Self.key(all[at].start, depth)
+            if Self.isClear(all[at].start, depth + 32) {
+                current = all[at].classNumber
+                at += 1
+            }
+            var end = at
+            while end < cuts.upperBound, Self.key(all[end].start, depth) == key { end += 1 }
+            keys.append((key, node(all, at..<end, before: current, depth: depth + 32)))
+            guard end > at else { continue }
+            current = all[end - 1].classNumber
+            at = end
+            // A key of its own ends this one, unless the next value has one anyway.
+            let isNext = end < cuts.upperBound && key < .max && Self.key(all[end].start, depth) == key + 1
+            if key < .max, !isNext { keys.append((key + 1, PD_LEAF | current)) }
         }
-        let number = UInt32(blocks.count / Self.blockStride)
-        blocks.append(contentsOf: entries)
-        if known[hash] == nil { known[hash] = number }
-        return number
+        return list(keys, before: before, bits: 32)
+    }
+
+    /// Goes past bits that all cuts share.
+    private mutating func skip<Value>(
+        _ all: [Field<Value>.Interval], _ cuts: Range<Int>, before: UInt32, depth: Int, bits: Int
+    ) -> UInt32 {
+        let key = Self.key(all[cuts.lowerBound].start, depth) & ~(UInt32.max >> UInt32(bits))
+        var inner = cuts
+        var current = before
+        if Self.isClear(all[cuts.lowerBound].start, depth + bits) {
+            current = all[cuts.lowerBound].classNumber
+            inner = cuts.lowerBound + 1..<cuts.upperBound
+        }
+        var keys = [(key: key, entry: node(all, inner, before: current, depth: depth + bits))]
+        let next = key.addingReportingOverflow(1 << UInt32(32 - bits))
+        if !next.overflow { keys.append((next.partialValue, PD_LEAF | all[cuts.upperBound - 1].classNumber)) }
+        return list(keys, before: before, bits: bits)
+    }
+
+    private mutating func list(_ keys: [(key: UInt32, entry: UInt32)], before: UInt32, bits: Int) -> UInt32 {
+        // A list that fits into one line of the cache lies in one.
+        let line = 2 * Int(PD_ROW_CELLS)
+        let size = 2 * (keys.count + 1)
+        if size <= line, words.count % line + size > line { align() }
+        let start = words.count / 2
+        words.append(UInt32(keys.count) | UInt32(bits) << UInt32(PD_LIST_BITS_SHIFT))
+        words.append(PD_LEAF | before)
+        for (key, entry) in keys {
+            words.append(key)
+            words.append(entry)
+        }
+        return UInt32(truncatingIfNeeded: start)
+    }
+
+    private mutating func row<Value>(
+        _ all: [Field<Value>.Interval], _ cuts: Range<Int>, before: UInt32, depth: Int, stride: Int
+    ) -> UInt32 {
+        let start = reserveRow(stride: stride)
+        let shift = Value(Value.bitWidth - stride)
+        var at = cuts.lowerBound
+        var current = before
+        for slot in 0..<1 << stride {
+            let begin = at
+            while at < cuts.upperBound, Int(truncatingIfNeeded: (all[at].start &<< Value(depth)) &>> shift) == slot { at += 1 }
+            guard at > begin else {
+                words[start + slot] = PD_LEAF | current
+                continue
+            }
+            var inner = begin..<at
+            if Self.isClear(all[begin].start, depth + stride) {
+                current = all[begin].classNumber
+                inner = begin + 1..<at
+            }
+            let entry = node(all, inner, before: current, depth: depth + stride)
+            words[start + slot] = entry
+            current = all[at - 1].classNumber
+        }
+        return rowEntry(start, stride: stride)
+    }
+
+    private mutating func align() {
+        let line = 2 * Int(PD_ROW_CELLS)
+        words.append(contentsOf: repeatElement(0, count: (line - words.count % line) % line))
+    }
+
+    private mutating func reserveRow(stride: Int) -> Int {
+        align()
+        let start = words.count
+        words.append(contentsOf: repeatElement(0, count: 1 << stride))
+        return start
+    }
+
+    private func rowEntry(_ start: Int, stride: Int) -> UInt32 {
+        // Tables so large that a place is cut off are refused by their size.
+        PD_ROW | UInt32(stride) << UInt32(PD_ROW_STRIDE_SHIFT) | UInt32(truncatingIfNeeded: start / (2 * Int(PD_ROW_CELLS))) & PD_ROW_PLACE
     }
 }

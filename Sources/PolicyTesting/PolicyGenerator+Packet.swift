@@ -4,7 +4,7 @@ extension PolicyGenerator {
     /// A packet made to hit, or just miss, a rule of the policy set.
     public mutating func packet(for policySet: PolicySet) -> Packet {
         let direction: Direction = random.oneIn(2) ? .ingress : .egress
-        let rule = policySet.rules(direction).randomElement(using: &random)?.rule ?? Rule(name: "", action: .allow)
+        let rule = anyRule(of: policySet, direction) ?? Rule(name: "", action: .allow)
         let remote = address(rule.remote, policySet)
         var local = address(rule.local, policySet)
         if local.family != remote.family { local = addresses.anyAddress(remote.family) }
@@ -26,6 +26,19 @@ extension PolicyGenerator {
             if random.oneIn(8) { packet.icmpType &-= 1 }
         }
         return packet
+    }
+
+    /// One of the rules, without a list of all: packets are made by the million.
+    private mutating func anyRule(of policySet: PolicySet, _ direction: Direction) -> Rule? {
+        let count = policySet.policies.reduce(0) { $0 + $1.rules(direction).count }
+        guard count > 0 else { return nil }
+        var place = Int.random(in: 0..<count, using: &random)
+        for policy in policySet.policies {
+            let rules = policy.rules(direction)
+            if place < rules.count { return rules[place] }
+            place -= rules.count
+        }
+        return nil
     }
 
     private mutating func address(_ match: AddressMatch, _ policySet: PolicySet) -> IPAddress {

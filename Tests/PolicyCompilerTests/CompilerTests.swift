@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    /// Many prefixes make the wide root, where the first two bytes are one step; edges of the address space are in it.
+    /// Many prefixes make rows of many bits, with lists and rows below them; edges of the address space are among them.
     @Test func findsEachOfManyPrefixes() throws {
         var random = SplitMix64(seed: 5)
         var prefixes: Set<CIDR> = [
@@ -84,6 +84,18 @@ import Testing
         #expect(error?.description.contains("39") == true)
         limits = CompileLimits()
         limits.tableBytes = 1000
-        #expect(throws: CompileError.self) { try Self.compile(policySet, limits: limits) }
+        let large = #expect(throws: CompileError.self) { try Self.compile(policySet, limits: limits) }
+        #expect(large?.description.contains("the limit is 0.1 MiB") == true && large?.description.contains("policy 'p'") == true)
+    }
+
+    @Test func refusesTooManyClassesAndEntriesWithFigures() throws {
+        let rules = (0..<40).map { Rule(name: "r\($0)", action: .deny, protocols: [.tcp], ports: [PortRange(UInt16(100 * $0))]) }
+        let entries = (0..<50).map { CIDR(IPAddress(v4: 7 * $0)) }
+        let policySet = try PolicySet(policies: [HostPolicy(name: "p", ingress: rules)], sets: [AddressSet(name: "s", addresses: entries)])
+        let classes = #expect(throws: CompileError.self) { try Self.compile(policySet, limits: CompileLimits(classes: 20)) }
+        #expect(classes?.description.contains("21 ways or more; the limit is 20 classes") == true)
+        let many = #expect(throws: CompileError.self) { try Self.compile(policySet, limits: CompileLimits(setEntries: 49)) }
+        #expect(many?.description == "50 entries of address sets; the limit is 49 (set 's' has 50 entries)")
+        _ = try Self.compile(policySet, limits: CompileLimits(classes: 1000, setEntries: 50))
     }
 }

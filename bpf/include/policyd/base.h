@@ -69,6 +69,16 @@ enum pd_reason {
 
 PD_INLINE __u16 pd_be16(const __u8 *p) { return (__u16)((p[0] << 8) | p[1]); }
 
+/* Four bytes at a place that is a multiple of 4, as a number. */
+PD_INLINE __u32 pd_be32_aligned(const __u8 *p) {
+    __u32 v;
+    __builtin_memcpy(&v, __builtin_assume_aligned(p, 4), 4);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    v = __builtin_bswap32(v);
+#endif
+    return v;
+}
+
 /* The number of trailing zero bits; v is not 0. The bpf instruction set has none of this before -mcpu=v4, so the kernel
  * side isolates the lowest bit and looks its place up by a de Bruijn product. */
 #ifdef __bpf__

@@ -11,19 +11,19 @@ struct pd_query {
     __u16 source_port;
     __u16 destination_port; /* for ICMP: type in the high byte, code in the low */
     __u32 interface;        /* index */
-    __u8 remote[16];
+    __u8 remote[16];        /* at a multiple of 4 bytes, as is `local` */
     __u8 local[16];
 };
 
 /* Where the tables lie. The kernel side has maps instead. */
 struct pd_tables {
     const struct pd_header *header;
-    const struct pd_block *blocks;
+    const struct pd_cell *cells;
     const struct pd_class *classes;
     const struct pd_chunk *chunks;
     const struct pd_rule *rules;
     const struct pd_interface *interface; /* of the packet's interface; NULL where no rule names one */
-    __u32 block_count;
+    __u32 cell_count;
     __u32 class_count;
     __u32 chunk_count;
     __u32 rule_count;
@@ -44,14 +44,14 @@ struct pd_match {
 #define PD_AUDITS 4
 
 #ifdef __bpf__
-PD_INLINE const struct pd_block *pd_block_at(const struct pd_tables *t, __u32 i);
+PD_INLINE const struct pd_cell *pd_cell_at(const struct pd_tables *t, __u32 i);
 PD_INLINE const struct pd_class *pd_class_at(const struct pd_tables *t, __u32 i);
 PD_INLINE const struct pd_chunk *pd_chunk_at(const struct pd_tables *t, __u32 i);
 PD_INLINE const struct pd_rule *pd_rule_at(const struct pd_tables *t, __u32 i);
 PD_INLINE const struct pd_interface *pd_interface_at(const struct pd_tables *t, __u32 index);
 PD_INLINE __u64 pd_now(const struct pd_tables *t);
 #else
-PD_INLINE const struct pd_block *pd_block_at(const struct pd_tables *t, __u32 i) { return i < t->block_count ? t->blocks + i : 0; }
+PD_INLINE const struct pd_cell *pd_cell_at(const struct pd_tables *t, __u32 i) { return i < t->cell_count ? t->cells + i : 0; }
 PD_INLINE const struct pd_class *pd_class_at(const struct pd_tables *t, __u32 i) { return i < t->class_count ? t->classes + i : 0; }
 PD_INLINE const struct pd_chunk *pd_chunk_at(const struct pd_tables *t, __u32 i) { return i < t->chunk_count ? t->chunks + i : 0; }
 PD_INLINE const struct pd_rule *pd_rule_at(const struct pd_tables *t, __u32 i) { return i < t->rule_count ? t->rules + i : 0; }
@@ -62,27 +62,65 @@ PD_INLINE __u64 pd_now(const struct pd_tables *t) { return t->now; }
 /* A class that cannot be: the tables contradict themselves. */
 #define PD_CLASS_BROKEN 0xffffffffu
 
-/* Follows a trie over `length` bytes of a value to its class. */
-PD_INLINE __u32 pd_trie(const struct pd_tables *t, __u32 root, const __u8 *value, __u32 length) {
-    __u32 at = root, depth = 0;
-    if (at & PD_LEAF) return at & ~PD_LEAF;
-    if (at & PD_WIDE) {
-        at = (at & PD_INDEX) + value[0];
-        depth = 1;
+/* The cell of a list, from `first` on, that holds the last key not above `key`; the list's first cell if there is none.
+ * Counts instead of branching: which way a comparison goes is anybody's guess to the processor. Reads behind the list are
+ * of no consequence, and the compiler leaves room for them behind the last. */
+PD_INLINE const struct pd_cell *pd_list_find(const struct pd_tables *t, __u32 first, __u32 keys, __u32 key) {
+    const struct pd_cell *cell;
+    __u64 found = 0;
+    for (__u32 step = (PD_LIST_KEYS + 1) / 2; step; step /= 2) {
+        __u64 probe = found + step, is_in, is_not_above;
+        if (keys < step) continue;
+        cell = pd_cell_at(t, first + (__u32)probe);
+        if (!cell) return 0;
+        is_in = (probe - keys - 1) >> 63;
+        is_not_above = ((__u64)cell->word[0] - key - 1) >> 63;
+        found += step & -(is_in & is_not_above);
     }
-    for (; depth < length; depth++) {
-        const struct pd_block *block = pd_block_at(t, at);
-        if (!block) return PD_CLASS_BROKEN;
-        at = block->entry[value[depth]];
+    return pd_cell_at(t, first + (__u32)found);
+}
+
+/* Follows a trie to the class of a value, whose first bit is the highest of `high`. */
+PD_INLINE __u32 pd_trie(const struct pd_tables *t, __u32 root, __u64 high, __u64 low) {
+    __u32 at = root;
+    for (int depth = 0; depth < PD_TRIE_DEPTH; depth++) {
+        const struct pd_cell *cell;
+        __u32 bits;
         if (at & PD_LEAF) return at & ~PD_LEAF;
+        if (at & PD_ROW) {
+            __u64 slot;
+            bits = (at >> PD_ROW_STRIDE_SHIFT) & 31;
+            slot = high >> ((64 - bits) & 63);
+            cell = pd_cell_at(t, (at & PD_ROW_PLACE) * PD_ROW_CELLS + (__u32)(slot >> 1));
+            if (!cell) return PD_CLASS_BROKEN;
+            at = cell->word[slot & 1];
+        } else {
+            cell = pd_cell_at(t, at);
+            if (!cell) return PD_CLASS_BROKEN;
+            bits = (cell->word[0] >> PD_LIST_BITS_SHIFT) & 63;
+            cell = pd_list_find(t, at, cell->word[0] & PD_LIST_KEYS, (__u32)(high >> 32));
+            if (!cell) return PD_CLASS_BROKEN;
+            at = cell->word[1];
+        }
+        high = high << bits | low >> ((64 - bits) & 63);
+        low <<= bits;
     }
     return PD_CLASS_BROKEN;
 }
 
+PD_INLINE __u32 pd_address_class(const struct pd_tables *t, __u32 root, const __u8 *address, __u8 family) {
+    __u64 high = (__u64)pd_be32_aligned(address) << 32, low = 0;
+    if (root & PD_LEAF) return root & ~PD_LEAF;
+    if (family == PD_IPV6) {
+        high |= pd_be32_aligned(address + 4);
+        low = (__u64)pd_be32_aligned(address + 8) << 32 | pd_be32_aligned(address + 12);
+    }
+    return pd_trie(t, root, high, low);
+}
+
 /* The class of protocol and destination port, or ICMP type and code. */
 PD_INLINE __u32 pd_transport_class(const struct pd_tables *t, __u32 root, const struct pd_query *q) {
-    __u8 value[3] = {q->protocol, (__u8)(q->destination_port >> 8), (__u8)q->destination_port};
-    return pd_trie(t, root, value, 3);
+    return pd_trie(t, root, (__u64)q->protocol << 56 | (__u64)q->destination_port << 40, 0);
 }
 
 /* At most so many steps are taken: each chunk and word of the largest classifier once, the rule that is found, the end, and one
@@ -236,21 +274,18 @@ PD_INLINE void pd_scan_run(const struct pd_tables *t, struct pd_scan *s) {
 
 /* The classes of a query's fields. Returns 1 when rules may match, 0 when none can, -1 when the tables are broken. */
 PD_INLINE int pd_scan_begin(const struct pd_tables *t, const struct pd_classifier *k, const struct pd_query *q, struct pd_scan *s) {
-    __u32 length = q->family == PD_IPV4 ? 4 : 16, id;
+    __u32 id;
     int more;
 
     s->top = ~0ULL;
     more = pd_scan_add(t, s, &s->of[0], pd_transport_class(t, k->transport, q));
     if (more <= 0) return more;
-    more = pd_scan_add(t, s, &s->of[1], pd_trie(t, k->remote, q->remote, length));
+    more = pd_scan_add(t, s, &s->of[1], pd_address_class(t, k->remote, q->remote, q->family));
     if (more <= 0) return more;
-    more = pd_scan_add(t, s, &s->of[2], pd_trie(t, k->local, q->local, length));
+    more = pd_scan_add(t, s, &s->of[2], pd_address_class(t, k->local, q->local, q->family));
     if (more <= 0) return more;
     id = PD_CLASS_ALL;
-    if (q->has_ports) {
-        __u8 value[2] = {(__u8)(q->source_port >> 8), (__u8)q->source_port};
-        id = pd_trie(t, k->source, value, 2);
-    }
+    if (q->has_ports) id = pd_trie(t, k->source, (__u64)q->source_port << 48, 0);
     more = pd_scan_add(t, s, &s->of[3], id);
     if (more <= 0) return more;
     id = PD_CLASS_ALL;

@@ -1,20 +1,34 @@
 /* The compiled form of a policy revision.
  *
- * Each field of a packet is reduced to a class: the set of rules that the field's value satisfies. A trie of 256-way
- * blocks leads from the value to its class, and a class holds its rules as a bit vector in evaluation order. The first bit
- * that the vectors of all fields share is the first rule that matches, so the cost rests on the depth of the tries and
- * the words left after the summaries are intersected, not on the number of rules. */
+ * Each field of a packet is reduced to a class: the set of rules that the field's value satisfies. A trie leads from the
+ * value to its class, and a class holds its rules as a bit vector in evaluation order. The first bit that the vectors of
+ * all fields share is the first rule that matches, so the cost rests on the depth of the tries and the words left after
+ * the summaries are intersected, not on the number of rules. */
 #pragma once
 #include "base.h"
 
-/* An entry of a trie block, or a trie's root: the number of another block, or with PD_LEAF a class.
- * PD_WIDE (roots only): 256 blocks in a row, chosen by the first byte: the first two bytes cost one load. */
+/* An entry of a trie: with PD_LEAF a class, with PD_ROW a row, else the number of the cell where a list begins.
+ *
+ * A row is 2^stride entries, one for each value of the next `stride` bits; two entries make a cell, and a row begins at a
+ * multiple of PD_ROW_CELLS. A list is what is left where values are few: the next 32 bits are compared with sorted keys.
+ * Its first cell says in word[0] how many keys follow and how many bits the entries below it have behind them, and in
+ * word[1] the entry before the first key; each further cell is a key and the entry from there to the next key. */
 #define PD_LEAF 0x80000000u
-#define PD_WIDE 0x40000000u
-#define PD_INDEX 0x3fffffffu
+#define PD_ROW 0x40000000u
+#define PD_ROW_STRIDE_SHIFT 25
+#define PD_ROW_PLACE 0x01ffffffu /* in units of PD_ROW_CELLS */
+#define PD_ROW_CELLS 8
+#define PD_STRIDE_MIN 4
+#define PD_STRIDE_MAX 20
+#define PD_LIST_KEYS 7u /* at most: with its first cell a list is a line of the cache, where a row would not be much larger */
+#define PD_LIST_BITS_SHIFT 8
+#define PD_CELLS_MAX (1u << 28) /* places of rows reach this far */
 
-struct pd_block {
-    __u32 entry[256];
+/* The compiler sees to it that every node but a last list leaves at least PD_STRIDE_MIN bits behind. */
+#define PD_TRIE_DEPTH (128 / PD_STRIDE_MIN + 1)
+
+struct pd_cell {
+    __u32 word[2];
 };
 
 /* Rules of a chunk, and words in it. 64 chunks make the largest classifier. */
@@ -62,7 +76,7 @@ struct pd_rule {
 };
 
 /* Array maps round elements up to 8 bytes: what is not such a multiple would lie differently in the kernel and in the daemon. */
-_Static_assert(sizeof(struct pd_block) % 8 == 0 && sizeof(struct pd_chunk) % 8 == 0 && sizeof(struct pd_class) % 8 == 0 &&
+_Static_assert(sizeof(struct pd_cell) % 8 == 0 && sizeof(struct pd_chunk) % 8 == 0 && sizeof(struct pd_class) % 8 == 0 &&
                    sizeof(struct pd_rule) % 8 == 0,
                "elements of tables are multiples of 8 bytes");
 
@@ -73,7 +87,7 @@ struct pd_classifier {
     __u32 remote;     /* trie over the remote address */
     __u32 local;      /* trie over the host's own address */
     __u32 source;     /* trie over the source port; tcp, udp and sctp only */
-    __u32 transport;  /* block over the protocol; below it two levels of destination port, or of ICMP type and code */
+    __u32 transport;  /* trie over the protocol and behind it the destination port, or ICMP type and code */
     __u32 interfaces; /* 1: some rule names interfaces, so the packet's interface has a class */
     __u32 reserved;
 };
