@@ -47,7 +47,7 @@ public final class KernelEngine: Sendable {
         }
         if policy.usesInterfaces, let classes = policy.interfaces[packet.interface] {
             try doing("cannot tell the kernel of interface \(packet.interface)") { () throws(BPFError) in
-                try tables.setInterfaces([Self.loopback: classes])
+                try tables.setInterface(classes, index: Self.loopback)
             }
         }
         tables.setTime(time)

@@ -134,4 +134,9 @@ final class TableMaps: Sendable {
         for index in try interfaces.keys() where wanted[index] == nil { _ = try interfaces.removeValue(forKey: index) }
         for (index, entry) in wanted { try interfaces.set(entry, forKey: index) }
     }
+
+    /// Says which classes the packets of one interface have, and leaves the others as they are.
+    func setInterface(_ classes: pd_interface, index: UInt32) throws(BPFError) {
+        try interfaces.set(classes, forKey: index)
+    }
 }
