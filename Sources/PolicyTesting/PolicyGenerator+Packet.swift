@@ -21,6 +21,9 @@ extension PolicyGenerator {
             let message = rule.icmp.randomElement(using: &random)?.message(remote.family)
             packet.icmpType = random.oneIn(5) ? .random(in: 0...255, using: &random) : message?.type ?? 8
             packet.icmpCode = random.oneIn(3) ? .random(in: 0...255, using: &random) : message?.code ?? 0
+            // Right beside the message, where a code looks like a part of the type.
+            if random.oneIn(8) { packet.icmpCode &+= 1 }
+            if random.oneIn(8) { packet.icmpType &-= 1 }
         }
         return packet
     }
@@ -31,7 +34,7 @@ extension PolicyGenerator {
         case .prefix(let prefix):
             return addresses.address(near: prefix)
         case .set(let name):
-            let entries = policySet.sets[name]?.entries ?? []
+            let entries = policySet.entries(of: name)
             return addresses.address(near: random.pick(entries, otherwise: .all(.v4)))
         case .any, nil:
             return random.oneIn(2) ? addresses.address(near: addresses.prefix()) : addresses.anyAddress(random.oneIn(2) ? .v4 : .v6)

@@ -8,19 +8,23 @@ public import PolicyModel
 /// var generator = PolicyGenerator(seed: 7)
 /// let policySet = generator.policySet()
 /// let packet = generator.packet(for: policySet)
+/// let verdict = ReferenceEvaluator(policySet).verdict(for: packet, at: PolicyGenerator.time)
 /// ```
 public struct PolicyGenerator: Sendable {
     /// How large the sets are.
     public struct Limits: Sendable {
         public var policies = 4
         public var rules = 8
-        public var sets = 3
+        public var sets = 4
         public var setEntries = 12
         /// The names of the interfaces that packets come by.
         public var interfaces = ["eth0", "eth1", "wg0"]
 
         public init() {}
     }
+
+    /// The time to judge packets at: rules expire right before it, at it, right after it, and far from it on both sides.
+    public static let time = Instant(seconds: 2_000_000_000)
 
     public var limits: Limits
     var random: SplitMix64
@@ -36,14 +40,17 @@ public struct PolicyGenerator: Sendable {
     public mutating func policySet() -> PolicySet {
         addresses.startPool()
         let setNames = (0..<Int.random(in: 0...limits.sets, using: &random)).map { "set-\($0)" }
-        let sets = setNames.map { name in
+        let sets = setNames.enumerated().map { index, name in
             // An empty set has to work as well.
             let count = random.oneIn(6) ? 0 : Int.random(in: 1...limits.setEntries, using: &random)
             let entries = (0..<count).map { _ in addresses.prefix() }
             let split = Int.random(in: 0...entries.count, using: &random)
             let runtime = random.oneIn(3) ? [addresses.prefix()] : []
             return AddressSet(
-                name: name, addresses: Array(entries[..<split]), fileEntries: Array(entries[split...]), runtimeEntries: runtime)
+                name: name, addresses: Array(entries[..<split]),
+                // Only later sets, so that none contains itself; two ways may lead to one set.
+                sets: random.oneIn(2) ? some(Array(setNames[(index + 1)...]), 0...2) : [], fileEntries: Array(entries[split...]),
+                runtimeEntries: runtime)
         }
         var places: Set<[Int]> = []
         let policies = (0..<Int.random(in: 1...limits.policies, using: &random)).compactMap { index -> HostPolicy? in
@@ -66,22 +73,24 @@ public struct PolicyGenerator: Sendable {
     }
 
     private mutating func rule(_ name: String, _ setNames: [String]) -> Rule {
-        var rule = Rule(name: name, action: random.pick([.allow, .allow, .deny, .deny, .pass], otherwise: .deny))
+        let actions: [Action] = [.allow, .allow, .allow, .deny, .deny, .reject, .reject, .pass]
+        var rule = Rule(name: name, action: random.pick(actions, otherwise: .deny))
         switch Int.random(in: 0..<6, using: &random) {
         case 0, 1:
             // No protocol with ports means all three.
-            rule.protocols = some([.tcp, .udp, .sctp], 0...2)
-            rule.ports = (0..<Int.random(in: 1...3, using: &random)).map { _ in ports() }
-            if random.oneIn(4) { rule.sourcePorts = [ports()] }
+            rule.protocols = some([.tcp, .udp, .sctp], 0...3)
+            rule.ports = ports(1...3)
+            if random.oneIn(4) { rule.sourcePorts = ports(1...2) }
         case 2:
             rule.protocols = some([.tcp, .udp, .sctp], 0...1)
-            rule.sourcePorts = [ports()]
+            rule.sourcePorts = ports(1...2)
         case 3:
             rule.protocols = some([.icmp, .icmpv4, .icmpv6], 0...2)
             rule.icmp = (0..<Int.random(in: 1...2, using: &random)).compactMap { _ in message(rule.protocols) }
         case 4:
             let numbers = [0, 1, 6, 17, 47, 50, 58, 132, 255].map { ProtocolMatch.number($0) }
-            rule.protocols = some(numbers + [.icmp, .icmpv4, .icmpv6], 1...3)
+            let any = ProtocolMatch.number(.random(in: 0...255, using: &random))
+            rule.protocols = some(numbers + [.icmp, .icmpv4, .icmpv6, any], 1...4)
         default:
             break
         }
@@ -89,6 +98,9 @@ public struct PolicyGenerator: Sendable {
         if random.oneIn(4) { rule.local = addressMatch(setNames) }
         if random.oneIn(5) { rule.interfaces = interfaces() }
         rule.log = random.pick(Rule.Log.allCases, otherwise: .none)
+        if random.oneIn(6) { rule.mode = random.oneIn(3) ? .enforce : .audit }
+        if random.oneIn(6) { rule.expires = Instant(seconds: random.pick(Self.edgeSeconds, otherwise: 1)) }
+        if rule.action == .deny || rule.action == .reject, random.oneIn(5) { rule.established = .keep }
         return rule
     }
 
@@ -101,6 +113,25 @@ public struct PolicyGenerator: Sendable {
 
     mutating func port() -> UInt16 {
         random.oneIn(4) ? .random(in: 0...65535, using: &random) : random.pick(Self.edgePorts, otherwise: 0)
+    }
+
+    /// When rules expire: for every clock in the past, around `time`, and at the end of what a policy can say.
+    static let edgeSeconds: [Int64] = [1, time.seconds - 1, time.seconds, time.seconds + 1, 4_291_747_199]
+
+    /// Ranges of which some are equal, adjacent or nested.
+    private mutating func ports(_ count: ClosedRange<Int>) -> [PortRange] {
+        var ranges: [PortRange] = []
+        for _ in 0..<Int.random(in: count, using: &random) {
+            let last = ranges.last ?? ports()
+            switch Int.random(in: 0..<8, using: &random) {
+            case 0: ranges.append(last)
+            case 1 where last.upper < .max: ranges.append(PortRange(last.upper + 1))
+            case 2 where last.lower > 0: ranges.append(PortRange(0...last.lower - 1))
+            case 3: ranges.append(PortRange(.random(in: last.lower...last.upper, using: &random)))
+            default: ranges.append(ports())
+            }
+        }
+        return ranges
     }
 
     private mutating func ports() -> PortRange {

@@ -82,6 +82,10 @@ public struct PolicyShrinker {
             change(&smaller)
             if smaller != rule { found.append(smaller) }
         }
+        add { $0.mode = nil }
+        add { $0.expires = nil }
+        add { $0.established = .judge }
+        add { if $0.action == .reject { $0.action = .deny } }
         add { $0.remote = .any }
         add { $0.local = .any }
         add { $0.interfaces = nil }
@@ -107,6 +111,7 @@ public struct PolicyShrinker {
             if smaller != set { found.append(smaller) }
         }
         add { ($0.fileEntries, $0.runtimeEntries) = ([], []) }
+        for names in shorter(set.sets) { add { $0.sets = names } }
         for entries in shorter(set.addresses) { add { $0.addresses = entries } }
         for entries in shorter(set.fileEntries) { add { $0.fileEntries = entries } }
         for entries in shorter(set.runtimeEntries) { add { $0.runtimeEntries = entries } }

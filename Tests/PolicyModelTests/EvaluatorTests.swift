@@ -51,6 +51,57 @@ import Testing
         #expect(verdict.rule == "d" && verdict.audited.map(\.rule) == ["a", "c"] && verdict.audited.map(\.action) == [.deny, .pass])
     }
 
+    @Test func `a rule that is audited alone is reported, and the next rule decides`() throws {
+        let set = try policySet(
+            policyText(
+                "priority: 1\ningress: [{ name: a, action: reject, mode: audit }, { name: b, action: pass, mode: audit }, { name: c, action: deny }]",
+                name: "one"),
+            policyText("priority: 2\ningress: [{ name: d, action: allow }]", name: "two"))
+        let evaluator = ReferenceEvaluator(set)
+        let verdict = evaluator.verdict(for: try packet())
+        #expect(verdict.rule == "c" && verdict.audited.map(\.rule) == ["a", "b"] && verdict.audited.map(\.action) == [.reject, .pass])
+        let step = try #require(evaluator.walk(for: try packet()).tiers.last?.policies.first)
+        #expect(step.outcome == .decided && step.rules.map(\.isAudited) == [true, true, false])
+    }
+
+    @Test func `in an audit policy a rule cannot be enforced, and only the first match is reported`() throws {
+        let set = try policySet(
+            policyText("mode: audit\ningress: [{ name: a, action: deny, mode: audit }, { name: b, action: deny, mode: enforce }]"))
+        let verdict = ReferenceEvaluator(set).verdict(for: try packet())
+        #expect(verdict.action == .allow && verdict.audited.map(\.rule) == ["a"])
+        let only = try policySet(policyText("ingress: [{ name: a, action: deny, mode: audit }]"))
+        #expect(ReferenceEvaluator(only).walk(for: try packet()).tiers[2].policies[0].outcome == .audited)
+    }
+
+    @Test func `a rejected packet has a verdict of its own`() throws {
+        let verdict = ReferenceEvaluator(try policySet(policyText("ingress: [{ action: reject }]"))).verdict(for: try packet())
+        #expect(verdict.action == .reject && verdict.rule == "ingress-1")
+        #expect(verdict.jsonLine.contains(#""verdict":"reject""#))
+    }
+
+    @Test func `from the moment it expires a rule matches nothing`() throws {
+        let set = try policySet(
+            policyText("ingress:\n  - { name: a, action: allow, expires: 2026-12-31T18:00:00.25Z }\n  - { name: b, action: deny }"))
+        let evaluator = ReferenceEvaluator(set)
+        let end = try #require(Instant("2026-12-31T18:00:01Z"))
+        #expect(evaluator.verdict(for: try packet(), at: Instant(seconds: end.seconds - 1)).rule == "a")
+        #expect(evaluator.verdict(for: try packet(), at: end).rule == "b")
+        let walk = evaluator.walk(for: try packet(), at: end)
+        #expect(walk.verdict.rule == "b")
+        #expect(walk.tiers[2].policies[0].rules[0].mismatch == .init(field: .expires, reason: "expired at 2026-12-31T18:00:01Z"))
+    }
+
+    @Test func `a set in a set is part of it, negated too`() throws {
+        func set(_ name: String, _ addresses: String) -> String {
+            "apiVersion: policyd/v1\nkind: AddressSet\nmetadata: { name: \(name) }\nspec: { addresses: \(addresses) }\n"
+        }
+        let (outer, inner) = (set("outer", "[\"set:inner\", 10.0.0.0/8]"), set("inner", "[192.0.2.8/31]"))
+        for (from, action) in [("set:outer", Verdict.Action.deny), ("!set:outer", .allow)] {
+            let policySet = try policySet(ruleText("action: deny, from: \"\(from)\""), outer, inner)
+            #expect(ReferenceEvaluator(policySet).verdict(for: try packet()).action == action)
+        }
+    }
+
     @Test func `the policy's interfaces and the rule's have both to match`() throws {
         let set = try policySet(policyText("interfaces: [\"eth*\"]\ningress: [{ action: deny, interfaces: \"*1\" }]"))
         let evaluator = ReferenceEvaluator(set)
@@ -154,7 +205,7 @@ import Testing
                 let decided = walk.tiers.last?.policies.last.flatMap { $0.outcome == .decided ? $0.rules.last?.rule : nil }
                 #expect(walk.verdict == evaluator.verdict(for: packet))
                 #expect(decided?.rule == walk.verdict.rule && decided?.policy == walk.verdict.policy)
-                let audited = walk.tiers.flatMap(\.policies).filter { $0.outcome == .audited }.compactMap(\.rules.last?.rule)
+                let audited = walk.tiers.flatMap(\.policies).flatMap(\.rules).filter(\.isAudited).map(\.rule)
                 #expect(audited == walk.verdict.audited)
             }
         }

@@ -30,7 +30,7 @@ import Testing
             error?.all.map(\.summary) == [
                 "web.yaml:5:9: error: tier: 'aplication' is not one of safety, admin, application or baseline; did you mean 'application'?",
                 "web.yaml:10:20: error: ports: 70000 is not a port (0-65535)",
-                "web.yaml:12:15: error: action: 'alow' is not one of allow, deny or pass; did you mean 'allow'?",
+                "web.yaml:12:15: error: action: 'alow' is not one of allow, deny, reject or pass; did you mean 'allow'?",
                 "web.yaml:13:7: error: rule: unknown key 'form'; did you mean 'from'?",
                 "web.yaml:14:42: error: from: '10.0.0.1/8' has bits set behind its length; did you mean '10.0.0.0/8'?",
                 "web.yaml:14:54: error: from: there is no set 'abuser'; did you mean 'set:abusers'?",
@@ -84,8 +84,23 @@ import Testing
         ("from: 10.0.0.0/33", "6:15: error: from: '10.0.0.0/33': the length of the prefix is not a number from 0 to 32"),
         ("from: \"!any\"", "6:15: error: from: '!any' would match nothing"),
         ("to: any", "6:9: error: to: an ingress rule has 'from' for the other side and 'local' for the host's own"),
-        ("expires: 2027-01-01T00:00:00Z", "6:9: error: expires: not supported by this version"),
-        ("established: keep", "6:9: error: established: not supported by this version"),
+        ("expires: '2026-13-01'", "6:18: error: expires: '2026-13-01' is not an RFC 3339 time such as 2026-12-31T18:00:00Z"),
+        (
+            "expires: 2027-02-29T00:00:00Z",
+            "6:18: error: expires: '2027-02-29T00:00:00Z' is not an RFC 3339 time such as 2026-12-31T18:00:00Z"
+        ),
+        (
+            "expires: 2027-01-01T00:00:00",
+            "6:18: error: expires: '2027-01-01T00:00:00' is not an RFC 3339 time such as 2026-12-31T18:00:00Z"
+        ),
+        ("expires: 1798761600", "6:18: error: expires: 1798761600 is not an RFC 3339 time such as 2026-12-31T18:00:00Z"),
+        (
+            "expires: 9999-12-31T00:00:00Z",
+            "6:18: error: expires: '9999-12-31T00:00:00Z' is not in the years 1970 to 2105; leave the key out if it is never"
+        ),
+        ("established: keep", "6:22: error: established: 'keep' is for deny and reject; 'allow' cuts no connection"),
+        ("established: kept", "6:22: error: established: 'kept' is not one of judge or keep"),
+        ("mode: off", "6:15: error: mode: 'off' is not one of enforce or audit"),
         ("interfaces: [eth/0]", "6:22: error: interfaces: 'eth/0' holds a character that no interface's name has"),
         (
             "interfaces: [averyveryverylongname]",
@@ -97,7 +112,8 @@ import Testing
         ("<<: {}", "6:9: error: rule: merge keys (<<) are not supported; an alias can stand for a whole value"),
         (
             "zzzzz: 1",
-            "6:9: error: rule: unknown key 'zzzzz'; known are name, action, protocol, ports, sourcePorts, icmp, from, local, interfaces and log"
+            "6:9: error: rule: unknown key 'zzzzz'; known are name, action, protocol, ports, sourcePorts, icmp, from, local, interfaces, "
+                + "log, mode, expires and established"
         ),
     ])
     func `a mistake in a rule is named where it stands`(field: String, expected: String) {
@@ -105,13 +121,8 @@ import Testing
         #expect(found == ["web.yaml:" + expected])
     }
 
-    @Test func `reject is refused in words`() {
-        let expected = "web.yaml:6:17: error: action: 'reject' is not supported by this version; 'deny' drops without an answer"
-        #expect(messages(ruleText("action: reject")) == [expected])
-    }
-
     @Test func `a rule without an action is told`() {
-        #expect(messages(ruleText("name: x")) == ["web.yaml:6:7: error: rule: 'action' is missing: allow, deny or pass"])
+        #expect(messages(ruleText("name: x")) == ["web.yaml:6:7: error: rule: 'action' is missing: allow, deny, reject or pass"])
     }
 
     @Test func `two rules of one name are told, with the line of the first`() {
@@ -153,10 +164,10 @@ import Testing
             ]
         ),
         (
-            "apiVersion: policyd/v1\nkind: AddressSet\nmetadata: { name: x }\nspec: { addresses: [\"set:y\", 1.2.3] }",
+            "apiVersion: policyd/v1\nkind: AddressSet\nmetadata: { name: x }\nspec: { addresses: [\"!set:y\", 1.2.3] }",
             [
-                "p.yaml:4:21: error: addresses: sets of sets are not supported by this version",
-                "p.yaml:4:30: error: addresses: '1.2.3' is not an address or prefix",
+                "p.yaml:4:21: error: addresses: '!set:y': nothing can be taken away from a set; write it where a rule uses the set",
+                "p.yaml:4:31: error: addresses: '1.2.3' is not an address or prefix or 'set:NAME'",
             ]
         ),
     ])

@@ -23,7 +23,7 @@ import Testing
         let line = try #require(Self.plain(Self.deny).first)
         #expect(
             Self.withoutTime(line)
-                == "deny   ingress  eth0    tcp           192.0.2.7:40000       → 192.0.2.1:22           web/rest              rule\n")
+                == "deny    ingress  eth0    tcp           192.0.2.7:40000       → 192.0.2.1:22           web/rest              rule\n")
         #expect(line.prefix(12).wholeMatch(of: /\d\d:\d\d:36\.123/) != nil)
         #expect(!line.contains("\u{1B}"))
     }
@@ -35,7 +35,7 @@ import Testing
         other.protocol = 17
         let lines = Self.plain(Self.deny, other)
         #expect(lines[0].firstIndex(of: "→") == lines[1].firstIndex(of: "→"))
-        #expect(Self.withoutTime(lines[1]).hasPrefix("allow  egress   eth0    udp "))
+        #expect(Self.withoutTime(lines[1]).hasPrefix("allow   egress   eth0    udp "))
     }
 
     @Test func aColumnThatGrewStaysWide() {

@@ -20,7 +20,11 @@ public struct EventEncoder: Sendable {
     public mutating func append(_ event: EventRecord, to bytes: inout [UInt8]) {
         bytes.append(#"{"time":""#)
         clock.append(event.time, to: &bytes)
-        bytes.append(event.verdict == .allow ? #"","type":"verdict","verdict":"allow","# : #"","type":"verdict","verdict":"deny","#)
+        switch event.verdict {
+        case .allow: bytes.append(#"","type":"verdict","verdict":"allow","#)
+        case .deny: bytes.append(#"","type":"verdict","verdict":"deny","#)
+        case .reject: bytes.append(#"","type":"verdict","verdict":"reject","#)
+        }
         bytes.append(event.direction == .ingress ? #""direction":"ingress","interface":"# : #""direction":"egress","interface":"#)
         bytes.append(quoted: event.interface)
         bytes.append(#","protocol":"#)

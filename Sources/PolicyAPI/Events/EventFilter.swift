@@ -83,7 +83,7 @@ extension EventFilter {
             return result
         }
         switch name {
-        case "verdict": verdict = try read(Verdict.Action(rawValue: value), "allow or deny")
+        case "verdict": verdict = try read(Verdict.Action(rawValue: value), "allow, deny or reject")
         case "direction": direction = try read(Direction(rawValue: value), "ingress or egress")
         case "rule": rule = try read(value.isEmpty ? nil : RulePattern(value), "POLICY or POLICY/RULE")
         case "interface": interfaces.append(value)

@@ -58,7 +58,7 @@ public struct VerdictMessage: Codable, Sendable, Hashable {
     public var tier: Tier?
     /// `file:line` of the rule.
     public var location: String?
-    /// Rules of policies in audit mode that matched on the way, as `POLICY/RULE`.
+    /// Rules in audit mode that matched on the way, as `POLICY/RULE`.
     public var audited: [String]
 
     public init(_ verdict: Verdict) {
@@ -97,7 +97,7 @@ public struct WalkStep: Codable, Sendable, Hashable {
     public var rule: String?
     /// `file:line`
     public var location: String
-    /// What came of it: `no match`, `allow`, `deny`, `pass` or `audit`.
+    /// What came of it: `no match`, `allow`, `deny`, `reject`, `pass` or `audit`.
     public var result: String
     /// Why it did not match; absent if it did.
     public var reason: String?
@@ -123,7 +123,7 @@ public struct WalkStep: Codable, Sendable, Hashable {
                     ]
                 }
                 return policy.rules.map { step in
-                    let matched = policy.outcome == .audited ? "audit" : step.rule.action.rawValue
+                    let matched = step.isAudited ? "audit" : step.rule.action.rawValue
                     return WalkStep(
                         tier: tier.tier, policy: policy.policy, rule: step.rule.rule, location: step.rule.location.lineText,
                         result: step.mismatch == nil ? matched : "no match", reason: step.mismatch?.reason)

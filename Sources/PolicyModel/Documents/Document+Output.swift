@@ -14,7 +14,8 @@ extension AddressSet {
     /// The document that says what this set is; entries of list files and of run time are in no document.
     public var output: OutputValue {
         var spec: [(String, OutputValue)] = []
-        if !addresses.isEmpty || files.isEmpty { spec.append(("addresses", .list(addresses.map { .text($0.description) }))) }
+        let entries = addresses.map(\.description) + sets.map { "set:\($0)" }
+        if !entries.isEmpty || files.isEmpty { spec.append(("addresses", .list(entries.map { .text($0) }))) }
         if !files.isEmpty { spec.append(("files", .list(files.map { .text($0) }))) }
         return Document.output(.addressSet, name, labels, spec)
     }
@@ -58,6 +59,9 @@ extension Rule {
         add("local", local.output)
         if let interfaces { fields.append(("interfaces", .list(interfaces.output))) }
         if log != Self.defaultLog(action) { fields.append(("log", .text(log.rawValue))) }
+        if let mode { fields.append(("mode", .text(mode.rawValue))) }
+        if let expires { fields.append(("expires", .text(expires.description))) }
+        if established != .judge { fields.append(("established", .text(established.rawValue))) }
         return .mapping(fields)
     }
 }

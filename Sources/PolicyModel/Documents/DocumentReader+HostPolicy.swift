@@ -41,18 +41,16 @@ extension DocumentReader {
     private static let ingressRefused = refusedKeys(.ingress, remote: "from", other: "to")
     private static let egressRefused = refusedKeys(.egress, remote: "to", other: "from")
 
-    private static let refusedActions = ["reject": "is not supported by this version; 'deny' drops without an answer"]
-
     private static func ruleKeys(remote: String) -> [String] {
-        ["name", "action", "protocol", "ports", "sourcePorts", "icmp", remote, "local", "interfaces", "log"]
+        [
+            "name", "action", "protocol", "ports", "sourcePorts", "icmp", remote, "local", "interfaces", "log", "mode", "expires",
+            "established",
+        ]
     }
 
     private static func refusedKeys(_ direction: Direction, remote: String, other: String) -> [String: String] {
         [
-            other: "an \(direction.rawValue) rule has '\(remote)' for the other side and 'local' for the host's own",
-            "expires": "not supported by this version",
-            "established": "not supported by this version",
-            "mode": "stands in spec and counts for the whole policy; not supported for one rule by this version",
+            other: "an \(direction.rawValue) rule has '\(remote)' for the other side and 'local' for the host's own"
         ]
     }
 
@@ -64,8 +62,8 @@ extension DocumentReader {
         let (keys, refused) = direction == .ingress ? (Self.ingressKeys, Self.ingressRefused) : (Self.egressKeys, Self.egressRefused)
         guard let fields = FieldReader(node, "rule", keys: keys, refused: refused, sink: sink) else { return nil }
         let name = fields.text("name")
-        if fields.key("action") == nil { sink.error(at: node, "rule: 'action' is missing: allow, deny or pass") }
-        let action = fields.choice("action", Action.self, refused: Self.refusedActions)
+        if fields.key("action") == nil { sink.error(at: node, "rule: 'action' is missing: allow, deny, reject or pass") }
+        let action = fields.choice("action", Action.self)
         let protocols: [(node: YAMLNode, match: ProtocolMatch)] = fields.list("protocol") { text, node in
             fields.protocolMatch(text, node, "protocol").map { (node, $0) }
         }
@@ -78,9 +76,18 @@ extension DocumentReader {
             remote: fields.addressMatch(remote, references: &draft.setUses),
             local: fields.addressMatch("local", references: &draft.setUses),
             interfaces: fields.interfaceSelector("interfaces"),
-            log: fields.choice("log", Rule.Log.self), location: sink.location(node))
+            log: fields.choice("log", Rule.Log.self), mode: fields.choice("mode", HostPolicy.Mode.self),
+            expires: fields.instant("expires"), established: established(fields, action) ?? .judge, location: sink.location(node))
         checkFit(fields, protocols)
         return (rule, name?.node ?? node)
+    }
+
+    private func established(_ fields: FieldReader, _ action: Action?) -> Rule.Established? {
+        let established = fields.choice("established", Rule.Established.self)
+        if established == .keep, let action, action == .allow || action == .pass, let node = fields.value("established") {
+            sink.error(at: node, "established: 'keep' is for deny and reject; '\(action.rawValue)' cuts no connection")
+        }
+        return established
     }
 
     private func icmp(_ fields: FieldReader, _ scope: ICMPMatch.Scope) -> [ICMPMatch] {

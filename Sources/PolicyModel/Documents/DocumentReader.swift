@@ -51,12 +51,17 @@ struct DocumentReader {
         if fields.key("addresses") == nil, fields.key("files") == nil {
             sink.error(at: spec, "spec: an AddressSet needs 'addresses', 'files' or both")
         }
+        var sets: [String] = []
         let addresses: [CIDR] = fields.list("addresses", mayBeEmpty: true) { text, node in
-            if text.hasPrefix("set:") {
-                sink.error(at: node, "addresses: sets of sets are not supported by this version")
+            switch fields.setEntry(text, node, "addresses") {
+            case .prefix(let entry): return entry
+            case .set(let name):
+                // Twice the same set is the set once, as with addresses.
+                if !sets.contains(name) { sets.append(name) }
+                draft.setUses.append(SetUse(set: name, field: "addresses", location: sink.location(node)))
                 return nil
+            case .any, nil: return nil
             }
-            return fields.prefix(text, node, "addresses", or: "")
         }
         var names: [String] = []
         var entries: [CIDR] = []
@@ -77,7 +82,7 @@ struct DocumentReader {
         sink.include(problems)
         draft.value = .set(
             AddressSet(
-                name: metadata?.name ?? "", labels: metadata?.labels ?? [:], addresses: addresses, files: names,
+                name: metadata?.name ?? "", labels: metadata?.labels ?? [:], addresses: addresses, sets: sets, files: names,
                 fileEntries: entries, location: draft.location))
     }
 }

@@ -31,12 +31,12 @@ public struct LoadedDocuments: Sendable {
         throw Diagnostics(found)
     }
 
-    /// What is likely not meant, once these documents are put over those in `base`; only about these documents.
-    public func warnings(over base: DocumentCollection = DocumentCollection()) -> [Diagnostic] {
+    /// What is likely not meant at this time, once these documents are put over those in `base`; only about these documents.
+    public func warnings(over base: DocumentCollection = DocumentCollection(), at time: Instant = .now) -> [Diagnostic] {
         var collection = base
         collection.apply(documents)
         let mine = Set(documents.map(\.identity))
-        return PolicyCheck.warnings(collection.documents) { mine.contains($0.identity) }
+        return PolicyCheck.warnings(collection.documents, at: time) { mine.contains($0.identity) }
     }
 
     mutating func add(_ new: [Diagnostic]) {

@@ -53,6 +53,32 @@ extension FieldReader {
         return prefix(text, node, field, or: ", 'any' or 'set:NAME'").map { .prefix($0) }
     }
 
+    /// `192.0.2.0/24`, `set:abusers`: an entry of a set, which only adds.
+    func setEntry(_ text: String, _ node: YAMLNode, _ field: String) -> AddressTerm? {
+        if text.hasPrefix("!") {
+            sink.error(
+                at: node, "\(field): \(Self.quoted(text)): nothing can be taken away from a set; write it where a rule uses the set")
+            return nil
+        }
+        guard text.hasPrefix("set:") else { return prefix(text, node, field, or: " or 'set:NAME'").map { .prefix($0) } }
+        return addressTerm(text, node, field)
+    }
+
+    /// A time such as `2026-12-31T18:00:00Z`.
+    func instant(_ field: String) -> Instant? {
+        guard let (text, node) = text(field) else { return nil }
+        guard let time = RFC3339(text), let instant = Instant(text) else {
+            sink.error(at: node, "\(field): \(Self.quoted(text)) is not an RFC 3339 time such as 2026-12-31T18:00:00Z")
+            return nil
+        }
+        // The kernel program keeps 32 bits of seconds, which end in February 2106.
+        guard (1970...2105).contains(time.year) else {
+            sink.error(at: node, "\(field): \(Self.quoted(text)) is not in the years 1970 to 2105; leave the key out if it is never")
+            return nil
+        }
+        return instant
+    }
+
     /// An address or prefix; `others` is what else could stand there.
     func prefix(_ text: String, _ node: YAMLNode, _ field: String, or others: String) -> CIDR? {
         do {

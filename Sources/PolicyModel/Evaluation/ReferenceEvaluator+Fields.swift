@@ -1,6 +1,7 @@
 extension ReferenceEvaluator {
     /// A field of a rule or policy that can keep a packet from matching.
     public enum Field: String, Hashable, Sendable, Codable {
+        case expires
         case interfaces
         case `protocol`
         case ports
@@ -17,7 +18,8 @@ extension ReferenceEvaluator {
     }
 
     /// The first field of the rule that does not match; nil if the rule matches.
-    func mismatch(_ rule: Rule, _ packet: Packet) -> Field? {
+    func mismatch(_ rule: Rule, _ packet: Packet, at time: Instant) -> Field? {
+        if rule.hasExpired(at: time) { return .expires }
         if let interfaces = rule.interfaces, !interfaces.matches(packet.interface) { return .interfaces }
         if !rule.protocols.isEmpty, !rule.protocols.contains(where: { $0.matches(packet.protocol, family: packet.family) }) {
             return .protocol
@@ -47,7 +49,7 @@ extension ReferenceEvaluator {
         switch term {
         case .any: true
         case .prefix(let prefix): prefix.contains(address)
-        case .set(let name): policySet.sets[name]?.contains(address) ?? false
+        case .set(let name): policySet.contains(set: name, address)
         }
     }
 }

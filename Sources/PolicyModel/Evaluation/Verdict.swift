@@ -30,6 +30,7 @@ public struct Verdict: Hashable, Sendable {
     public enum Action: String, Hashable, Sendable, CaseIterable, Codable {
         case allow
         case deny
+        case reject
     }
 
     /// What happens to the packet.
@@ -42,7 +43,7 @@ public struct Verdict: Hashable, Sendable {
     public var tier: Tier?
     /// Where the rule stands.
     public var location: SourceLocation?
-    /// The rules of policies in audit mode that matched on the way, in the order of evaluation.
+    /// The rules in audit mode that matched on the way, in the order of evaluation.
     public var audited: [RuleReference]
 
     public init(
@@ -57,7 +58,7 @@ public struct Verdict: Hashable, Sendable {
         self.audited = audited
     }
 
-    /// The verdict of a rule that allows or denies.
+    /// The verdict of a rule that allows, denies or rejects.
     public init(_ action: Action, by rule: RuleReference, audited: [RuleReference] = []) {
         self.init(
             action: action, policy: rule.policy, rule: rule.rule, tier: rule.tier, location: rule.location, audited: audited)

@@ -16,8 +16,10 @@ public struct Walk: Hashable, Sendable {
     /// A rule that was looked at.
     public struct RuleStep: Hashable, Sendable {
         public var rule: RuleReference
-        /// Why it does not match; nil for the rule that does.
+        /// Why it does not match; nil for a rule that does.
         public var mismatch: Mismatch?
+        /// Whether it matches and is only reported, as it or its policy is in audit mode.
+        public var isAudited: Bool
     }
 
     /// What became of a policy.
@@ -26,7 +28,7 @@ public struct Walk: Hashable, Sendable {
         case notForInterface
         /// None of its rules match.
         case noMatch
-        /// A rule matched and would have acted, but the policy is in audit mode.
+        /// Rules matched and would have acted, but are in audit mode; none of the others matches.
         case audited
         /// A rule passed the packet on to the next tier.
         case passed
@@ -42,7 +44,7 @@ public struct Walk: Hashable, Sendable {
         public var outcome: Outcome
         /// Why the policy is not for the packet.
         public var mismatch: Mismatch?
-        /// The rules up to the one that matched.
+        /// The rules up to the one that decided, passed, or ended an audit policy; all of them if none did.
         public var rules: [RuleStep]
     }
 
@@ -61,13 +63,13 @@ public struct Walk: Hashable, Sendable {
 
 extension ReferenceEvaluator {
     /// What happens to the packet, and everything that was considered on the way.
-    public func walk(for packet: Packet) -> Walk {
-        let verdict = verdict(for: packet)
+    public func walk(for packet: Packet, at time: Instant = .now) -> Walk {
+        let verdict = verdict(for: packet, at: time)
         var walk = Walk(tiers: [], verdict: verdict)
         for tier in Tier.allCases {
             var step = Walk.TierStep(tier: tier, policies: [])
             for policy in policySet.policies where policy.tier == tier {
-                step.policies.append(self.step(policy, packet))
+                step.policies.append(self.step(policy, packet, at: time))
                 if let outcome = step.policies.last?.outcome, outcome == .decided || outcome == .passed { break }
             }
             walk.tiers.append(step)
@@ -76,7 +78,7 @@ extension ReferenceEvaluator {
         return walk
     }
 
-    private func step(_ policy: HostPolicy, _ packet: Packet) -> Walk.PolicyStep {
+    private func step(_ policy: HostPolicy, _ packet: Packet, at time: Instant) -> Walk.PolicyStep {
         var step = Walk.PolicyStep(
             policy: policy.name, priority: policy.priority, location: policy.location, outcome: .noMatch, mismatch: nil, rules: [])
         if let field = mismatch(policy, packet) {
@@ -86,15 +88,16 @@ extension ReferenceEvaluator {
             return step
         }
         for rule in policy.rules(packet.direction) {
-            let field = mismatch(rule, packet)
+            let field = mismatch(rule, packet, at: time)
             let mismatch = field.map { Walk.Mismatch(field: $0, reason: reason($0, rule, packet)) }
-            step.rules.append(Walk.RuleStep(rule: RuleReference(policy, rule), mismatch: mismatch))
+            let isAudited = field == nil && policy.audits(rule)
+            step.rules.append(Walk.RuleStep(rule: RuleReference(policy, rule), mismatch: mismatch, isAudited: isAudited))
             if field != nil { continue }
-            switch (policy.mode, rule.action) {
-            case (.audit, _): step.outcome = .audited
-            case (.enforce, .pass): step.outcome = .passed
-            case (.enforce, .allow), (.enforce, .deny): step.outcome = .decided
+            if isAudited {
+                step.outcome = .audited
+                if policy.mode == .audit { break } else { continue }
             }
+            step.outcome = rule.action == .pass ? .passed : .decided
             break
         }
         return step
@@ -106,6 +109,8 @@ extension ReferenceEvaluator {
         }
         let name = ProtocolName.display(packet.protocol)
         switch field {
+        case .expires:
+            return "expired at \(rule.expires?.description ?? "an earlier time")"
         case .interfaces:
             return "interface \(packet.interface) is not one of \(rule.interfaces ?? .all)"
         case .protocol:

@@ -6,6 +6,8 @@ public struct AddressSet: Hashable, Sendable {
     public var labels: [String: String]
     /// The entries that stand in the document.
     public var addresses: [CIDR]
+    /// The names of other sets whose entries are in this one as well.
+    public var sets: [String]
     /// The list files the document names, as it names them.
     public var files: [String]
     /// The entries read from the list files.
@@ -16,25 +18,28 @@ public struct AddressSet: Hashable, Sendable {
     public var location: SourceLocation
 
     public init(
-        name: String, labels: [String: String] = [:], addresses: [CIDR] = [], files: [String] = [],
-        fileEntries: [CIDR] = [], runtimeEntries: [CIDR] = [], location: SourceLocation = .none
+        name: String, labels: [String: String] = [:], addresses: [CIDR] = [], sets: [String] = [],
+        files: [String] = [], fileEntries: [CIDR] = [], runtimeEntries: [CIDR] = [], location: SourceLocation = .none
     ) {
         self.name = name
         self.labels = labels
         self.addresses = addresses
+        self.sets = sets
         self.files = files
         self.fileEntries = fileEntries
         self.runtimeEntries = runtimeEntries
         self.location = location
     }
 
-    /// All entries, from wherever they come; duplicates and nested prefixes are among them.
+    /// The set's own entries, from wherever they come, without those of the sets in it (`PolicySet.entries(of:)` has these as well).
+    ///
+    /// Duplicates and nested prefixes are among them.
     public var entries: [CIDR] { addresses + fileEntries + runtimeEntries }
 
     /// The number of `entries`.
     public var count: Int { addresses.count + fileEntries.count + runtimeEntries.count }
 
-    /// Whether one of the entries holds the address.
+    /// Whether one of the set's own entries holds the address.
     public func contains(_ address: IPAddress) -> Bool {
         addresses.contains { $0.contains(address) } || fileEntries.contains { $0.contains(address) }
             || runtimeEntries.contains { $0.contains(address) }

@@ -4,7 +4,8 @@ public struct HostPolicy: Hashable, Sendable {
     public enum Mode: String, Hashable, Sendable, CaseIterable, Codable {
         /// The rule's action is taken.
         case enforce
-        /// The match is reported, and evaluation goes on after this policy as if none of its rules had matched.
+        /// The match is reported and not taken. Of a policy: evaluation goes on after it, as if none of its rules had matched. Of one
+        /// rule of a policy that enforces: evaluation goes on with the next rule.
         case audit
     }
 
@@ -44,6 +45,11 @@ public struct HostPolicy: Hashable, Sendable {
         self.ingress = ingress
         self.egress = egress
         self.location = location
+    }
+
+    /// Whether a rule of this policy is only reported, as the rule or the policy says so.
+    public func audits(_ rule: Rule) -> Bool {
+        mode == .audit || rule.mode == .audit
     }
 
     /// The rules of one direction.

@@ -3,16 +3,19 @@ extension PolicyCheck {
     static let comparedRules = 1000
 
     /// What can be used but is likely not what was meant, for those of the documents that are `about`.
-    static func warnings(_ documents: [Document], about: (Document) -> Bool = { _ in true }) -> [Diagnostic] {
+    static func warnings(
+        _ documents: [Document], at time: Instant, about: (Document) -> Bool = { _ in true }
+    ) -> [Diagnostic] {
         let policySet = PolicySet(unchecked: documents)
-        let uses = Set(documents.flatMap { $0.setUses.map(\.set) })
+        let used = usedSets(policySet)
         return documents.filter(about).flatMap { document in
             let reporter = DocumentReporter(document)
             switch document.value {
             case .policy(let policy):
-                return openEnds(policy, policySet, document, reporter) + shadowed(policy, reporter)
+                return openEnds(policy, policySet, document, reporter) + openGates(policy, policySet, reporter)
+                    + forgottenFamilies(policy, policySet, reporter) + expired(policy, at: time, reporter) + shadowed(policy, reporter)
             case .set(let set):
-                return aboutSet(set, isUsed: uses.contains(set.name), document, reporter)
+                return idle(set, policySet, used: used, document)
             }
         }
     }
@@ -24,13 +27,10 @@ extension PolicyCheck {
         // Policies of the tiers above are there to be followed by others.
         guard policy.tier >= .application, policy.mode == .enforce else { return [] }
         return Direction.allCases.compactMap { direction in
-            let rules = policy.rules(direction)
-            guard rules.contains(where: { $0.action == .allow }), !rules.contains(where: { $0.matchesEverything }) else { return nil }
-            let hasEnd = policySet.policies.contains { other in
-                (other.tier, other.priority) > (policy.tier, policy.priority) && other.mode == .enforce
-                    && (other.interfaces ?? .all) == .all && other.rules(direction).contains { $0.matchesEverything }
-            }
-            guard !hasEnd else { return nil }
+            guard policy.rules(direction).contains(where: { $0.action == .allow }),
+                // Where one family has an end, the other may be forgotten: that is told of the rule that ends.
+                IPAddress.Family.allCases.allSatisfy({ !policySet.hasEnd(at: policy, direction, $0) })
+            else { return nil }
             return reporter.report(
                 .warning, at: document.nameLocation,
                 "policy '\(policy.name)' has no final \(direction.rawValue) rule, nor has a policy behind it: "
@@ -38,27 +38,16 @@ extension PolicyCheck {
         }
     }
 
-    private static func aboutSet(
-        _ set: AddressSet, isUsed: Bool, _ document: Document, _ reporter: DocumentReporter
-    ) -> [Diagnostic] {
-        var found: [Diagnostic] = []
-        if !isUsed {
-            found.append(reporter.report(.warning, at: document.nameLocation, "set '\(set.name)' is used by no rule"))
-        }
-        if set.count == 0 {
-            found.append(reporter.report(.warning, at: document.nameLocation, "set '\(set.name)' has no entries"))
-        }
-        return found
-    }
-
     /// Rules that never match, as one earlier rule of the policy matches every packet that they do.
     private static func shadowed(_ policy: HostPolicy, _ reporter: DocumentReporter) -> [Diagnostic] {
         Direction.allCases.flatMap { direction -> [Diagnostic] in
             let rules = policy.rules(direction)
             let covers = rules.count <= comparedRules ? rules.map { RuleCover($0) } : []
-            let end = rules.firstIndex { $0.matchesEverything } ?? rules.endIndex
+            let end = rules.firstIndex { $0.matchesEverything && policy.endsAt($0) } ?? rules.endIndex
             return rules.indices.compactMap { index in
-                let earlier = covers.indices.prefix(index).first { covers[$0].covers(covers[index]) }
+                let earlier = covers.indices.prefix(index).first {
+                    policy.endsAt(rules[$0]) && covers[$0].covers(covers[index])
+                }
                 guard let cover = earlier ?? (end < index ? end : nil) else { return nil }
                 return reporter.report(
                     .warning, at: rules[index].location,
@@ -66,6 +55,13 @@ extension PolicyCheck {
                         + "\(rules[cover].location.line) matches all that it does")
             }
         }
+    }
+}
+
+extension HostPolicy {
+    /// Whether no later rule of the policy is looked at once this one matches, and for all time.
+    fileprivate func endsAt(_ rule: Rule) -> Bool {
+        rule.expires == nil && (mode == .audit || rule.mode != .audit)
     }
 }
 

@@ -13,9 +13,9 @@ enum PolicyCheck {
         }
     }
 
-    /// Everything else: sets that are not there, policies of one place, rules of one name.
+    /// Everything else: sets that are not there or contain themselves, policies of one place, rules of one name.
     static func errors(_ documents: [Document]) -> [Diagnostic] {
-        samePlaces(documents) + sameRules(documents) + missingSets(documents)
+        samePlaces(documents) + sameRules(documents) + missingSets(documents) + circles(documents)
     }
 
     private static func samePlaces(_ documents: [Document]) -> [Diagnostic] {
@@ -62,6 +62,43 @@ enum PolicyCheck {
                 return reporter.report(.error, at: use.location, "\(use.field): there is no set '\(use.set)'", suggestion: near)
             }
         }
+    }
+
+    /// Sets that are in themselves, each way round told once, where its first step stands.
+    private static func circles(_ documents: [Document]) -> [Diagnostic] {
+        var sets: [String: (document: Document, uses: [SetUse])] = [:]
+        for document in documents where document.kind == .addressSet { sets[document.name] = (document, document.setUses) }
+        var found: [Diagnostic] = []
+        var done: Set<String> = []
+        for start in documents where start.kind == .addressSet && !done.contains(start.name) {
+            // The way from the start to where the search is: a set, and how many of its uses were followed. Without recursion, as a chain
+            // of sets can be long.
+            var way: [(name: String, next: Int)] = [(start.name, 0)]
+            var places = [start.name: 0]
+            while let (name, next) = way.last {
+                guard let set = sets[name], next < set.uses.count else {
+                    done.insert(name)
+                    places[name] = nil
+                    way.removeLast()
+                    continue
+                }
+                way[way.count - 1].next += 1
+                let use = set.uses[next].set
+                if let place = places[use], let first = sets[use] {
+                    let circle = way[place...].map(\.name) + [use]
+                    // A long way round is told by its ends.
+                    let shown = circle.count <= 12 ? circle : circle.prefix(6) + ["…"] + circle.suffix(5)
+                    found.append(
+                        DocumentReporter(first.document).report(
+                            .error, at: first.uses[way[place].next - 1].location,
+                            "addresses: set '\(use)' contains itself: \(shown.joined(separator: ", "))"))
+                } else if !done.contains(use), sets[use] != nil {
+                    places[use] = way.count
+                    way.append((use, 0))
+                }
+            }
+        }
+        return found
     }
 
     private static func place(_ document: Document) -> String {

@@ -7,7 +7,8 @@ public struct PolicySet: Sendable {
 
     /// Puts documents together.
     ///
-    /// Throws every reason why they cannot be: equal names, equal priority in one tier, sets that are not there.
+    /// Throws every reason why they cannot be: equal names, equal priority in one tier, sets that are not there or
+    /// contain themselves.
     public init(documents: [Document]) throws(Diagnostics) {
         let errors = PolicyCheck.duplicates(documents) + PolicyCheck.errors(documents)
         guard errors.isEmpty else { throw Diagnostics(errors) }
@@ -19,7 +20,7 @@ public struct PolicySet: Sendable {
     /// Throws what `init(documents:)` throws.
     public init(policies: [HostPolicy], sets: [AddressSet] = []) throws(Diagnostics) {
         try self.init(
-            documents: policies.map { Document(policy: $0) } + sets.map { Document(.set($0), source: SourceFile(path: "", text: "")) })
+            documents: policies.map { Document(policy: $0) } + sets.map { Document(set: $0) })
     }
 
     /// Puts documents together that were checked.
@@ -47,6 +48,30 @@ public struct PolicySet: Sendable {
     /// The number of rules in both directions.
     public var ruleCount: Int { policies.reduce(0) { $0 + $1.ingress.count + $1.egress.count } }
 
+    /// The set of this name and all sets in it, directly or through others, each once; none if there is no such set.
+    public func members(of name: String) -> [AddressSet] {
+        var members: [AddressSet] = []
+        var seen: Set<String> = [name]
+        var waiting = [name]
+        while let next = waiting.popLast() {
+            guard let set = sets[next] else { continue }
+            members.append(set)
+            waiting += set.sets.reversed().filter { seen.insert($0).inserted }
+        }
+        return members
+    }
+
+    /// All entries of a set, with those of the sets in it; duplicates and nested prefixes are among them.
+    public func entries(of name: String) -> [CIDR] {
+        members(of: name).flatMap(\.entries)
+    }
+
+    /// Whether an entry of the set, or of a set in it, holds the address.
+    public func contains(set name: String, _ address: IPAddress) -> Bool {
+        guard let set = sets[name], !set.sets.isEmpty else { return sets[name]?.contains(address) ?? false }
+        return members(of: name).contains { $0.contains(address) }
+    }
+
     /// Replaces the entries that a set was given at run time.
     ///
     /// Throws, with the name that was likely meant, if there is no such set.
@@ -70,5 +95,11 @@ extension Document {
             }
         }
         self.init(.policy(policy), source: SourceFile(path: "", text: ""), nameLocation: policy.location, setUses: uses)
+    }
+
+    /// A document for a set that comes from no text.
+    init(set: AddressSet) {
+        let uses = set.sets.map { SetUse(set: $0, field: "addresses", location: set.location) }
+        self.init(.set(set), source: SourceFile(path: "", text: ""), nameLocation: set.location, setUses: uses)
     }
 }

@@ -12,6 +12,14 @@ public struct Rule: Hashable, Sendable {
         case all
     }
 
+    /// What becomes of connections that are older than the rule when they are judged again.
+    public enum Established: String, Hashable, Sendable, CaseIterable, Codable {
+        /// The rule counts for them as for new ones.
+        case judge
+        /// The rule does not cut them; only `deny` and `reject` can say so.
+        case keep
+    }
+
     /// The name, unique in its policy and direction.
     public var name: String
     /// What to do with a packet that matches.
@@ -32,14 +40,21 @@ public struct Rule: Hashable, Sendable {
     public var interfaces: InterfaceSelector?
     /// When a match is reported.
     public var log: Log
+    /// Whether the match is taken or only reported; nil is as the policy says, and a rule of an audit policy is never taken.
+    public var mode: HostPolicy.Mode?
+    /// From this time on the rule matches nothing; nil is never.
+    public var expires: Instant?
+    /// What becomes of connections that are older than the rule.
+    public var established: Established
     /// Where the rule stands.
     public var location: SourceLocation
 
-    /// Makes a rule. Without `log` a deny is reported once a flow and nothing else is.
+    /// Makes a rule. Without `log` a deny or reject is reported once a flow and nothing else is.
     public init(
         name: String, action: Action, protocols: [ProtocolMatch] = [], ports: [PortRange] = [],
         sourcePorts: [PortRange] = [], icmp: [ICMPMatch] = [], remote: AddressMatch = .any, local: AddressMatch = .any,
-        interfaces: InterfaceSelector? = nil, log: Log? = nil, location: SourceLocation = .none
+        interfaces: InterfaceSelector? = nil, log: Log? = nil, mode: HostPolicy.Mode? = nil, expires: Instant? = nil,
+        established: Established = .judge, location: SourceLocation = .none
     ) {
         self.name = name
         self.action = action
@@ -51,15 +66,23 @@ public struct Rule: Hashable, Sendable {
         self.local = local
         self.interfaces = interfaces
         self.log = log ?? Self.defaultLog(action)
+        self.mode = mode
+        self.expires = expires
+        self.established = established
         self.location = location
     }
 
-    /// What `log` is where a rule does not say: `new` for deny, otherwise `none`.
+    /// What `log` is where a rule does not say: `new` for deny and reject, otherwise `none`.
     public static func defaultLog(_ action: Action) -> Log {
-        action == .deny ? .new : .none
+        action == .deny || action == .reject ? .new : .none
     }
 
-    /// Whether the rule matches every packet on the policy's interfaces.
+    /// Whether the rule matches nothing any more at this time.
+    public func hasExpired(at time: Instant) -> Bool {
+        expires.map { $0 <= time } ?? false
+    }
+
+    /// Whether the rule matches every packet on the policy's interfaces, as long as it has not expired.
     public var matchesEverything: Bool {
         protocols.isEmpty && ports.isEmpty && sourcePorts.isEmpty && icmp.isEmpty && remote.isAny && local.isAny
             && (interfaces ?? .all) == .all

@@ -42,6 +42,8 @@ public enum Action: String, Hashable, Sendable, CaseIterable, Codable {
     case allow
     /// Drops the packet without an answer.
     case deny
+    /// Drops the packet and tells the sender: a TCP reset, or ICMP's "administratively prohibited" for every other protocol.
+    case reject
     /// Leaves the decision to the next tier.
     case pass
 }

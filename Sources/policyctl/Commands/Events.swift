@@ -19,7 +19,7 @@ struct Events: AsyncParsableCommand {
         case json
     }
 
-    @Option(name: .long, help: ArgumentHelp("allow or deny.", valueName: "VERDICT")) var verdict: String?
+    @Option(name: .long, help: ArgumentHelp("allow, deny or reject.", valueName: "VERDICT")) var verdict: String?
     @Option(name: .long, help: ArgumentHelp("Events of a policy or of one rule.", valueName: "POLICY[/RULE]")) var rule: String?
     @Option(name: .long, help: ArgumentHelp("ingress or egress.", valueName: "DIRECTION")) var direction: String?
     @Option(name: .long, help: ArgumentHelp("A glob of interface names; '!' before it takes away.", valueName: "GLOB"))

@@ -13,7 +13,7 @@ struct WhyText {
 
     var text: String {
         guard let verdict = answer.verdicts.first?.verdicts.first else { return "no engine was asked\n" }
-        var text = verdict.verdict == .allow ? palette.allowed("allow") : palette.denied("deny")
+        var text = verdict.verdict == .allow ? palette.allowed("allow") : palette.denied(verdict.verdict.rawValue)
         if let policy = verdict.policy, let rule = verdict.rule {
             text += "  by \(palette.name("\(policy)/\(rule)"))"
             text += "  (" + [verdict.tier?.rawValue, verdict.location].compactMap { $0 }.joined(separator: ", ") + ")"

@@ -34,7 +34,7 @@ struct EventColumns {
     }
 
     private mutating func line(_ event: EventRecord) -> String {
-        let verdict = event.verdict == .allow ? palette.allowed("allow") : palette.denied("deny ")
+        let verdict = event.verdict == .allow ? palette.allowed("allow ") : palette.denied(event.verdict == .deny ? "deny  " : "reject")
         let rule = event.rule.map { "\($0.policy)/\($0.rule)" } ?? "-"
         var reason = event.reason
         if event.count > 1 { reason += " ×\(event.count)" }
