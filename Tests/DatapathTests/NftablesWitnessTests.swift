@@ -80,7 +80,7 @@ import Testing
             (policy.ingress, policy.egress) = (rules(policy.ingress), rules(policy.egress))
             return policy
         }
-        return try PolicySet(policies: policies, sets: policySet.sets.values.sorted { $0.name < $1.name })
+        return try PolicySet(policies: policies, sets: policySet.sets.values.map { AddressSet(name: $0.name, addresses: policySet.entries(of: $0.name)) })
     }
 
     /// Packets of which no two are of one flow.
