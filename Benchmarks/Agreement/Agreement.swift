@@ -62,11 +62,11 @@ struct Agreement: ParsableCommand {
         let reference = ReferenceEvaluator(policySet)
         let kernel = withoutKernel ? nil : try KernelEngine(policy)
         for packet in packets {
-            let expected = reference.verdict(for: packet)
-            let compiled = policy.verdict(for: packet)
+            let expected = reference.verdict(for: packet, at: PolicyGenerator.time)
+            let compiled = policy.verdict(for: packet, at: PolicyGenerator.time)
             guard Self.same(expected, compiled, audits: 4) else { return "\(packet)\n  reference \(expected)\n  compiled  \(compiled)" }
             guard let kernel else { continue }
-            let judged = try kernel.verdict(for: packet)
+            let judged = try kernel.verdict(for: packet, at: PolicyGenerator.time)
             guard Self.same(expected, judged, audits: 1) else { return "\(packet)\n  reference \(expected)\n  kernel    \(judged)" }
         }
         return nil

@@ -90,6 +90,22 @@ public final class Datapath: Sendable {
         state.withLock { $0.policy = policy }
     }
 
+    /// Has rules expire by the clock as it is now. To be called again and again, for clocks are set.
+    ///
+    /// - Returns: by how many seconds the clock was moved since the last call, or since the policy came into force; 0 if it was not.
+    @discardableResult
+    public func synchronizeClock() -> Int { setWallOffset(WallClock.offset) }
+
+    @discardableResult
+    func setWallOffset(_ nanoseconds: Int64) -> Int {
+        state.withLock { state in
+            guard let active = state.entry.active, let tables = state.tables[active.slot] else { return 0 }
+            let before = Int64(bitPattern: tables.header[0].wall_offset)
+            tables.setWallOffset(nanoseconds)
+            return Int((nanoseconds &- before) / 1_000_000_000)
+        }
+    }
+
     // MARK: Interfaces
 
     /// Attaches to the interfaces that exist and are selected, and detaches from those that are not. What is right already is left alone.

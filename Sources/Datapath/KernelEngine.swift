@@ -36,31 +36,34 @@ public final class KernelEngine: Sendable {
     /// What the kernel does with a packet. Of the rules of audit policies it met, only the first is told.
     ///
     /// - Throws: `DatapathError` also when the program answers what it never should.
-    public func verdict(for packet: Packet) throws(DatapathError) -> Verdict {
+    public func verdict(for packet: Packet, at time: Instant = .now) throws(DatapathError) -> Verdict {
         if packet.isExtensionHeader {
             throw DatapathError(
                 "protocol \(packet.protocol) is an IPv6 extension header: the kernel looks behind it, and no packet has it as its protocol")
         }
         var policy = policy
         if policy.usesInterfaces, policy.add(interface: packet.interface) {
-            return try KernelEngine(policy).verdict(for: packet)
+            return try KernelEngine(policy).verdict(for: packet, at: time)
         }
         if policy.usesInterfaces, let classes = policy.interfaces[packet.interface] {
             try doing("cannot tell the kernel of interface \(packet.interface)") { () throws(BPFError) in
                 try tables.setInterfaces([Self.loopback: classes])
             }
         }
+        tables.setTime(time)
         let answer = try judge(packet.frame, packet.direction)
         guard answer.reason == .rule || answer.reason == .defaultAllow else {
             throw DatapathError("the kernel's program answered \(answer.reason.rawValue) where a rule or none decides")
         }
         return policy.verdict(
-            action: answer.isDenied ? .deny : .allow, number: answer.rule, audited: policy.audited(answer.audits, [answer.firstAudit]))
+            action: answer.action, number: answer.rule, audited: policy.audited(answer.audits, [answer.firstAudit]))
     }
 
     /// What the program leaves of its judgement.
     struct Answer {
+        /// Whether the packet does not pass.
         var isDenied: Bool
+        var action: Verdict.Action
         /// The rule's number.
         var rule: UInt32
         var reason: PacketEvent.Reason
@@ -80,7 +83,7 @@ public final class KernelEngine: Sendable {
         }
         return Answer(
             // TC_ACT_SHOT of linux/pkt_cls.h.
-            isDenied: result.returnValue == 2, rule: words[1], reason: EventDecoder.reason(UInt8(truncatingIfNeeded: words[2])),
+            isDenied: result.returnValue == 2, action: Verdict.Action(kernel: UInt8(truncatingIfNeeded: words[2] >> 8)), rule: words[1], reason: EventDecoder.reason(UInt8(truncatingIfNeeded: words[2])),
             audits: UInt8(clamping: words[3]), firstAudit: words[4])
     }
 }

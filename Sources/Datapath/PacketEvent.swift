@@ -1,5 +1,5 @@
 internal import CDatapath
-private import Glibc
+internal import PolicyCompiler
 public import PolicyModel
 
 /// A decision the kernel reported.
@@ -12,7 +12,7 @@ public struct PacketEvent: Sendable, Hashable {
         case rule
         /// The policy in force no longer allows the connection.
         case revoked
-        /// What a rule of an audit policy would have done.
+        /// What a rule in audit mode would have done.
         case audit
         /// A header is truncated or contradicts itself.
         case malformed
@@ -28,6 +28,8 @@ public struct PacketEvent: Sendable, Hashable {
         case established
         /// An ICMP error about an allowed connection.
         case related
+        /// The host's own answer to a packet it rejects: it passes whatever the policy says.
+        case rejectReply = "reject-reply"
     }
 
     /// Nanoseconds since 1970 in UTC.
@@ -76,13 +78,7 @@ struct EventDecoder {
 
     init(interfaces: [UInt32: String]) {
         self.interfaces = interfaces
-        bootTime = Self.nanoseconds(CLOCK_REALTIME) - Self.nanoseconds(CLOCK_BOOTTIME)
-    }
-
-    private static func nanoseconds(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        unsafe clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        bootTime = WallClock.offset
     }
 
     func decode(_ record: pd_event) -> PacketEvent {
@@ -93,7 +89,7 @@ struct EventDecoder {
         let isICMP = flags & PD_PACKET_ICMP.rawValue != 0
         return PacketEvent(
             time: Int64(bitPattern: record.time) &+ bootTime,
-            verdict: UInt32(record.verdict) == PD_DENY.rawValue ? .deny : .allow,
+            verdict: Verdict.Action(kernel: record.verdict),
             direction: UInt32(record.direction) == PD_INGRESS.rawValue ? .ingress : .egress,
             interfaceIndex: record.interface, interface: interfaces[record.interface] ?? "\(record.interface)",
             protocol: record.protocol,
@@ -126,6 +122,7 @@ struct EventDecoder {
         PD_REASON_AUDIT.rawValue: .audit, PD_REASON_MALFORMED.rawValue: .malformed, PD_REASON_FRAGMENT.rawValue: .fragment,
         PD_REASON_EXTENSIONS.rawValue: .extensions, PD_REASON_NON_IP.rawValue: .nonIP, PD_REASON_INTERNAL.rawValue: .internal,
         PD_REASON_ESTABLISHED.rawValue: .established, PD_REASON_RELATED.rawValue: .related,
+        PD_REASON_REJECT_REPLY.rawValue: .rejectReply,
     ]
 
     static func reason(_ number: UInt8) -> PacketEvent.Reason { reasons[UInt32(number)] ?? .internal }

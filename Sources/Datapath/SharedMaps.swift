@@ -7,6 +7,7 @@ struct SharedMaps: ~Copyable {
     let connections6: Map<pd_flow6, pd_connection>
     let fragments: Map<pd_fragment_key, pd_fragment>
     let refused: Map<pd_refused_key, pd_refused>
+    let replies: Map<pd_reply_key, pd_reply>
     let counters: PerCPUMap<UInt32, pd_counter>
     let ethertypes: PerCPUMap<UInt16, pd_counter>
     let events: RingBuffer
@@ -19,6 +20,7 @@ extension SharedMaps {
         static let connections6 = "policyd_conn6"
         static let fragments = "policyd_frags"
         static let refused = "policyd_refused"
+        static let replies = "policyd_reply"
         static let counters = "policyd_counter"
         static let ethertypes = "policyd_ether"
         static let events = "policyd_events"
@@ -32,6 +34,7 @@ extension SharedMaps {
             connections6: try .create(.lruHash, name: Name.connections6, maxEntries: connections),
             fragments: try .create(.lruHash, name: Name.fragments, maxEntries: 4096),
             refused: try .create(.lruHash, name: Name.refused, maxEntries: 16_384),
+            replies: try .create(.lruHash, name: Name.replies, maxEntries: 4096),
             counters: try .create(.perCPUArray, name: Name.counters, maxEntries: Self.counters(rules: configuration.ruleLimit)),
             ethertypes: try .create(.lruPerCPUHash, name: Name.ethertypes, maxEntries: 256),
             events: try RingBuffer.create(name: Name.events, byteCount: configuration.ringBytes))
@@ -50,6 +53,7 @@ extension SharedMaps {
             connections6: try Map(pinnedAt: pins.shared(Name.connections6)),
             fragments: try Map(pinnedAt: pins.shared(Name.fragments)),
             refused: try Map(pinnedAt: pins.shared(Name.refused)),
+            replies: try Map(pinnedAt: pins.shared(Name.replies)),
             counters: try PerCPUMap(pinnedAt: pins.shared(Name.counters)),
             ethertypes: try PerCPUMap(pinnedAt: pins.shared(Name.ethertypes)),
             events: try RingBuffer(pinnedAt: pins.shared(Name.events)))
@@ -60,6 +64,7 @@ extension SharedMaps {
         try connections6.pin(at: pins.shared(Name.connections6))
         try fragments.pin(at: pins.shared(Name.fragments))
         try refused.pin(at: pins.shared(Name.refused))
+        try replies.pin(at: pins.shared(Name.replies))
         try counters.pin(at: pins.shared(Name.counters))
         try ethertypes.pin(at: pins.shared(Name.ethertypes))
         try events.pin(at: pins.shared(Name.events))
@@ -71,6 +76,7 @@ extension SharedMaps {
         try object.reuse(connections6, asMap: Name.connections6)
         try object.reuse(fragments, asMap: Name.fragments)
         try object.reuse(refused, asMap: Name.refused)
+        try object.reuse(replies, asMap: Name.replies)
         try object.reuse(counters, asMap: Name.counters)
         try object.reuse(ethertypes, asMap: Name.ethertypes)
         try object.reuse(descriptor: events.fileDescriptor, asMap: Name.events)
@@ -78,7 +84,7 @@ extension SharedMaps {
 
     /// Has an object that is only asked, never attached, use maps as small as can be.
     static func shrink(_ object: inout OpenObject) throws(BPFError) {
-        for name in [Name.connections4, Name.connections6, Name.fragments, Name.refused, Name.ethertypes] {
+        for name in [Name.connections4, Name.connections6, Name.fragments, Name.refused, Name.replies, Name.ethertypes] {
             try object.setMaxEntries(64, ofMap: name)
         }
         try object.setMaxEntries(Int(PD_REASONS.rawValue), ofMap: Name.counters)

@@ -5,7 +5,7 @@ internal import PolicyCompiler
 /// One generation: a policy's tables in memory-mapped maps, and the program that was loaded for them.
 final class TableMaps: Sendable {
     let program: Program
-    private let header: MappedArray<pd_header>
+    let header: MappedArray<pd_header>
     private let blocks: MappedArray<pd_block>
     private let classes: MappedArray<pd_class>
     private let chunks: MappedArray<pd_chunk>
@@ -122,6 +122,7 @@ final class TableMaps: Sendable {
         var head = policy.header
         head.timeouts = timeouts
         head.event_interval = eventInterval
+        head.wall_offset = UInt64(bitPattern: WallClock.offset)
         header[0] = head
     }
 

@@ -67,10 +67,10 @@ struct ClassifierCompiler {
         case .any: return [.min ... .max]
         case .prefix(let prefix): return prefix.family == family ? [range(prefix)] : []
         case .set(let name):
-            guard let set = policySet.sets[name] else { return [] }
+            let sets = policySet.members(of: name)
             var ranges: [ClosedRange<Value>] = []
-            ranges.reserveCapacity(set.count)
-            for part in [set.addresses, set.fileEntries, set.runtimeEntries] {
+            ranges.reserveCapacity(sets.reduce(0) { $0 + $1.count })
+            for part in sets.flatMap({ [$0.addresses, $0.fileEntries, $0.runtimeEntries] }) {
                 for prefix in part where prefix.family == family { ranges.append(range(prefix)) }
             }
             return ranges

@@ -17,21 +17,22 @@ public struct CompileError: Error, Hashable, Sendable, CustomStringConvertible {
 public struct CompileLimits: Hashable, Sendable {
     /// Rules of one direction and family.
     public var rulesPerClassifier: Int
-    /// Policies in audit mode that one packet can meet.
-    public var auditPolicies: Int
+    /// Rules that a packet of one direction and family can meet and that do not decide: those that expire, those in audit mode, and of
+    /// each policy in audit mode one.
+    public var passedOver: Int
     /// Rules in all, which is also the number of counters the kernel keeps.
     public var rules: Int
     /// Bytes of all tables of a generation.
     public var tableBytes: Int
 
     /// Limits of the kernel program as it is where the kernel has `bpf_loop` (Linux 5.17 and later).
-    public init(rulesPerClassifier: Int = 65_536, auditPolicies: Int = 64, rules: Int = 32_752, tableBytes: Int = 1 << 30) {
+    public init(rulesPerClassifier: Int = 65_536, passedOver: Int = 4096, rules: Int = 32_752, tableBytes: Int = 1 << 30) {
         self.rulesPerClassifier = rulesPerClassifier
-        self.auditPolicies = auditPolicies
+        self.passedOver = passedOver
         self.rules = rules
         self.tableBytes = tableBytes
     }
 
     /// Limits where the kernel has no `bpf_loop`: its verifier can follow a written-out search only so far.
-    public static let withoutLoop = CompileLimits(rulesPerClassifier: 4096, auditPolicies: 7)
+    public static let withoutLoop = CompileLimits(rulesPerClassifier: 4096, passedOver: 26)
 }

@@ -3,11 +3,11 @@ public import PolicyModel
 
 extension CompiledPolicy {
     /// Judges a packet by the tables, with the very code the kernel runs: the `compiled` engine.
-    public func verdict(for packet: Packet) -> Verdict {
+    public func verdict(for packet: Packet, at time: Instant = .now) -> Verdict {
         if usesInterfaces, interfaces[packet.interface] == nil {
             var other = self
             other.add(interface: packet.interface)
-            return other.verdict(for: packet)
+            return other.verdict(for: packet, at: time)
         }
         var query = pd_query(packet)
         var scan = pd_scan()
@@ -29,6 +29,7 @@ extension CompiledPolicy {
                             unsafe tables.chunk_count = UInt32(chunks.count / MemoryLayout<pd_chunk>.size)
                             unsafe tables.class_count = UInt32(classes.count)
                             unsafe tables.rule_count = UInt32(rules.count)
+                            unsafe tables.now = UInt64(max(time.seconds, 0))
                             unsafe pd_classify(&tables, &header, &query, &scan, &match)
                         }
                     }
@@ -40,7 +41,7 @@ extension CompiledPolicy {
 
     private func verdict(_ match: pd_match) -> Verdict {
         verdict(
-            action: UInt32(match.action) == PD_ACTION_DENY.rawValue ? .deny : .allow, number: match.rule,
+            action: Verdict.Action(kernel: match.action), number: match.rule,
             audited: audited(match.audits, [match.audit.0, match.audit.1, match.audit.2, match.audit.3]))
     }
 
@@ -53,6 +54,17 @@ extension CompiledPolicy {
     package func verdict(action: Verdict.Action, number: UInt32, audited: [RuleReference]) -> Verdict {
         guard let reference = references[number] else { return Verdict(action: action, audited: audited) }
         return Verdict(action, by: reference, audited: audited)
+    }
+}
+
+extension Verdict.Action {
+    /// A verdict as the kernel's program writes it.
+    package init(kernel verdict: UInt8) {
+        switch UInt32(verdict) {
+        case PD_DENY.rawValue: self = .deny
+        case PD_REJECT.rawValue: self = .reject
+        default: self = .allow
+        }
     }
 }
 

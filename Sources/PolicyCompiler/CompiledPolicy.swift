@@ -67,6 +67,7 @@ public struct CompiledPolicy: Sendable {
                         "\(compiler.rules.count) \(direction.rawValue) rules can match IPv\(family.rawValue) packets; this kernel's limit is \(limits.rulesPerClassifier)"
                     )
                 }
+                try check(compiler.rules, direction, family, limits)
                 let classifier = compiler.compile(&classes, &tries, ruleBase: rules.count)
                 header.setClassifier(classifier, direction, family)
                 rules += FlatRule.table(compiler.rules, direction, numbers)
@@ -133,11 +134,21 @@ public struct CompiledPolicy: Sendable {
         guard rules <= limits.rules else {
             throw CompileError("\(rules) rules; the kernel's counters have room for \(limits.rules): raise limits.rules in policyd.yaml")
         }
-        let audits = policySet.policies.filter { $0.mode == .audit }
-        guard audits.count <= limits.auditPolicies else {
+    }
+
+    /// The search takes a step for each rule it meets and goes on behind, and its steps are bounded.
+    private static func check(
+        _ rules: [FlatRule], _ direction: Direction, _ family: IPAddress.Family, _ limits: CompileLimits
+    ) throws(CompileError) {
+        let expiring = rules.filter { $0.rule.expires != nil }
+        let audited = rules.filter { $0.policy.mode == .enforce && $0.rule.mode == .audit && $0.rule.expires == nil }
+        let policies = Set(rules.filter { $0.policy.mode == .audit }.map(\.policyIndex))
+        let count = expiring.count + audited.count + policies.count
+        guard count <= limits.passedOver else {
             throw CompileError(
-                "\(audits.count) policies in audit mode; the limit is \(limits.auditPolicies)",
-                location: audits[limits.auditPolicies].location)
+                "\(expiring.count) \(direction.rawValue) rules that expire, \(audited.count) in audit mode and \(policies.count) policies in "
+                    + "audit mode can match IPv\(family.rawValue) packets; this kernel's limit is \(limits.passedOver) of them together",
+                location: (expiring.last ?? audited.last)?.rule.location ?? .none)
         }
     }
 

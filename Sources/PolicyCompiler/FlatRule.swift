@@ -41,9 +41,9 @@ struct SetFamilies {
     private var families: [IPAddress.Family: Set<String>] = [:]
 
     init(_ policySet: PolicySet) {
-        for (name, set) in policySet.sets {
-            for family in IPAddress.Family.allCases
-            where [set.addresses, set.fileEntries, set.runtimeEntries].contains(where: { $0.contains { $0.family == family } }) {
+        for name in policySet.sets.keys {
+            let parts = policySet.members(of: name).flatMap { [$0.addresses, $0.fileEntries, $0.runtimeEntries] }
+            for family in IPAddress.Family.allCases where parts.contains(where: { $0.contains { $0.family == family } }) {
                 families[family, default: []].insert(name)
             }
         }

@@ -21,6 +21,8 @@ public struct RuleKey: Hashable, Sendable, Codable {
 public struct RuleNumbers: Hashable, Sendable {
     private var numbers: [RuleKey: UInt32] = [:]
     private var keys: [UInt32: RuleKey] = [:]
+    /// By number, the revision from which on the rule has been there.
+    private var revisions: [UInt32: UInt32] = [:]
 
     /// No rule has a number yet.
     public init() {}
@@ -31,15 +33,19 @@ public struct RuleNumbers: Hashable, Sendable {
     /// The rule that has a number; nil for a number that is free.
     public func key(of number: UInt32) -> RuleKey? { keys[number] }
 
+    /// The revision that brought the rule; of those since then, each had it. 0 where that is not known: before all others.
+    public func revision(of key: RuleKey) -> UInt32 { number(of: key).flatMap { revisions[$0] } ?? 0 }
+
     /// All numbers in use.
     public var all: [UInt32] { keys.keys.sorted() }
 
     /// Gives every rule of a policy set a number. Rules that had one keep it, and the lowest free ones are given to the others. The
     /// numbers of rules that are gone become free only for the next call: packets are counted under them until the switch.
     ///
+    /// - Parameter revision: the revision the policy set is to be: connections that are older than it are older than the new rules.
     /// - Returns: the numbers that were given now: their counters are to start at 0.
     @discardableResult
-    public mutating func assign(for policySet: PolicySet) -> [UInt32] {
+    public mutating func assign(for policySet: PolicySet, revision: UInt32 = 0) -> [UInt32] {
         var present: Set<RuleKey> = []
         var new: [RuleKey] = []
         for direction in Direction.allCases {
@@ -54,11 +60,13 @@ public struct RuleNumbers: Hashable, Sendable {
             while keys[next] != nil { next += 1 }
             numbers[key] = next
             keys[next] = key
+            revisions[next] = revision
             given.append(next)
         }
         for (key, number) in numbers where !present.contains(key) {
             numbers[key] = nil
             keys[number] = nil
+            revisions[number] = nil
         }
         return given
     }
@@ -68,10 +76,13 @@ extension RuleNumbers: Codable {
     private struct Entry: Codable {
         var key: RuleKey
         var number: UInt32
+        /// Not there in what was written before rules could spare connections.
+        var since: UInt32?
     }
 
     public init(from decoder: any Decoder) throws {
         for entry in try [Entry](from: decoder) {
+            revisions[entry.number] = entry.since ?? 0
             guard numbers.updateValue(entry.number, forKey: entry.key) == nil,
                 keys.updateValue(entry.key, forKey: entry.number) == nil, entry.number >= PD_REASONS.rawValue
             else {
@@ -82,6 +93,6 @@ extension RuleNumbers: Codable {
     }
 
     public func encode(to encoder: any Encoder) throws {
-        try keys.sorted { $0.key < $1.key }.map { Entry(key: $0.value, number: $0.key) }.encode(to: encoder)
+        try keys.sorted { $0.key < $1.key }.map { Entry(key: $0.value, number: $0.key, since: revisions[$0.key]) }.encode(to: encoder)
     }
 }

@@ -24,9 +24,9 @@ import Testing
     static func disagreement(
         _ packet: Packet, _ reference: ReferenceEvaluator, _ policy: CompiledPolicy, _ kernel: KernelEngine?
     ) throws -> Disagreement? {
-        let expected = reference.verdict(for: packet)
-        let compiled = policy.verdict(for: packet)
-        let judged = try kernel?.verdict(for: packet)
+        let expected = reference.verdict(for: packet, at: PolicyGenerator.time)
+        let compiled = policy.verdict(for: packet, at: PolicyGenerator.time)
+        let judged = try kernel?.verdict(for: packet, at: PolicyGenerator.time)
         var kept = expected
         kept.audited = Array(kept.audited.prefix(4))
         var first = expected

@@ -54,7 +54,7 @@ extension Datapath {
     /// Compiles and installs in one step.
     func install(_ policies: [HostPolicy], sets: [AddressSet] = [], revision: UInt32, _ numbers: inout RuleNumbers) throws {
         let policySet = try PolicySet(policies: policies, sets: sets)
-        let given = numbers.assign(for: policySet)
+        let given = numbers.assign(for: policySet, revision: revision)
         let policy = try CompiledPolicy.compile(policySet, revision: revision, numbers: numbers, interfaces: [])
         try install(policy, newNumbers: given)
     }

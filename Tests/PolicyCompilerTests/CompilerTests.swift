@@ -18,9 +18,9 @@ import Testing
         let reference = ReferenceEvaluator(policySet)
         for _ in 0..<100 {
             let packet = generator.packet(for: policySet)
-            var expected = reference.verdict(for: packet)
+            var expected = reference.verdict(for: packet, at: PolicyGenerator.time)
             expected.audited = Array(expected.audited.prefix(4))
-            let compiled = policy.verdict(for: packet)
+            let compiled = policy.verdict(for: packet, at: PolicyGenerator.time)
             #expect(compiled == expected, "\(packet) by \(policySet)")
         }
     }

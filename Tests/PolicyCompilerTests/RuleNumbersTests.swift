@@ -1,3 +1,4 @@
+import FoundationEssentials
 import PolicyCompiler
 import PolicyModel
 import Testing
@@ -27,5 +28,24 @@ import Testing
         #expect(numbers.assign(for: try Self.policySet(["b"])) == [17])
         #expect(numbers.number(of: Self.key("a")) == nil)
         #expect(numbers.assign(for: try Self.policySet(["b", "c"])) == [16])
+    }
+
+    @Test func aRuleIsAsOldAsTheRevisionThatBroughtIt() throws {
+        var numbers = RuleNumbers()
+        numbers.assign(for: try Self.policySet(["a"]), revision: 3)
+        numbers.assign(for: try Self.policySet(["a", "b"]), revision: 5)
+        numbers = try JSONDecoder().decode(RuleNumbers.self, from: JSONEncoder().encode(numbers))
+        #expect(numbers.revision(of: Self.key("a")) == 3)
+        #expect(numbers.revision(of: Self.key("b")) == 5)
+        numbers.assign(for: try Self.policySet(["b"]), revision: 6)
+        numbers.assign(for: try Self.policySet(["a", "b"]), revision: 7)
+        #expect(numbers.revision(of: Self.key("a")) == 7, "it was gone meanwhile")
+    }
+
+    @Test func numbersWrittenBeforeRulesHadAnAgeAreRead() throws {
+        let text = #"[{"key":{"policy":"p","direction":"ingress","rule":"a"},"number":16}]"#
+        let numbers = try JSONDecoder().decode(RuleNumbers.self, from: Array(text.utf8).withUnsafeBytes { Data($0) })
+        #expect(numbers.number(of: Self.key("a")) == 16)
+        #expect(numbers.revision(of: Self.key("a")) == 0)
     }
 }

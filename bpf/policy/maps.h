@@ -57,6 +57,13 @@ struct {
     __type(value, struct pd_refused);
 } policyd_refused SEC(".maps");
 
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 4096);
+    __type(key, struct pd_reply_key);
+    __type(value, struct pd_reply);
+} policyd_reply SEC(".maps");
+
 /* By rule number; below PD_REASONS by reason. */
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -78,6 +85,19 @@ struct {
     __uint(max_entries, 4 * 1024 * 1024);
 } policyd_events SEC(".maps");
 
+/* Room to write the answer to a rejected packet in. The parts lie so that the transport header is at the same place in both families. */
+#define PD_QUOTE_MAX 256
+
+struct pd_answer {
+    __u8 ip[40]; /* IPv4 in the last 20 bytes */
+    __u8 transport[8 + PD_QUOTE_MAX]; /* a TCP header, or an ICMP message: 8 bytes and what it quotes */
+    __u8 link[12];
+    __u32 pseudo[2];
+    __u64 second; /* of CLOCK_MONOTONIC_COARSE, in which `sent` ICMP messages were sent by this CPU */
+    __u32 sent;
+    __u32 reserved;
+};
+
 /* What a packet's judgement needs beyond the 512 bytes of stack. Programs at tc run with softirqs off, one at a time on a CPU. */
 struct pd_scratch {
     struct pd_packet packet;
@@ -86,6 +106,8 @@ struct pd_scratch {
     struct pd_scan scan;
     struct pd_match match;
     union pd_flow flow;
+    struct pd_reply_key reply_key;
+    struct pd_answer answer;
 };
 
 struct {
@@ -94,3 +116,13 @@ struct {
     __type(key, __u32);
     __type(value, struct pd_scratch);
 } policyd_scratch SEC(".maps");
+
+PD_INLINE struct pd_scratch *scratch_of(void) {
+    __u32 zero = 0;
+    return bpf_map_lookup_elem(&policyd_scratch, &zero);
+}
+
+PD_INLINE const struct pd_header *header_of(void) {
+    __u32 zero = 0;
+    return bpf_map_lookup_elem(&policyd_header, &zero);
+}

@@ -1,5 +1,6 @@
 /* Judges a packet: walk its headers, find its connection, classify what is new, record, decide. */
 #include "maps.h"
+#include "reject.h"
 
 /* 1: for test-run by `why`: by the rules alone, no connections, no counters, no events; the answer is left in cb. */
 volatile const __u8 stateless = 0;
@@ -15,14 +16,12 @@ PD_INLINE struct pd_bytes bytes_of(struct __sk_buff *skb) {
     return bytes;
 }
 
-PD_INLINE struct pd_scratch *scratch_of(void) {
-    __u32 zero = 0;
-    return bpf_map_lookup_elem(&policyd_scratch, &zero);
-}
-
-PD_INLINE const struct pd_header *header_of(void) {
-    __u32 zero = 0;
-    return bpf_map_lookup_elem(&policyd_header, &zero);
+/* The time of day in seconds. Under test-run it stands still, at what it was set to. */
+PD_INLINE __u64 pd_now(const struct pd_tables *t) {
+    const struct pd_header *header = header_of();
+    (void)t;
+    if (!header) return 0;
+    return ((stateless ? 0 : bpf_ktime_get_boot_ns()) + *(volatile const __u64 *)&header->wall_offset) / 1000000000ULL;
 }
 
 /* 1 where the kernel has bpf_loop (Linux 5.17, commit e6f2dd0f8067): found by trial. */
@@ -172,11 +171,13 @@ PD_INLINE void forget_connection(const union pd_flow *flow, __u8 family) {
     else bpf_map_delete_elem(&policyd_conn6, &flow->v6);
 }
 
-PD_INLINE void remember_connection(struct __sk_buff *skb, const union pd_flow *flow, const struct pd_packet *p, const struct decision *d, __u64 now) {
+PD_INLINE void remember_connection(struct __sk_buff *skb, const union pd_flow *flow, const struct pd_packet *p, const struct decision *d,
+                                   __u32 expires, __u64 now) {
     struct pd_connection c = {
         .created = now, .last_seen = now, .packets = {1, 0}, .bytes = {skb->len, 0},
         .revision = d->revision, .rule = d->rule, .interface = skb->ifindex, .direction = d->direction,
         .flags = d->log == PD_LOG_ALL ? PD_LOG_EACH : 0, .icmp_type = p->icmp_type, .icmp_code = p->icmp_code,
+        .born = d->revision, .expires = expires,
     };
     if (p->family == PD_IPV4) bpf_map_update_elem(&policyd_conn4, &flow->v4, &c, BPF_ANY);
     else bpf_map_update_elem(&policyd_conn6, &flow->v6, &c, BPF_ANY);
@@ -341,7 +342,7 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
             if (now - connection->last_seen > life || (!related && !pd_continues(p, connection, d.direction))) connection = 0;
         }
         if (connection) {
-            if (connection->revision == header->revision) {
+            if (connection->revision == header->revision && (!connection->expires || connection->expires > pd_now(0))) {
                 d.rule = connection->rule;
                 d.reason = related ? PD_REASON_RELATED : PD_REASON_ESTABLISHED;
                 if (connection->flags & PD_LOG_EACH) d.log = PD_LOG_ALL;
@@ -349,7 +350,13 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
             }
             if (related) ask(&scratch->query, &scratch->inner, !d.direction, connection->interface);
             ask_of_connection(&scratch->query, related ? &scratch->inner : p, connection);
-        } else related = 0;
+        } else {
+            if (pd_may_be_reply(p) && pd_is_reply(skb, scratch, p, d.direction)) {
+                d.reason = PD_REASON_REJECT_REPLY;
+                goto counted;
+            }
+            related = 0;
+        }
     }
 
     if (!policyd_classify(skb)) return TC_ACT_SHOT;
@@ -375,9 +382,17 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
         record(skb, p, &audit, 0, header->event_interval);
     }
     if (connection) {
+        if (d.verdict != PD_ALLOW && connection->born < match->since) {
+            /* Older than the rule, which spares such. No rule allows it. */
+            d.verdict = PD_ALLOW;
+            d.rule = PD_NO_RULE;
+            d.log = PD_LOG_NONE;
+            match->expires = 0;
+        }
         if (d.verdict == PD_ALLOW) {
             connection->revision = d.revision;
             connection->rule = d.rule;
+            connection->expires = match->expires;
             connection->flags = (connection->flags & ~PD_LOG_EACH) | (d.log == PD_LOG_ALL ? PD_LOG_EACH : 0);
             d.reason = related ? PD_REASON_RELATED : PD_REASON_ESTABLISHED;
             if (d.log == PD_LOG_NEW) d.log = PD_LOG_NONE;
@@ -389,7 +404,7 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
         goto recorded;
     }
     if (d.verdict == PD_ALLOW && pd_begins_connection(p)) {
-        remember_connection(skb, &scratch->flow, p, &d, now);
+        remember_connection(skb, &scratch->flow, p, &d, match->expires, now);
         begins = 1;
     }
     goto recorded;
@@ -414,7 +429,9 @@ end:
         skb->cb[1] = d.rule;
         skb->cb[2] = (__u32)d.reason | (__u32)d.verdict << 8;
     }
-    return d.verdict == PD_DENY ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+    if (d.verdict == PD_ALLOW) return TC_ACT_UNSPEC;
+    if (d.verdict != PD_REJECT || stateless) return TC_ACT_SHOT;
+    return policyd_reject(skb, skb->cb[0] & 1, (skb->cb[0] >> 1) & 1);
 }
 
 char LICENSE[] SEC("license") = "GPL";

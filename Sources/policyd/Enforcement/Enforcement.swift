@@ -109,6 +109,12 @@ extension Enforcement {
         return try packets.map { packet throws(DatapathError) in try engine.verdict(for: packet) }
     }
 
+    /// Has rules expire by the clock as it is now; by how many seconds it was set, nil if it was not.
+    func synchronizeClock() -> Int? {
+        guard let seconds = datapath?.synchronizeClock(), seconds != 0 else { return nil }
+        return seconds
+    }
+
     /// Takes everything of ours out of the kernel.
     func remove() throws {
         try datapath?.remove()

@@ -116,8 +116,8 @@ extension Enforcer {
         guard isChange else { return message(before?.number, changed: false) }
 
         var numbers = before?.compiled.numbers ?? RuleNumbers()
-        let fresh = numbers.assign(for: policySet)
         let number = state.withLock { $0.next }
+        let fresh = numbers.assign(for: policySet, revision: number)
         let compiled = try compile(policySet, revision: number, numbers: numbers)
         guard !dryRun else { return message(before?.number, changed: false) }
 
@@ -239,7 +239,7 @@ extension Enforcer {
             let runtime = loaded.revision.runtimeEntries
             let policySet = try loaded.documents.policySet().adding(runtime)
             var ruleNumbers = loaded.revision.ruleNumbers
-            ruleNumbers.assign(for: policySet)
+            ruleNumbers.assign(for: policySet, revision: number)
             let compiled = try enforcement.compile(policySet, revision: number, numbers: ruleNumbers)
             ruleNames.add(revision: number, of: policySet, ruleNumbers)
             if install {

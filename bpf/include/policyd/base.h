@@ -9,7 +9,7 @@
 #endif
 
 /* The layout of everything pinned. A daemon refuses kernel state of another version. */
-#define PD_STATE_VERSION 1
+#define PD_STATE_VERSION 2
 
 enum pd_direction {
     PD_INGRESS = 0,
@@ -24,6 +24,7 @@ enum pd_family {
 enum pd_verdict {
     PD_ALLOW = 0,
     PD_DENY = 1,
+    PD_REJECT = 2, /* denied, and the sender is told */
 };
 
 /* Protocol numbers the programs treat in a way of their own (IANA assigned internet protocol numbers). */
@@ -50,7 +51,7 @@ enum pd_reason {
     PD_REASON_DEFAULT = 0,      /* no rule matched: allowed */
     PD_REASON_RULE = 1,         /* a rule matched; its number is in the event */
     PD_REASON_REVOKED = 2,      /* a connection that the policy in force no longer allows */
-    PD_REASON_AUDIT = 3,        /* what a rule of an audit policy would have done */
+    PD_REASON_AUDIT = 3,        /* what a rule in audit mode would have done */
     PD_REASON_MALFORMED = 4,    /* a header is truncated or contradicts itself: denied */
     PD_REASON_FRAGMENT = 5,     /* a fragment whose first fragment is not known: denied */
     PD_REASON_EXTENSIONS = 6,   /* more VLAN tags or IPv6 extension headers than the walk allows: denied */
@@ -58,6 +59,7 @@ enum pd_reason {
     PD_REASON_INTERNAL = 8,     /* the tables contradict themselves: denied, and a defect */
     PD_REASON_ESTABLISHED = 9,  /* belongs to an allowed connection */
     PD_REASON_RELATED = 10,     /* an ICMP error about an allowed connection */
+    PD_REASON_REJECT_REPLY = 11, /* our own answer to a packet that a rule rejects: always passes */
     PD_LOST_EVENTS = 15,        /* no reason: the place where all lost events are counted once more */
     PD_REASONS = 16,            /* rule numbers start here */
 };

@@ -27,16 +27,19 @@ struct pd_tables {
     __u32 class_count;
     __u32 chunk_count;
     __u32 rule_count;
+    __u64 now; /* seconds since 1970 */
 };
 
-/* Told of each match of an audit policy's rule. */
+/* What was found. */
 struct pd_match {
     __u32 rule;   /* the rule's number, or PD_NO_RULE */
-    __u8 action;  /* PD_ACTION_ALLOW or PD_ACTION_DENY */
+    __u8 action;  /* PD_ACTION_ALLOW, PD_ACTION_DENY or PD_ACTION_REJECT */
     __u8 log;     /* enum pd_log */
     __u8 reason;  /* PD_REASON_RULE, PD_REASON_DEFAULT or PD_REASON_INTERNAL */
     __u8 audits;  /* audit matches on the way, at most PD_AUDITS of them kept */
     __u32 audit[4];
+    __u32 expires; /* when the first of the rules that led here expires; 0: none does */
+    __u32 since;   /* the rule's */
 };
 #define PD_AUDITS 4
 
@@ -46,12 +49,14 @@ PD_INLINE const struct pd_class *pd_class_at(const struct pd_tables *t, __u32 i)
 PD_INLINE const struct pd_chunk *pd_chunk_at(const struct pd_tables *t, __u32 i);
 PD_INLINE const struct pd_rule *pd_rule_at(const struct pd_tables *t, __u32 i);
 PD_INLINE const struct pd_interface *pd_interface_at(const struct pd_tables *t, __u32 index);
+PD_INLINE __u64 pd_now(const struct pd_tables *t);
 #else
 PD_INLINE const struct pd_block *pd_block_at(const struct pd_tables *t, __u32 i) { return i < t->block_count ? t->blocks + i : 0; }
 PD_INLINE const struct pd_class *pd_class_at(const struct pd_tables *t, __u32 i) { return i < t->class_count ? t->classes + i : 0; }
 PD_INLINE const struct pd_chunk *pd_chunk_at(const struct pd_tables *t, __u32 i) { return i < t->chunk_count ? t->chunks + i : 0; }
 PD_INLINE const struct pd_rule *pd_rule_at(const struct pd_tables *t, __u32 i) { return i < t->rule_count ? t->rules + i : 0; }
 PD_INLINE const struct pd_interface *pd_interface_at(const struct pd_tables *t, __u32 index) { (void)index; return t->interface; }
+PD_INLINE __u64 pd_now(const struct pd_tables *t) { return t->now; }
 #endif
 
 /* A class that cannot be: the tables contradict themselves. */
@@ -80,16 +85,17 @@ PD_INLINE __u32 pd_transport_class(const struct pd_tables *t, __u32 root, const 
     return pd_trie(t, root, value, 3);
 }
 
-/* At most so many words and chunks are looked at: those of the largest classifier, and what 64 audit policies and
- * 3 passes add. The compiler refuses what is larger. */
+/* At most so many steps are taken: each chunk and word of the largest classifier once, the rule that is found, the end, and one
+ * for each rule that was met and does not decide: in audit mode, expired, or one of 3 passes. The compiler refuses what is larger. */
 #define PD_RULES_MAX 65536
-#define PD_RESUMES_MAX 67
-#define PD_SCAN_STEPS (PD_RULES_MAX / 64 + PD_RULES_MAX / PD_CHUNK_RULES + 3 * PD_RESUMES_MAX)
+#define PD_RESUMES_MAX 4096
+#define PD_SCAN_STEPS_OF(rules, resumes) ((rules) / 64 + (rules) / PD_CHUNK_RULES + 2 + 3 + (resumes))
+#define PD_SCAN_STEPS PD_SCAN_STEPS_OF(PD_RULES_MAX, PD_RESUMES_MAX)
 
 /* The same where the kernel has no bpf_loop (before Linux 5.17): what its verifier can follow through a written-out loop. */
-#define PD_SCAN_STEPS_SMALL 96
 #define PD_RULES_MAX_SMALL 4096
-#define PD_RESUMES_MAX_SMALL 10
+#define PD_RESUMES_MAX_SMALL 26
+#define PD_SCAN_STEPS_SMALL PD_SCAN_STEPS_OF(PD_RULES_MAX_SMALL, PD_RESUMES_MAX_SMALL)
 
 #define PD_FIELDS 5
 
@@ -105,6 +111,7 @@ struct pd_scan {
     __u32 rules, rule_base;
     __u32 found;                   /* where the rule is, once done */
     __u32 reason;                  /* PD_SCAN_RUNNING until done */
+    __u32 expires;                 /* when the first of the passes that were taken expires */
     __u32 audits;
     __u32 audit[PD_AUDITS];
 };
@@ -139,11 +146,18 @@ PD_INLINE int pd_scan_end(struct pd_scan *s, __u32 reason) {
     return 1;
 }
 
+/* The earlier of two times of expiry, of which 0 is never. */
+PD_INLINE __u32 pd_sooner(__u32 a, __u32 b) { return a && (!b || a < b) ? a : b; }
+
 /* The next bit of the word at hand. */
 PD_INLINE int pd_scan_bit(const struct pd_tables *t, struct pd_scan *s) {
     __u32 place = (s->c << 12) + (s->w << 6) + pd_ctz(s->word), from;
     const struct pd_rule *rule = pd_rule_at(t, s->rule_base + place);
     if (!rule) return pd_scan_end(s, PD_REASON_INTERNAL);
+    if (rule->expires && rule->expires <= pd_now(t)) {
+        s->word &= s->word - 1;
+        return 0;
+    }
     if (rule->action != PD_ACTION_NEXT) {
         s->found = s->rule_base + place;
         return pd_scan_end(s, PD_REASON_RULE);
@@ -151,7 +165,7 @@ PD_INLINE int pd_scan_bit(const struct pd_tables *t, struct pd_scan *s) {
     if (rule->audit) {
         if (s->audits < PD_AUDITS) s->audit[s->audits & (PD_AUDITS - 1)] = s->rule_base + place;
         s->audits++;
-    }
+    } else s->expires = pd_sooner(s->expires, rule->expires);
     from = rule->next;
     if (from >= s->rules) return pd_scan_end(s, PD_REASON_DEFAULT);
     /* Bits below `from` are dropped here where they are at hand, and below when their word is loaded. */
@@ -257,6 +271,7 @@ PD_INLINE int pd_scan_begin(const struct pd_tables *t, const struct pd_classifie
     for (int i = 0; i < PD_AUDITS; i++) s->audit[i] = 0;
     s->reason = PD_SCAN_RUNNING;
     s->audits = 0;
+    s->expires = 0;
     return 1;
 }
 
@@ -272,6 +287,8 @@ PD_INLINE void pd_classify(const struct pd_tables *t, const struct pd_header *he
     match->log = PD_LOG_NONE;
     match->reason = PD_REASON_DEFAULT;
     match->audits = 0;
+    match->expires = 0;
+    match->since = 0;
     if (!k->rules) return;
     more = pd_scan_begin(t, k, q, s);
     if (more == 0) return;
@@ -279,12 +296,15 @@ PD_INLINE void pd_classify(const struct pd_tables *t, const struct pd_header *he
         pd_scan_run(t, s);
         match->audits = (__u8)(s->audits < 255 ? s->audits : 255);
         for (int i = 0; i < PD_AUDITS; i++) match->audit[i] = s->audit[i];
+        match->expires = s->expires;
         if (s->reason == PD_REASON_DEFAULT) return;
         rule = pd_rule_at(t, s->found);
         if (s->reason == PD_REASON_RULE && rule) {
             match->rule = rule->number;
             match->action = rule->action;
             match->log = rule->log;
+            match->expires = pd_sooner(s->expires, rule->expires);
+            match->since = rule->since;
             match->reason = PD_REASON_RULE;
             return;
         }

@@ -47,6 +47,8 @@ struct pd_connection {
     __u8 flags;      /* enum pd_connection_flags */
     __u8 icmp_type;  /* of the first packet */
     __u8 icmp_code;
+    __u32 born;    /* the revision in force at its first packet */
+    __u32 expires; /* seconds since 1970 at which a rule that allowed it expires: then it is judged again; 0: never */
 };
 
 /* Fragments after the first have no ports: they share the first one's verdict. */
@@ -86,6 +88,19 @@ struct pd_refused_key {
 struct pd_refused {
     __u64 reported; /* nanoseconds, CLOCK_MONOTONIC_COARSE */
     __u64 packets;  /* since then */
+};
+
+/* A packet that was rejected, so that our answer to it passes our own programs. Fields are those of its connection's key. */
+struct pd_reply_key {
+    struct pd_flow6 flow; /* of IPv4 a pd_flow4 at its beginning */
+    __u32 interface;
+    __u8 family;
+    __u8 direction; /* of the answer */
+    __u8 reserved[2];
+};
+
+struct pd_reply {
+    __u64 sent; /* nanoseconds, CLOCK_MONOTONIC_COARSE */
 };
 
 /* The key of a packet's connection. `outward`: the packet leaves the host, or would have. */

@@ -39,7 +39,8 @@ struct pd_class {
 enum pd_action {
     PD_ACTION_ALLOW = 0,
     PD_ACTION_DENY = 1,
-    PD_ACTION_NEXT = 2, /* go on at `next`: a pass, or the end of an audit policy */
+    PD_ACTION_REJECT = 2,
+    PD_ACTION_NEXT = 3, /* go on at `next`: a pass, or a rule in audit mode */
 };
 
 enum pd_log {
@@ -52,9 +53,11 @@ struct pd_rule {
     __u32 number; /* the place of its counters and its name in events; stable across revisions */
     __u32 next;   /* PD_ACTION_NEXT: the rule to go on with */
     __u8 action;  /* enum pd_action: what happens */
-    __u8 audit;   /* 1: an audit policy's rule: `would` is reported, then evaluation goes on */
+    __u8 audit;   /* 1: in audit mode: `would` is reported, then evaluation goes on */
     __u8 would;   /* enum pd_action: what an audit rule would have done */
     __u8 log;     /* enum pd_log */
+    __u32 expires; /* seconds since 1970 from which on it matches nothing; 0: never */
+    __u32 since;   /* connections begun before this revision are not cut by it; 0: all are judged */
     __u32 reserved;
 };
 
@@ -92,6 +95,7 @@ struct pd_header {
     __u32 revision; /* of the policy in these tables */
     struct pd_classifier classifier[2][2]; /* by direction, family */
     struct pd_timeouts timeouts;
+    __u64 wall_offset;    /* nanoseconds from CLOCK_BOOTTIME to the time of day; one aligned store changes it */
     __u64 event_interval; /* nanoseconds in which further packets of a refused flow are counted, not reported */
 };
 
