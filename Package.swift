@@ -105,6 +105,12 @@ let package = Package(
                 "PolicyCompiler", "PolicyModel", "PolicyTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Scale", swiftSettings: house),
+        .executableTarget(
+            name: "fuzz-documents",
+            dependencies: [
+                "PolicyCompiler", "PolicyModel", "PolicyTesting",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks/Fuzz", swiftSettings: house),
 
         // Tests of the eBPF library, with programs and a shared header of their own.
         .systemLibrary(name: "CBPFTestObjects", path: "Tests/BPFTestObjects/include"),

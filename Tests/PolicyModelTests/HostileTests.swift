@@ -5,48 +5,64 @@ import Testing
 
 /// Documents that are almost, or not at all, what they should be: none may end the process or take long.
 @Suite struct HostileTests {
-    static let odd: [String] = [
-        "\u{0}", "\u{FEFF}", "\u{2028}", "\u{202E}", "\u{FFFF}", "é", "🔥", "\t", "\r", "\n---\n", "\n...\n", "%YAML 1.2\n", "&a ", "*a ",
-        "!x ",
-        "!!binary ", "<<: ", "? ", "- ", "[", "]", "{", "}", "\"", "'", "|\n", ">-\n", "#", "@", "`", "99999999999999999999999", "-0",
-        "0x10",
-        "1e400", ".nan", "null", "~", "", " ", "::/0", "0.0.0.0/0", "set:", "!set:", "set:abusers", "65536", "-1", "4294967296",
-    ]
+    /// The shipped documents, broken.
+    static let mutator = DocumentMutator(
+        corpus: ["config/examples/web.yaml", "config/policies/essentials.yaml"].map { path in
+            let list = "config/examples/lists/abusers.netset"
+            return HostileDocuments(path: path, bytes: contents(path), lists: [list: contents(list)])
+        }, seed: 77)
 
-    @Test func `mutated documents are read or refused, quickly`() throws {
-        var random = SplitMix64(seed: 77)
-        let names = ["config/policies/essentials.yaml", "config/examples/web.yaml"]
-        let seeds = try names.map { try Array(String(contentsOf: URL(filePath: "\(repository)/\($0)"), encoding: .utf8).utf8) }
-        var refused = 0
-        let time = ContinuousClock().measure {
-            for _ in 0..<600 {
-                var bytes = seeds[Int.random(in: 0..<seeds.count, using: &random)]
-                for _ in 0..<Int.random(in: 1...4, using: &random) { mutate(&bytes, &random) }
-                let file = SourceFile(path: "fuzz.yaml", text: String(decoding: bytes, as: UTF8.self))
-                let loaded = DocumentLoader.load(bundles: [
-                    SourceBundle(files: [file], lists: ["lists/abusers.netset": Array("192.0.2.1\n".utf8)])
-                ])
-                for diagnostic in loaded.diagnostics {
-                    #expect(!diagnostic.description.isEmpty && diagnostic.location.file == "fuzz.yaml")
-                }
-                if loaded.hasErrors { refused += 1 }
-                _ = try? loaded.policySet()
-                _ = loaded.warnings()
-            }
-        }
-        #expect(refused > 300, "\(refused)")
-        #expect(time < .seconds(60))
+    private static func contents(_ path: String) -> [UInt8] {
+        (try? Data(contentsOf: URL(filePath: "\(repository)/\(path)"))).map { Array($0) } ?? []
     }
 
-    private func mutate(_ bytes: inout [UInt8], _ random: inout SplitMix64) {
-        let place = Int.random(in: 0...bytes.count, using: &random)
-        let end = min(bytes.count, place + Int.random(in: 0...12, using: &random))
-        switch Int.random(in: 0..<6, using: &random) {
-        case 0: bytes.removeSubrange(place..<end)
-        case 1: bytes.insert(contentsOf: bytes[place..<end], at: Int.random(in: 0...bytes.count, using: &random))
-        case 2: bytes.replaceSubrange(place..<end, with: (place..<end).map { _ in UInt8.random(in: 0...255, using: &random) })
-        default: bytes.replaceSubrange(place..<end, with: Array((Self.odd.randomElement(using: &random) ?? "").utf8))
+    /// What the fuzzer does for a minute, in short: a sample of the cuts and changed tokens, and some of all else.
+    @Test func `broken documents are read or refused, quickly`() throws {
+        let count = Self.mutator.systematicCount
+        try #require(count > 5_000)
+        var refused = 0
+        for number in Array(stride(from: 0, to: count, by: 37)) + Array(count..<count + 300) {
+            let documents = Self.mutator.documents(number)
+            let time = ContinuousClock().measure {
+                switch DocumentOracle().outcome(documents) {
+                case .read: break
+                case .refused: refused += 1
+                case .mistake(let words): Issue.record("document \(number): \(words)")
+                }
+            }
+            #expect(time < .seconds(2), "document \(number)")
         }
+        #expect(refused > 100, "\(refused)")
+    }
+
+    @Test func `the same number gives the same documents`() {
+        let number = Self.mutator.systematicCount + 5
+        #expect(Self.mutator.documents(number).bytes == Self.mutator.documents(number).bytes)
+        #expect(Self.mutator.documents(number).bytes != Self.mutator.documents(number + 1).bytes)
+    }
+
+    @Test func `what is missing at the end of a file is missing at its end`() throws {
+        let found = try #require(DocumentLoader.load(text: "a: 1\nmeta", path: "p.yaml").diagnostics.first)
+        #expect(found.location == SourceLocation(file: "p.yaml", line: 2, column: 5))
+        #expect(found.description.hasSuffix("\nmeta\n    ^"), "\(found)")
+    }
+
+    @Test(arguments: ["\n", "\r\n", "\r"]) func `lines are counted as editors count them`(lineBreak: String) throws {
+        let lines = ["apiVersion: policyd/v1", "kind: HostPolicy", "metadata: { name: a }", "spec:", "  ingress: [{ action: alow }]"]
+        let found = DocumentLoader.load(text: (lines + ["---"] + lines).joined(separator: lineBreak), path: "p.yaml").diagnostics
+        #expect(found.map(\.location.line) == [5, 11])
+        #expect(found.allSatisfy { $0.sourceLine == lines[4] }, "\(found)")
+    }
+
+    @Test(arguments: ["\u{85}", "\u{2028}", "\u{2029}"]) func `what is a line break to some and not to others is refused`(text: String) throws {
+        let found = DocumentLoader.load(text: "# é\n# é\(text)kind: HostPolicy\n", path: "p.yaml").diagnostics
+        #expect(found.map(\.location) == [SourceLocation(file: "p.yaml", line: 2, column: 4)])
+        #expect(found.first?.message.contains("ends a line for some programs") == true)
+    }
+
+    @Test func `a great many documents with an error each do not cost their square`() {
+        let text = String(repeating: "---\n[\n", count: 10_000)
+        #expect(ContinuousClock().measure { _ = DocumentLoader.load(text: text) } < .seconds(10))
     }
 
     @Test func `a line without end is shown in part`() {

@@ -60,6 +60,7 @@ package final class DiagnosticSink {
             dropped += 1
             return
         }
+        let (line, column) = lines.place(line: line, column: column)
         let excerpt = lines.excerpt(line: line, column: column)
         kept.append(
             Diagnostic(

@@ -68,6 +68,13 @@ public struct DocumentLoader {
         load(bundles: [SourceBundle(files: [SourceFile(path: path, text: text)])])
     }
 
+    /// Reads one file's bytes, which need not be text; list files have to be among those given.
+    package static func load(bytes: [UInt8], path: String, lists: [String: [UInt8]]) -> LoadedDocuments {
+        var loader = DocumentLoader(.bundled(lists))
+        loader.read(bytes, path: path, firstLine: 1)
+        return loader.result
+    }
+
     private mutating func fail(_ path: String, _ reason: String) {
         result.add([Diagnostic(at: SourceLocation(file: path), reason)])
         result.isComplete = false
@@ -79,6 +86,12 @@ public struct DocumentLoader {
         guard !bytes.contains(0) else { return fail(path, FileProblem.binary(path, "a policy").reason) }
         guard String(validating: bytes, as: UTF8.self) != nil else { return fail(path, "is not text in UTF-8") }
         let sink = DiagnosticSink(file: path, text: bytes, firstLine: firstLine)
+        if let (line, column, name) = LineBreaks.disputed(bytes) {
+            let reason = "\(name) ends a line for some programs and not for others: take it out, or write it as an escape in double quotes"
+            sink.report(.error, line: line, column: column, reason)
+            result.isComplete = false
+            return result.add(sink.diagnostics)
+        }
         let composer = YAMLComposer(bytes)
         for error in composer.errors {
             sink.report(.error, line: error.line, column: error.column, error.message)
@@ -118,11 +131,11 @@ public struct DocumentLoader {
 /// Cuts a text into the lines of its documents.
 private struct SourceSlices {
     private let bytes: [UInt8]
-    private var starts = [0]
+    private let starts: [Int]
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
-        for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") { starts.append(index + 1) }
+        starts = LineBreaks.starts(bytes)
     }
 
     /// The text from one line up to another, which is not part of it; nil is the end.

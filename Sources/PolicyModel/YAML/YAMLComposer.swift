@@ -40,8 +40,10 @@ package struct YAMLComposer {
     private static func documentStart(_ text: [UInt8], from start: Int, after line: Int) -> (position: Int, lines: Int)? {
         var lines = 0
         var position = start
-        while let end = text[position...].firstIndex(of: UInt8(ascii: "\n")) {
-            position = end + 1
+        // Not all lines at once: a text may hold a great many documents with an error.
+        while let end = text[position...].firstIndex(where: { $0 == LineBreaks.lineFeed || $0 == LineBreaks.carriageReturn }) {
+            let isPair = text[end] == LineBreaks.carriageReturn && end + 1 < text.count && text[end + 1] == LineBreaks.lineFeed
+            position = end + (isPair ? 2 : 1)
             lines += 1
             // The error may have been noticed only at the `---`, which then is sound.
             if lines + 1 >= line, isDocumentStart(text[position...]) { return (position, lines) }

@@ -82,11 +82,11 @@ struct EventReader {
         if unsafe parser.pointee.error == YAML_READER_ERROR {
             // The reader tells an offset in bytes and no mark.
             let before = unsafe input.prefix(Int(parser.pointee.problem_offset))
-            let lines = unsafe before.count { $0 == UInt8(ascii: "\n") }
-            let start = unsafe before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+            let starts = unsafe LineBreaks.starts(before)
+            let start = starts.last ?? 0
             // Of a scalar in UTF-8 only the first byte is not of the form 10xxxxxx.
             let column = unsafe before[start...].count { $0 & 0xC0 != 0x80 }
-            return unsafe YAMLError(line: lines + 1 + lineOffset, column: column + 1, message: message)
+            return unsafe YAMLError(line: starts.count + lineOffset, column: column + 1, message: message)
         }
         // An unclosed quote is found at the end of the document; where it was opened is what helps.
         let atOpening = context.contains("quoted scalar") && problem.hasPrefix("found unexpected") || context.hasSuffix("a tag")
