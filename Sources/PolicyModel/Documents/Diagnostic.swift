@@ -6,6 +6,8 @@ public struct Diagnostic: Error, Hashable, Sendable {
         case error
         /// The document can be used, but is likely not what was meant.
         case warning
+        /// Nothing about the document: what the tool did not do.
+        case note
     }
 
     /// How bad it is.
