@@ -32,13 +32,16 @@ struct SpaceTerms {
             var term: AddressTerm
         }
 
-        mutating func number(_ term: AddressTerm, _ owner: Int, _ find: () -> [ClosedRange<UInt128>]) -> Int {
-            var key = Key(owner: -1, term: term)
-            if case .set = term { key.owner = owner }
-            if let known = numbers[key] { return known }
-            numbers[key] = ranges.count
-            ranges.append(find())
-            return ranges.count - 1
+        func known(_ term: AddressTerm, _ owner: Int) -> Int? { numbers[key(term, owner)] }
+
+        mutating func add(_ term: AddressTerm, _ owner: Int, _ ranges: [ClosedRange<UInt128>]) -> Int {
+            numbers[key(term, owner)] = self.ranges.count
+            self.ranges.append(ranges)
+            return self.ranges.count - 1
+        }
+
+        private func key(_ term: AddressTerm, _ owner: Int) -> Key {
+            if case .set = term { Key(owner: owner, term: term) } else { Key(owner: -1, term: term) }
         }
 
         func runs(_ addresses: Addresses, _ classes: ValueClasses) -> Runs {
@@ -90,9 +93,13 @@ struct SpaceTerms {
     }
 
     private mutating func addresses(_ match: AddressMatch, _ side: WritableKeyPath<SpaceTerms, AddressTerms>, _ owner: Int) -> Addresses {
-        func number(_ term: AddressTerm) -> Int { self[keyPath: side].number(term, owner) { ranges(of: term, owner) } }
+        func number(_ term: AddressTerm) -> Int {
+            if let known = self[keyPath: side].known(term, owner) { return known }
+            let ranges = ranges(of: term, owner)
+            return self[keyPath: side].add(term, owner, ranges)
+        }
         let isOpen = match.positives.isEmpty || match.positives.contains(.any)
-        return Addresses(positives: isOpen ? nil : match.positives.map(number), negatives: match.negatives.map(number))
+        return Addresses(positives: isOpen ? nil : match.positives.map { number($0) }, negatives: match.negatives.map { number($0) })
     }
 
     private func ranges(of term: AddressTerm, _ owner: Int) -> [ClosedRange<UInt128>] {

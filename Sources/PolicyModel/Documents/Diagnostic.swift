@@ -36,6 +36,13 @@ public struct Diagnostic: Error, Hashable, Sendable {
         self.sourceColumn = sourceColumn ?? location.column
     }
 
+    /// What it is where warnings are errors.
+    public var strict: Diagnostic {
+        var diagnostic = self
+        if severity == .warning { diagnostic.severity = .error }
+        return diagnostic
+    }
+
     /// The message in one line, with the place in front and the suggestion behind.
     public var summary: String {
         let place = location.description
