@@ -119,7 +119,7 @@ let package = Package(
             swiftSettings: house, plugins: ["EmbedBPF"]),
         .testTarget(
             name: "BPFTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects", "CLibBPF"], swiftSettings: house),
-        .testTarget(name: "PolicyModelTests", dependencies: ["PolicyModel", "PolicyTesting"], swiftSettings: house),
+        .testTarget(name: "PolicyModelTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyCompilerTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(
             name: "DatapathTests",

@@ -29,7 +29,7 @@ public enum API {
     public static let applyFolder = "/v1/apply-folder"
     /// Keep a revision that would be withdrawn otherwise. `POST`.
     public static let confirm = "/v1/confirm"
-    /// Take documents out. `POST`; `DELETE` with `/{kind}/{name}` takes out one.
+    /// The documents in force with their texts. `GET`; take documents out: `POST`; `DELETE` with `/{kind}/{name}` takes out one.
     public static let documents = "/v1/documents"
     /// The verdict for packets. `POST`.
     public static let why = "/v1/why"

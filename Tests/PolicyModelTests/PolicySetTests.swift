@@ -218,40 +218,4 @@ import Testing
         }
         #expect(warnings(policyText("interfaces: wg0\ningress: [{ action: allow }]") + "---\n" + last).isEmpty)
     }
-
-    @Test func `a rule that is audited or expires covers no other`() {
-        for first in ["action: deny, mode: audit", "action: deny, expires: 2105-01-01T00:00:00Z"] {
-            #expect(warnings(policyText("ingress: [{ \(first) }, { action: deny, ports: 22 }, { action: deny }]")).isEmpty, "\(first)")
-        }
-        let audit = policyText("mode: audit\ningress: [{ action: deny, mode: audit }, { action: deny, ports: 22 }]")
-        #expect(warnings(audit).count == 1)
-    }
-
-    @Test(arguments: [
-        ("action: allow, ports: 1-100", "action: deny, protocol: tcp, ports: 22", true),
-        ("action: allow, ports: 1-100", "action: deny, protocol: tcp, ports: 101", false),
-        ("action: allow, ports: 1-100", "action: deny, protocol: tcp", false),
-        ("action: allow, protocol: tcp, ports: 22", "action: deny, ports: 22", false),
-        ("action: allow", "action: deny, from: 192.0.2.1", true),
-        ("action: allow, from: 192.0.2.0/24", "action: deny, from: [192.0.2.1, 192.0.2.128/25]", true),
-        ("action: allow, from: 192.0.2.0/24", "action: deny, from: [192.0.2.1, 192.0.3.0]", false),
-        ("action: allow, from: 192.0.2.0/24", "action: deny", false),
-        ("action: allow, from: 0.0.0.0/0", "action: deny, from: \"::1\"", false),
-        ("action: allow, from: \"!192.0.2.1\"", "action: deny, from: 192.0.2.0/24", false),
-        ("action: allow, from: \"!192.0.2.1\"", "action: deny, from: [192.0.2.0/24, \"!192.0.2.0/30\"]", true),
-        ("action: allow, protocol: icmp", "action: deny, icmp: echo-request", true),
-        ("action: allow, protocol: icmpv4", "action: deny, icmp: echo-request", false),
-        ("action: allow, icmp: echo-request", "action: deny, protocol: icmpv4, icmp: 8/0", true),
-        ("action: allow, icmp: port-unreachable", "action: deny, icmp: destination-unreachable", false),
-        ("action: allow, protocol: icmp", "action: deny, protocol: [tcp, icmpv6]", false),
-        ("action: allow, interfaces: eth0", "action: deny, ports: 22", false),
-        ("action: allow, sourcePorts: 1024-65535", "action: deny, ports: 22", false),
-    ])
-    func `a rule is told to be shadowed only if it is`(first: String, second: String, isShadowed: Bool) {
-        let found = warnings(policyText("ingress:\n  - { \(first) }\n  - { \(second) }\n  - { action: deny, name: end }"))
-        let told = found.contains {
-            $0 == "p.yaml:7:7: warning: rule 'ingress-2' never matches: rule 'ingress-1' on line 6 matches all that it does"
-        }
-        #expect(told == isShadowed, "\(found)")
-    }
 }

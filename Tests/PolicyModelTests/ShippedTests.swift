@@ -1,4 +1,5 @@
 import FoundationEssentials
+import PolicyCompiler
 import PolicyModel
 import Testing
 
@@ -8,8 +9,10 @@ let repository = String(#filePath.prefix(upTo: #filePath.firstRange(of: "/Tests/
 @Suite struct ShippedPolicyTests {
     private func load(_ paths: String...) throws -> PolicySet {
         let loaded = DocumentLoader.load(paths: paths.map { "\(repository)/config/\($0)" })
-        #expect(loaded.diagnostics.isEmpty && loaded.warnings().isEmpty, "\(loaded.diagnostics + loaded.warnings())")
-        return try loaded.policySet()
+        let policySet = try loaded.policySet()
+        let found = loaded.diagnostics + loaded.findings(policySet: policySet)
+        #expect(found.isEmpty, "\(found)")
+        return policySet
     }
 
     /// Verdict and rule of a packet line.
@@ -23,7 +26,8 @@ let repository = String(#filePath.prefix(upTo: #filePath.firstRange(of: "/Tests/
         for folder in ["policies", "examples"] {
             let loaded = DocumentLoader.load(folder: "\(repository)/config/\(folder)")
             #expect(!loaded.documents.isEmpty)
-            #expect(loaded.diagnostics.isEmpty && loaded.warnings().isEmpty, "\(loaded.diagnostics + loaded.warnings())")
+            let found = try loaded.diagnostics + loaded.findings(policySet: loaded.policySet())
+            #expect(found.isEmpty, "\(found)")
         }
     }
 
@@ -110,8 +114,12 @@ let repository = String(#filePath.prefix(upTo: #filePath.firstRange(of: "/Tests/
                 #expect(throws: Never.self, "line \(block.line)") { try DocumentLoader.load(text: text, path: "policy.md").policySet() }
             case "yaml broken":
                 let loaded = DocumentLoader.load(text: block.text, path: "web.yaml")
-                var found = loaded.warnings().map(\.description)
-                do throws(Diagnostics) { _ = try loaded.policySet() } catch { found = error.all.map(\.description) }
+                var found: [String] = []
+                do throws(Diagnostics) {
+                    found = loaded.findings(policySet: try loaded.policySet()).map(\.description)
+                } catch {
+                    found = error.all.map(\.description)
+                }
                 #expect(found.joined(separator: "\n") + "\n" == blocks[index + 1].text, "line \(block.line)")
             case "json packets":
                 let lines = PacketLines(block.text, path: "policy.md")

@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "apply --replace", "apply --confirm-within soon", "apply --dry-run --confirm-within 60s", "validate",
+        "apply --replace", "diff --replace", "diff --against a.yaml", "diff -f a.yaml --against b.yaml --replace", "apply --confirm-within soon", "apply --dry-run --confirm-within 60s", "validate",
         "why --engine magic --packets x", "why", "why --packets x --from 10.0.0.1", "delete web",
         "set add abusers 10.0.0.1/8", "set add abusers 10.0.0.1 --ttl soon", "set add abusers", "get nonsense", "status -o xml", "nonsense",
     ])
@@ -88,7 +88,8 @@ import Testing
     @Test(arguments: [
         "apply", "apply -f a.yaml b.yaml --replace --dry-run", "apply -f a.yaml --confirm-within 60s", "apply --confirm-within 2m",
         "confirm",
-        "validate -f a.yaml", "delete HostPolicy/web AddressSet/x", "get",
+        "validate -f a.yaml --strict -o json", "apply -f a.yaml --strict", "diff", "diff -f a.yaml --replace --exit-code -o yaml",
+        "diff -f a.yaml b.yaml --against c.yaml d.yaml --strict", "delete HostPolicy/web AddressSet/x", "get",
         "get rules -o json",
         "set add abusers 10.0.0.1 2001:db8::/32 --ttl 10m", "set list abusers", "set remove abusers 10.0.0.1", "events",
         "events --last 5 -o json",

@@ -10,15 +10,19 @@ public struct ApplyRequest: Codable, Sendable, Hashable {
     public var dryRun: Bool
     /// Seconds after which the daemon goes back to what was in force before, unless it is confirmed; absent to stay.
     public var confirmWithin: Double?
+    /// If true warnings are errors: with one nothing is put in force.
+    public var strict: Bool
 
     public init(
-        sources: [SourceText], lists: [SourceText] = [], replace: Bool = false, dryRun: Bool = false, confirmWithin: Double? = nil
+        sources: [SourceText], lists: [SourceText] = [], replace: Bool = false, dryRun: Bool = false, confirmWithin: Double? = nil,
+        strict: Bool = false
     ) {
         self.sources = sources
         self.lists = lists
         self.replace = replace
         self.dryRun = dryRun
         self.confirmWithin = confirmWithin
+        self.strict = strict
     }
 
     public init(from decoder: any Decoder) throws {
@@ -28,6 +32,7 @@ public struct ApplyRequest: Codable, Sendable, Hashable {
         replace = try container.decodeIfPresent(Bool.self, forKey: .replace) ?? false
         dryRun = try container.decodeIfPresent(Bool.self, forKey: .dryRun) ?? false
         confirmWithin = try container.decodeIfPresent(Double.self, forKey: .confirmWithin)
+        strict = try container.decodeIfPresent(Bool.self, forKey: .strict) ?? false
     }
 }
 
@@ -51,16 +56,20 @@ public struct ApplyFolderRequest: Codable, Sendable, Hashable {
     public var dryRun: Bool
     /// Seconds after which the daemon goes back to what was in force before, unless it is confirmed; absent to stay.
     public var confirmWithin: Double?
+    /// If true warnings are errors: with one nothing is put in force.
+    public var strict: Bool
 
-    public init(dryRun: Bool = false, confirmWithin: Double? = nil) {
+    public init(dryRun: Bool = false, confirmWithin: Double? = nil, strict: Bool = false) {
         self.dryRun = dryRun
         self.confirmWithin = confirmWithin
+        self.strict = strict
     }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         dryRun = try container.decodeIfPresent(Bool.self, forKey: .dryRun) ?? false
         confirmWithin = try container.decodeIfPresent(Double.self, forKey: .confirmWithin)
+        strict = try container.decodeIfPresent(Bool.self, forKey: .strict) ?? false
     }
 }
 

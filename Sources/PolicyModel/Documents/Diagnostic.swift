@@ -6,6 +6,8 @@ public struct Diagnostic: Error, Hashable, Sendable {
         case error
         /// The document can be used, but is likely not what was meant.
         case warning
+        /// Nothing about the document: what the tool did not do.
+        case note
     }
 
     /// How bad it is.
@@ -32,6 +34,13 @@ public struct Diagnostic: Error, Hashable, Sendable {
         self.suggestion = suggestion
         self.sourceLine = sourceLine
         self.sourceColumn = sourceColumn ?? location.column
+    }
+
+    /// What it is where warnings are errors.
+    public var strict: Diagnostic {
+        var diagnostic = self
+        if severity == .warning { diagnostic.severity = .error }
+        return diagnostic
     }
 
     /// The message in one line, with the place in front and the suggestion behind.

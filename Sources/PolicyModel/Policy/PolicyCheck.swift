@@ -107,16 +107,16 @@ enum PolicyCheck {
 }
 
 /// Makes diagnostics about a document, with the lines to show.
-struct DocumentReporter {
+package struct DocumentReporter {
     private let path: String
     private let lines: SourceLines
 
-    init(_ document: Document) {
+    package init(_ document: Document) {
         path = document.source.path
         lines = SourceLines(Array(document.source.text.utf8), firstLine: document.source.firstLine)
     }
 
-    func report(
+    package func report(
         _ severity: Diagnostic.Severity, at location: SourceLocation, _ message: String, suggestion: String? = nil
     ) -> Diagnostic {
         let excerpt = location.file == path ? lines.excerpt(line: location.line, column: location.column) : nil

@@ -19,6 +19,9 @@ struct Apply: AsyncParsableCommand {
     @Flag(name: .long, help: "Do everything but put it in force.")
     var dryRun = false
 
+    @Flag(name: .long, help: "Warnings are errors: with one nothing is put in force.")
+    var strict = false
+
     @Option(
         name: .long,
         help: ArgumentHelp(
@@ -38,13 +41,14 @@ struct Apply: AsyncParsableCommand {
         let client = daemon.client
         let change: ChangeMessage
         if files.files.isEmpty {
-            let request = ApplyFolderRequest(dryRun: dryRun, confirmWithin: confirmWithin?.seconds)
+            let request = ApplyFolderRequest(dryRun: dryRun, confirmWithin: confirmWithin?.seconds, strict: strict)
             change = try await withProgress("applying the policy folder") { try await client.post(API.applyFolder, request) }
         } else {
             let loaded = DocumentLoader.load(paths: files.files)
             if loaded.hasErrors { throw await mistakes(loaded, client) }
             var request = loaded.request(replace: replace, dryRun: dryRun)
             request.confirmWithin = confirmWithin?.seconds
+            request.strict = strict
             change = try await withProgress("applying") { [request] in try await client.post(API.apply, request) }
         }
         for warning in change.warnings { complain(warning.text) }

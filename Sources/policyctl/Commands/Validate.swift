@@ -10,6 +10,9 @@ struct Validate: ParsableCommand {
         discussion: "Prints every mistake with its place and exits 1, or says what the documents hold and exits 0.")
 
     @OptionGroup var files: FileOptions
+    @Flag(name: .long, help: "Warnings are errors.")
+    var strict = false
+
     @OptionGroup var format: FormatOptions
 
     func validate() throws {
@@ -24,11 +27,14 @@ struct Validate: ParsableCommand {
             try Self.compile(policySet)
         } catch {
             if format.output == .table { throw refuse(error, "the documents are not valid") }
-            try format.output.print(Report(error.all, nil)) { "" }
+            try format.output.print(Report(error.all, nil, isValid: false)) { "" }
             throw CommandFailure(.refused)
         }
-        let findings = loaded.diagnostics + loaded.warnings()
-        let report = Report(findings, policySet)
+        let warnings = loaded.diagnostics + loaded.findings(policySet: policySet)
+        let findings = strict ? warnings.map(\.strict) : warnings
+        let isRefused = findings.contains { $0.severity == .error }
+        if isRefused, format.output == .table { throw refuse(Diagnostics(findings), "the documents are not valid, as warnings are errors") }
+        let report = Report(findings, policySet, isValid: !isRefused)
         if format.output == .table {
             for finding in findings { complain(finding.description) }
         }
@@ -37,6 +43,7 @@ struct Validate: ParsableCommand {
             return "valid: \(Shown.counted(counts.policies, "policy", plural: "policies")), \(Shown.counted(counts.rules, "rule")), "
                 + "\(Shown.counted(counts.sets, "set")), \(Shown.counted(counts.entries, "entry", plural: "entries"))\n"
         }
+        if isRefused { throw CommandFailure(.refused) }
     }
 
     /// What the compiler's limits refuse is invalid as well.
@@ -56,8 +63,8 @@ struct Validate: ParsableCommand {
         var counts: CountsMessage?
         var diagnostics: [DiagnosticMessage]
 
-        init(_ diagnostics: [Diagnostic], _ policySet: PolicySet?) {
-            valid = policySet != nil
+        init(_ diagnostics: [Diagnostic], _ policySet: PolicySet?, isValid: Bool) {
+            valid = isValid
             counts = policySet.map { CountsMessage($0) }
             self.diagnostics = diagnostics.map { DiagnosticMessage($0) }
         }

@@ -47,6 +47,21 @@ extension Enforcer {
         return inForce.compiled.numbers.number(of: key).flatMap { counters[$0] }
     }
 
+    /// The documents as they were applied, and what sets were given since.
+    func documents() -> DocumentsMessage {
+        guard let inForce else { return DocumentsMessage(revision: nil, documents: [], runtimeEntries: [:]) }
+        let items = inForce.documents.documents.map { document in
+            DocumentsMessage.Item(
+                source: SourceText(name: document.source.path, text: document.source.text, line: document.source.firstLine),
+                lists: document.lists.sorted { $0.key < $1.key }.map {
+                    SourceText(name: $0.key, text: String(decoding: $0.value, as: UTF8.self))
+                })
+        }
+        return DocumentsMessage(
+            revision: inForce.number, documents: items,
+            runtimeEntries: inForce.runtimeEntries.mapValues { $0.map(\.address.description) })
+    }
+
     func sets() -> [SetMessage] {
         guard let policySet = inForce?.policySet else { return [] }
         var uses: [String: Int] = [:]

@@ -1,5 +1,6 @@
 import HTTPTypes
 import PolicyAPI
+import PolicyCompiler
 import PolicyModel
 
 /// What clients ask for.
@@ -14,7 +15,7 @@ extension Enforcer {
             let base = request.replace ? DocumentCollection() : inForce?.documents ?? DocumentCollection()
             return try change(
                 to: loaded, over: base, origin: "apply -f \(names.prefix(200))\(request.replace ? " --replace" : "") by \(peer)",
-                dryRun: request.dryRun, confirmWithin: request.confirmWithin, since: start)
+                dryRun: request.dryRun, confirmWithin: request.confirmWithin, strict: request.strict, since: start)
         }
     }
 
@@ -25,14 +26,14 @@ extension Enforcer {
             if !request.dryRun { try refuseWhileWaiting() }
             return try applyFolder(
                 origin: "apply folder \(configuration.policies) by \(peer)", dryRun: request.dryRun,
-                confirmWithin: request.confirmWithin, since: start)
+                confirmWithin: request.confirmWithin, strict: request.strict, since: start)
         }
     }
 
     /// Only to be called on the thread of changes.
-    func applyFolder(origin: String, dryRun: Bool, confirmWithin: Double? = nil, since start: ContinuousClock.Instant) throws
-        -> ChangeMessage
-    {
+    func applyFolder(
+        origin: String, dryRun: Bool, confirmWithin: Double? = nil, strict: Bool = false, since start: ContinuousClock.Instant
+    ) throws -> ChangeMessage {
         let loaded = DocumentLoader.load(folder: configuration.policies)
         guard !loaded.documents.isEmpty || loaded.hasErrors else {
             throw Refusal(
@@ -40,12 +41,12 @@ extension Enforcer {
                 "the policy folder \(configuration.policies) holds no documents; `policyctl down` takes enforcement out")
         }
         return try change(
-            to: loaded, over: DocumentCollection(), origin: origin, dryRun: dryRun, confirmWithin: confirmWithin, since: start)
+            to: loaded, over: DocumentCollection(), origin: origin, dryRun: dryRun, confirmWithin: confirmWithin, strict: strict, since: start)
     }
 
     private func change(
         to loaded: LoadedDocuments, over base: DocumentCollection, origin: String, dryRun: Bool, confirmWithin: Double?,
-        since start: ContinuousClock.Instant
+        strict: Bool, since start: ContinuousClock.Instant
     ) throws -> ChangeMessage {
         let policySet: PolicySet
         do throws(Diagnostics) {
@@ -57,7 +58,14 @@ extension Enforcer {
         documents.apply(loaded.documents)
         let target = Target(
             documents: documents, runtimeEntries: inForce?.runtimeEntries ?? [:], policySet: policySet, origin: origin)
-        let warnings = (loaded.diagnostics.filter { $0.severity == .warning } + loaded.warnings(over: base)).map { DiagnosticMessage($0) }
+        // What the analysis costs comes before the switch: only who asks for it waits for all of it.
+        let found =
+            loaded.diagnostics
+            + loaded.findings(over: base, policySet: policySet.adding(target.runtimeEntries), budget: strict ? AnalysisBudget() : .brief)
+        if strict, found.contains(where: { $0.severity == .warning }) {
+            throw Refusal(Diagnostics(found.map(\.strict)))
+        }
+        let warnings = found.map { DiagnosticMessage($0) }
         return try change(to: target, dryRun: dryRun, confirmWithin: confirmWithin, warnings: warnings, since: start)
     }
 

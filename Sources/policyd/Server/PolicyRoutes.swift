@@ -20,6 +20,7 @@ struct PolicyRoutes: Sendable {
         let (enforcer, report) = (enforcer, report)
         router.get("v1/status") { _, _ in try Response.json(report.message()) }
         router.get("v1/policies") { _, _ in try Response.json(enforcer.policies()) }
+        router.get("v1/documents") { _, _ in try Response.json(enforcer.documents()) }
         router.get("v1/rules") { _, _ in try Response.json(enforcer.rules()) }
         router.get("v1/sets") { _, _ in try Response.json(enforcer.sets()) }
         router.get("v1/sets/:name") { request, context in
