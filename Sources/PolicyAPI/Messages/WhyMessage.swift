@@ -30,11 +30,23 @@ public struct WhyAnswer: Codable, Sendable, Hashable {
     public var verdicts: [EngineVerdicts]
     /// The walk through the tiers; only if there was one packet.
     public var walk: [WalkStep]?
+    /// What would have to differ for the opposite verdict, the nearest first; only if there was one packet.
+    public var opposites: [OppositeMessage]?
 
-    public init(revision: UInt32?, verdicts: [EngineVerdicts], walk: [WalkStep]?) {
+    public init(revision: UInt32?, verdicts: [EngineVerdicts], walk: [WalkStep]?, opposites: [OppositeMessage]? = nil) {
         self.revision = revision
         self.verdicts = verdicts
         self.walk = walk
+        self.opposites = opposites
+    }
+
+    /// The verdicts on packets; on a single one also how it came about, by the policies it was judged by.
+    public init(revision: UInt32?, verdicts: [EngineVerdicts], packets: [Packet], policySet: PolicySet) {
+        self.init(revision: revision, verdicts: verdicts, walk: nil)
+        guard packets.count == 1, let packet = packets.first else { return }
+        let evaluator = ReferenceEvaluator(policySet)
+        walk = WalkStep.steps(of: evaluator.walk(for: packet))
+        opposites = evaluator.opposites(for: packet).map(OppositeMessage.init)
     }
 }
 
@@ -86,6 +98,33 @@ public struct VerdictMessage: Codable, Sendable, Hashable {
         try container.encode(tier, forKey: .tier)
         try container.encode(location, forKey: .location)
         try container.encode(audited, forKey: .audited)
+    }
+}
+
+/// What would have to differ for the opposite verdict.
+public struct OppositeMessage: Codable, Sendable, Hashable {
+    /// The verdict it would be.
+    public var verdict: Verdict.Action
+    /// The rule that would decide; absent for the allow after the last tier.
+    public var policy: String?
+    public var rule: String?
+    /// `file:line` of that rule.
+    public var location: String?
+    /// What would have to differ, all of it, in clauses: `the destination port were 443`.
+    public var conditions: [String]
+    /// A packet that differs in that and has the verdict; absent where the policy would have to differ.
+    public var packet: PacketMessage?
+    /// The whole in one sentence.
+    public var text: String
+
+    public init(_ opposite: OppositeVerdict) {
+        verdict = opposite.verdict.action
+        policy = opposite.verdict.policy
+        rule = opposite.verdict.rule
+        location = opposite.verdict.location.map(\.lineText)
+        conditions = opposite.conditions
+        packet = opposite.packet.map(PacketMessage.init)
+        text = opposite.description
     }
 }
 

@@ -101,10 +101,11 @@ extension ReferenceEvaluator {
         }
         let wanted = prefixes(match.positives.isEmpty ? [.any] : match.positives)
         // Just beside what is taken away, and both ends of what is wanted.
-        var found = wanted.flatMap { [$0.first, $0.last] }
+        var found = wanted.flatMap { [$0.lower, $0.upper] }
         for prefix in prefixes(match.negatives) {
-            if let next = prefix.last.next { found.append(next) }
-            if let previous = prefix.first.previous { found.append(previous) }
+            let (before, behind) = (prefix.lower.value, prefix.upper.value)
+            if behind < CIDR.all(family).upper.value { found.append(IPAddress(family: family, value: behind + 1)) }
+            if before > 0 { found.append(IPAddress(family: family, value: before - 1)) }
         }
         return Array(found.filter { isIn(match, $0) }.prefix(limit))
     }

@@ -55,8 +55,7 @@ final class OfflineJudge: Judge {
                 answers.append(EngineVerdicts(engine: engine, verdicts: verdicts))
             }
         }
-        let walk = packets.count == 1 ? WalkStep.steps(of: ReferenceEvaluator(policySet).walk(for: packets[0])) : nil
-        return WhyAnswer(revision: nil, verdicts: answers, walk: walk)
+        return WhyAnswer(revision: nil, verdicts: answers, packets: packets, policySet: policySet)
     }
 
     private func policy() throws -> CompiledPolicy {

@@ -33,7 +33,10 @@ struct WhyText {
                 step.tier.rawValue, step.rule.map { "\(step.policy)/\($0)" } ?? step.policy, step.result, step.location, step.reason ?? "",
             ])
         }
-        return text + "\n" + table.text
+        text += "\n" + table.text
+        let opposites = answer.opposites ?? []
+        if !opposites.isEmpty { text += "\nThe packet\n" + opposites.map { "  \($0.text)\n" }.joined() }
+        return text
     }
 
     /// A packet and its verdict on one line.

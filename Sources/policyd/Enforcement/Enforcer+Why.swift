@@ -29,8 +29,7 @@ extension Enforcer {
                 }
                 return EngineVerdicts(engine: engine, verdicts: verdicts.map(VerdictMessage.init))
             }
-            let walk = packets.count == 1 ? WalkStep.steps(of: ReferenceEvaluator(inForce.policySet).walk(for: packets[0])) : nil
-            return WhyAnswer(revision: inForce.number, verdicts: verdicts, walk: walk)
+            return WhyAnswer(revision: inForce.number, verdicts: verdicts, packets: packets, policySet: inForce.policySet)
         }
     }
 }
