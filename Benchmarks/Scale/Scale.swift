@@ -20,13 +20,12 @@ struct Scale: ParsableCommand {
         for path in classbench {
             let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
             let set = try ClassBenchSet(text: text)
-            try show("\(URL(fileURLWithPath: path).lastPathComponent)", set.rules.count, 0) { try set.policySet() }
+            try show("\(URL(fileURLWithPath: path).lastPathComponent)", set)
         }
         for family in ClassBenchGenerator.Family.allCases {
             for count in Self.doublings(to: rules, steps: 4) {
                 var generator = ClassBenchGenerator(family, seed: 1)
-                let set = generator.set(count)
-                try show("\(family.rawValue)-like rules", count, 0) { try set.policySet() }
+                try show("\(family.rawValue)-like rules", generator.set(count))
             }
         }
         for kind in AddressKind.allCases {
@@ -42,28 +41,31 @@ struct Scale: ParsableCommand {
 
     /// A set of entries with 1,000 rules on top, some of which use it.
     private func show(_ kind: AddressKind, _ count: Int) throws {
-        let text = Array(kind.list(count).utf8)
-        let top = ClassBenchGenerator.topRules(1_000)
-        try show("\(kind.rawValue) + 1,000 rules", 1_000, count) {
-            let list = AddressList(text, path: "list")
-            return try PolicySet(
-                policies: [HostPolicy(name: "top", ingress: top)], sets: [AddressSet(name: "listed", fileEntries: list.entries)])
-        }
+        let policy = HostPolicy(name: "top", ingress: ClassBenchGenerator.topRules(1_000))
+        let list = "kind: AddressSet\nmetadata: { name: listed }\nspec: { files: [listed.txt] }\n"
+        try show(
+            "\(kind.rawValue) + 1,000 rules", 1_000, count,
+            text: "\(policy.output.yaml())---\napiVersion: policyd/v1\n\(list)", lists: ["listed.txt": Array(kind.list(count).utf8)])
     }
 
-    private func show(_ what: String, _ rules: Int, _ entries: Int, read: () throws -> PolicySet) throws {
-        let clock = ContinuousClock()
-        let start = clock.now
-        let policySet = try read()
-        let readDone = clock.now
+    private func show(_ what: String, _ set: ClassBenchSet) throws {
+        let text = try set.policySet().policies.map { $0.output.yaml() }.joined(separator: "---\n")
+        try show(what, set.rules.count, 0, text: text)
+    }
+
+    /// From the text of documents and lists to tables.
+    private func show(_ what: String, _ rules: Int, _ entries: Int, text: String, lists: [String: [UInt8]] = [:]) throws {
+        var measurement = Measurement(what: what, rules: rules, entries: entries)
+        let bundle = SourceBundle(files: [SourceFile(path: "scale.yaml", text: text)], lists: lists)
+        let loaded = measurement.time("read") { DocumentLoader.load(bundles: [bundle]) }
+        let policySet = try measurement.time("check") { try loaded.policySet() }
+        _ = measurement.time("warn") { loaded.warnings() }
         var numbers = RuleNumbers()
-        numbers.assign(for: policySet)
-        let numbered = clock.now
-        let policy = try CompiledPolicy.compile(policySet, revision: 1, numbers: numbers, interfaces: ["eth0"])
-        let compiled = clock.now
-        let measurement = Measurement(
-            what: what, rules: rules, entries: entries, read: readDone - start, number: numbered - readDone, compile: compiled - numbered,
-            tables: policy.tableSizes)
+        measurement.time("number") { _ = numbers.assign(for: policySet) }
+        let policy = try measurement.time("compile") {
+            try CompiledPolicy.compile(policySet, revision: 1, numbers: numbers, interfaces: ["eth0"])
+        }
+        measurement.tables = policy.tableSizes
         print(json ? measurement.json : measurement.line)
     }
 }

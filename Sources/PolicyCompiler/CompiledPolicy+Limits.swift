@@ -13,6 +13,13 @@ extension CompiledPolicy {
         /// What is known of each rule.
         public var rules: Int
 
+        public init(tries: Int, classes: Int, vectors: Int, rules: Int) {
+            self.tries = tries
+            self.classes = classes
+            self.vectors = vectors
+            self.rules = rules
+        }
+
         /// All of them, and the header.
         public var total: Int { tries + classes + vectors + rules + MemoryLayout<pd_header>.size }
     }
