@@ -85,8 +85,6 @@ extension ReferenceEvaluator {
         return OppositeVerdict(verdict: other, conditions: ["rule \(name)/\(rule) were not there"], packet: nil)
     }
 
-    fileprivate func isIn(_ match: AddressMatch, _ address: IPAddress) -> Bool { matches(match, address) }
-
     /// Addresses of a family at the edges of what a field names, among which one is likely to match.
     fileprivate func edges(_ match: AddressMatch, _ family: IPAddress.Family) -> [IPAddress] {
         let limit = 64
@@ -107,7 +105,7 @@ extension ReferenceEvaluator {
             if behind < CIDR.all(family).upper.value { found.append(IPAddress(family: family, value: behind + 1)) }
             if before > 0 { found.append(IPAddress(family: family, value: before - 1)) }
         }
-        return Array(found.filter { isIn(match, $0) }.prefix(limit))
+        return Array(found.filter { matches(match, $0) }.prefix(limit))
     }
 }
 
@@ -185,7 +183,7 @@ private struct FieldChanges {
         _ name: String, _ match: AddressMatch, _ field: WritableKeyPath<Packet, IPAddress>, _ evaluator: ReferenceEvaluator
     ) {
         let address = packet[keyPath: field]
-        guard !evaluator.isIn(match, address) else { return }
+        guard !evaluator.matches(match, address) else { return }
         let negative = match.negatives.first { evaluator.matches($0, address) }
         let wanted = negative.map { "outside \($0)" } ?? "in \(Self.either(match.positives.map(\.description)))"
         vary("the \(name) were \(wanted)", evaluator.edges(match, packet.family)) { $0[keyPath: field] = $1 }

@@ -40,7 +40,7 @@ extension ReferenceEvaluator {
         message.matches(family: packet.family, type: packet.icmpType, code: packet.icmpCode)
     }
 
-    private func matches(_ match: AddressMatch, _ address: IPAddress) -> Bool {
+    func matches(_ match: AddressMatch, _ address: IPAddress) -> Bool {
         (match.positives.isEmpty || match.positives.contains { matches($0, address) })
             && !match.negatives.contains { matches($0, address) }
     }

@@ -15,6 +15,18 @@ struct PacketOptions: ParsableArguments {
     /// Whether any of the options is there.
     var isGiven: Bool { [direction, interface, `protocol`, from, to, icmp].contains { $0 != nil } }
 
+    /// Whether there is an option that a capture has no use for.
+    var describesPacket: Bool { [`protocol`, from, to, icmp].contains { $0 != nil } }
+
+    /// The direction, if one is given.
+    func givenDirection() throws -> Direction? {
+        guard let direction else { return nil }
+        guard let read = Direction(rawValue: direction) else {
+            throw ValidationError("--direction: '\(direction)' is neither ingress nor egress")
+        }
+        return read
+    }
+
     /// The packet that is described.
     ///
     /// - Throws: `ValidationError` naming the option that is missing or wrong.

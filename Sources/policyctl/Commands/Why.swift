@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datapath
 import PolicyAPI
 import PolicyModel
 
@@ -16,8 +17,19 @@ struct Why: AsyncParsableCommand {
     @OptionGroup var files: FileOptions
     @OptionGroup var packet: PacketOptions
 
-    @Option(name: .long, help: ArgumentHelp("A file of packets, one JSON object a line; '-' is standard input.", valueName: "FILE"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            """
+            A file of packets, one JSON object a line, '-' is standard input; or a capture, pcap or pcapng, with --interface and \
+            --direction or --local.
+            """, valueName: "FILE"))
     var packets: String?
+
+    @Option(
+        name: .long, parsing: .upToNextOption,
+        help: ArgumentHelp("Of a capture: the host's own addresses; what comes from them leaves.", valueName: "ADDRESS"))
+    var local: [String] = []
 
     @Option(name: .long, help: ArgumentHelp("Which engines to ask, with commas between: reference, compiled, kernel.", valueName: "NAMES"))
     var engine: String?
@@ -28,8 +40,17 @@ struct Why: AsyncParsableCommand {
 
     func validate() throws {
         _ = try engines()
-        if packets != nil, packet.isGiven { throw ValidationError("give --packets or one packet by its options, not both") }
+        if packets != nil, packet.describesPacket { throw ValidationError("give --packets or one packet by its options, not both") }
+        if packets == nil, !local.isEmpty { throw ValidationError("--local goes with --packets and a capture") }
+        _ = try localPrefixes()
         if packets == nil { _ = try packet.packet() }
+    }
+
+    private func localPrefixes() throws -> [CIDR] {
+        try local.map { text in
+            guard let prefix = CIDR(text) else { throw ValidationError("--local: '\(text)' is no address or prefix") }
+            return prefix
+        }
     }
 
     /// The engines that were named; nil for all that are there.
@@ -46,9 +67,14 @@ struct Why: AsyncParsableCommand {
     func run() async throws {
         let judge = try await judge()
         if let packets {
+            if let capture = CaptureFile(path: packets) {
+                try await judgeAll(try contents(of: capture, path: packets), judge)
+                return
+            }
+            if packet.isGiven || !local.isEmpty { throw ValidationError("--direction, --interface and --local go with captures alone") }
             let lines = PacketLines(path: packets)
             guard lines.diagnostics.isEmpty else { throw refuse(Diagnostics(lines.diagnostics), "no packet was judged") }
-            try await judgeAll(lines.packets, judge)
+            try await judgeAll(lines.packets.map { .packet($0) }, judge)
         } else {
             let packet = try packet.packet()
             let answer = try await judge.ask([packet])
@@ -68,21 +94,45 @@ struct Why: AsyncParsableCommand {
         }
     }
 
+    /// The packets of a capture; all that is wrong with it is thrown.
+    private func contents(of capture: CaptureFile, path: String) throws -> [CapturedPackets.Content] {
+        guard capture.diagnostics.isEmpty else { throw refuse(Diagnostics(capture.diagnostics), "no packet was judged") }
+        guard let interface = packet.interface else { throw ValidationError("--interface is missing: a capture does not tell it") }
+        let direction = try packet.givenDirection()
+        let sides = CapturedPackets.Sides(direction: direction, local: try localPrefixes(), interface: interface)
+        let packets = CapturedPackets(capture, sides: sides)
+        if let first = packets.undirected.first {
+            let reason = "cannot tell which way \(Shown.counted(packets.undirected.count, "packet")) went, the first is number \(first)"
+            let remedy = "; give --direction, or the host's addresses with --local"
+            throw refuse(Diagnostics([Diagnostic(at: SourceLocation(file: path), reason + remedy)]), "no packet was judged")
+        }
+        return packets.contents
+    }
+
     /// One verdict a line, in the order of the packets.
-    private func judgeAll(_ packets: [Packet], _ judge: any Judge) async throws {
+    private func judgeAll(_ contents: [CapturedPackets.Content], _ judge: any Judge) async throws {
         var differences: [String] = []
         // Pieces large enough for the engines to set up once for many, and small enough for a request.
         let piece = 16_384
-        for begin in stride(from: 0, to: packets.count, by: piece) {
-            let some = Array(packets[begin..<min(begin + piece, packets.count)])
-            let answer = try await judge.ask(some)
+        for begin in stride(from: 0, to: contents.count, by: piece) {
+            let some = contents[begin..<min(begin + piece, contents.count)]
+            let places = some.indices.filter { if case .packet = contents[$0] { true } else { false } }
+            let packets = places.compactMap { if case .packet(let packet) = contents[$0] { packet } else { nil } }
+            let answer = packets.isEmpty ? nil : try await judge.ask(packets)
+            var verdicts = zip(packets, answer?.verdicts.first?.verdicts ?? []).makeIterator()
             var text = ""
-            for (packet, verdict) in zip(some, answer.verdicts.first?.verdicts ?? []) {
-                text += format.output == .table ? WhyText.line(packet, verdict) : verdict.jsonLine
+            for content in some {
+                switch content {
+                case .packet:
+                    guard let (packet, verdict) = verdicts.next() else { continue }
+                    text += format.output == .table ? WhyText.line(packet, verdict) : verdict.jsonLine
+                case .decided(let action, let reason):
+                    text += format.output == .table ? WhyText.line(action, reason) : WhyText.jsonLine(action, reason)
+                }
                 text += "\n"
             }
             Output.write(text)
-            differences += answer.differences(some, from: begin)
+            differences += answer?.differences(packets, at: places) ?? []
         }
         try Self.report(differences)
     }
@@ -93,19 +143,21 @@ struct Why: AsyncParsableCommand {
         for difference in differences.prefix(100) { complain(difference) }
         throw CommandFailure(
             .refused,
-            "BUG: the engines differ on \(Shown.counted(differences.count, "packet")); please report this with the policy and the packets")
+            "BUG: the engines differ on \(Shown.counted(differences.count, "packet")); please report this with the policy, the packets and the lines above")
     }
 }
 
 extension WhyAnswer {
     /// The packets on which the engines do not agree, in words.
-    func differences(_ packets: [Packet], from first: Int = 0) -> [String] {
+    ///
+    /// - Parameter places: Where each packet stands among all, from 0; without it they are all.
+    func differences(_ packets: [Packet], at places: [Int]? = nil) -> [String] {
         guard let base = verdicts.first else { return [] }
         return packets.indices.compactMap { index in
             let all = verdicts.compactMap { $0.verdicts.indices.contains(index) ? ($0.engine, $0.verdicts[index]) : nil }
             guard all.count != verdicts.count || !all.allSatisfy({ $0.1.agrees(with: base.verdicts[index]) }) else { return nil }
             let sayings = all.map { "\($0.rawValue) says \($1.shown)" }.joined(separator: ", ")
-            return "packet \(first + index + 1) \(packets[index].jsonLine): \(sayings)"
+            return "packet \((places?[index] ?? index) + 1) \(packets[index].jsonLine): \(sayings)"
         }
     }
 }

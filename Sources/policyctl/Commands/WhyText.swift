@@ -1,3 +1,4 @@
+import Datapath
 import PolicyAPI
 import PolicyModel
 
@@ -37,6 +38,18 @@ struct WhyText {
         let opposites = answer.opposites ?? []
         if !opposites.isEmpty { text += "\nThe packet\n" + opposites.map { "  \($0.text)\n" }.joined() }
         return text
+    }
+
+    /// A frame that no rule is asked about, on one line.
+    static func line(_ verdict: Verdict.Action, _ reason: PacketEvent.Reason) -> String {
+        "\(verdict.rawValue)  -  no rule is asked: \(reason.rawValue)"
+    }
+
+    /// The answer to a frame that no rule is asked about.
+    static func jsonLine(_ verdict: Verdict.Action, _ reason: PacketEvent.Reason) -> String {
+        OutputValue.mapping([
+            ("verdict", .text(verdict.rawValue)), ("policy", .null), ("rule", .null), ("tier", .null), ("reason", .text(reason.rawValue)),
+        ]).json()
     }
 
     /// A packet and its verdict on one line.
