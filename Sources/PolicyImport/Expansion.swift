@@ -138,7 +138,8 @@ struct Expansion {
     private mutating func emit(_ match: Match, _ action: Action, _ origin: Origin, _ logs: [Log]) throws(ImportError) {
         for log in logs {
             let part = log.match.intersection(match)
-            if part.isEmpty { continue }
+            // What an earlier rule decides already, this one never sees.
+            if part.isEmpty || rules.suffix(500).contains(where: { $0.match.isSuperset(of: part) }) { continue }
             // Every refused packet was reported, and of connections the first.
             try append(FlatRule(match: part, action: action, log: log.isLimited || action == .allow ? .new : .all, origin: origin))
             if log.match.isSuperset(of: match) { return }

@@ -45,7 +45,7 @@ extension YAMLNode {
     subscript(key: String) -> YAMLNode? {
         guard case .mapping(let pairs) = content else { return nil }
         return pairs.first { pair in
-            if case .scalar(key, _) = pair.key.content { true } else { false }
+            pair.key.text == key
         }?.value
     }
 

@@ -5,7 +5,7 @@ struct UFWCommand {
     private var match = Match()
     private var direction: Direction? = .ingress
     private var target: Target?
-    private var log: Bool = false
+    private var isLogged = false
     private var problem: String?
     private var hasPorts = false
     private let origin: Origin
@@ -32,11 +32,12 @@ struct UFWCommand {
         finishPorts()
     }
 
-    /// The rule, and its direction if that can be told.
-    var rule: (direction: Direction?, rule: SourceRule) {
+    /// The rule, with one in front of it that reports if it does, and their direction if that can be told.
+    var rules: (direction: Direction?, rules: [SourceRule]) {
         let reason = problem ?? match.problem ?? (target == nil ? "the rule is not understood" : nil)
         let rule = SourceRule(matches: [match], target: target ?? .none, problem: reason, origin: origin)
-        return (direction, rule)
+        let log = SourceRule(matches: [match], target: .log, problem: reason, isLimited: true, origin: origin)
+        return (direction, isLogged && reason == nil ? [log, rule] : [rule])
     }
 
     /// Without a protocol, ufw's ports are those of TCP and UDP.
@@ -62,7 +63,7 @@ struct UFWCommand {
             switch word {
             case "in": direction = .ingress
             case "out": direction = .egress
-            case "log", "log-all": throw Inexpressible("log of ufw is not imported; say log: in the rule")
+            case "log", "log-all": isLogged = true
             case "on": try narrowInterface(rest.popFirst())
             case "from", "to":
                 isFull = true
@@ -80,10 +81,10 @@ struct UFWCommand {
     }
 
     private mutating func readStatus(_ line: String) throws(Inexpressible) {
-        let text = line.split(separator: "#", maxSplits: 1).first.map(String.init) ?? ""
+        let text = String(line.prefix { $0 != "#" })
         let columns = Self.columns(text)
         guard columns.count == 3 else { throw Inexpressible("the line is not understood") }
-        let action = columns[1].split(separator: " ")
+        let action: [String] = columns[1].split(separator: " ").map { String($0) }
         switch action.last {
         case "FWD":
             direction = nil
@@ -91,27 +92,30 @@ struct UFWCommand {
         case "OUT": direction = .egress
         default: direction = .ingress
         }
-        target = action.first.flatMap { UFWDefaults.target($0) }
-        if target == nil { throw Inexpressible(action.first == "LIMIT" ? "policies limit no rates" : "'\(columns[1])' is no action") }
-        let isSix = text.contains("(v6)")
+        let verb: String = action.first ?? ""
+        target = UFWDefaults.target(verb)
+        if target == nil { throw Inexpressible(verb == "LIMIT" ? "policies limit no rates" : "'\(columns[1])' is no action") }
+        let isSix = columns.contains { $0.hasSuffix("(v6)") }
+        isLogged = columns.contains { $0.hasSuffix("(log)") || $0.hasSuffix("(log-all)") }
         match.families = .both
         try narrowColumn(columns[0], isSource: false)
         try narrowColumn(columns[2], isSource: true)
-        let named = columns.contains { $0.contains("(v6)") || $0.hasPrefix("Anywhere") }
+        let named = isSix || columns.contains { $0.hasPrefix("Anywhere") }
         // `Anywhere` is IPv4, `Anywhere (v6)` IPv6.
         if named { match.families.formIntersection(isSix ? .v6 : .v4) }
     }
 
     private mutating func narrowColumn(_ column: String, isSource: Bool) throws(Inexpressible) {
-        var words = column.split(separator: " ").map(String.init).filter { $0 != "(v6)" && $0 != "(log)" && $0 != "(log-all)" }
+        let marks: Set<String> = ["(v6)", "(log)", "(log-all)"]
+        var words: [String] = Words.split(column[...]).filter { !marks.contains($0) }
         if let index = words.firstIndex(of: "on") {
             try narrowInterface(index + 1 < words.count ? words[index + 1] : nil)
             words.removeSubrange(index..<min(index + 2, words.count))
         }
         for word in words where word != "Anywhere" {
-            if IPAddress(word.split(separator: "/").first ?? "") != nil {
+            let parts: [String] = word.split(separator: "/").map { String($0) }
+            if let first = parts.first, IPAddress(first) != nil {
                 // `192.0.2.1/tcp` has a protocol, `192.0.2.0/24` a length.
-                let parts = word.split(separator: "/").map(String.init)
                 if let last = parts.last, parts.count > 1, Int(last) == nil {
                     try narrowAddress(parts.dropLast().joined(separator: "/"), isSource: isSource)
                     try narrowProtocol(last)
@@ -149,8 +153,7 @@ struct UFWCommand {
     }
 
     private mutating func narrowInterface(_ name: String?) throws(Inexpressible) {
-        guard let name, let direction else { throw Inexpressible("the name of an interface is missing") }
-        _ = direction
+        guard let name else { throw Inexpressible("the name of an interface is missing") }
         match.interfaces = match.interfaces.intersection(try IPTablesRule.interfaces(name, false))
     }
 

@@ -45,14 +45,14 @@ struct UFWText {
                 isRecognised = true
             case "ufw":
                 isRecognised = true
-                add(UFWCommand(words: Array(words.dropFirst()), origin: origin).rule)
+                add(UFWCommand(words: Array(words.dropFirst()), origin: origin).rules)
             default:
                 guard isStatus else {
                     throw ImportError(
                         file: path, line: number,
                         "expected the output of ufw show added or ufw status verbose, found \(FieldReader.shown(String(line.prefix(100))))")
                 }
-                add(UFWCommand(status: line, origin: origin).rule)
+                add(UFWCommand(status: line, origin: origin).rules)
             }
         }
         guard isRecognised else {
@@ -74,11 +74,11 @@ struct UFWText {
         }
     }
 
-    private mutating func add(_ rule: (direction: Direction?, rule: SourceRule)) {
-        guard let direction = rule.direction else {
-            findings.append(ImportFinding(.notExpressed, rule.rule.origin, rule.rule.problem ?? ""))
+    private mutating func add(_ found: (direction: Direction?, rules: [SourceRule])) {
+        guard let direction = found.direction else {
+            findings += found.rules.map { ImportFinding(.notExpressed, $0.origin, $0.problem ?? "") }
             return
         }
-        chains[direction]?.rules.append(rule.rule)
+        chains[direction]?.rules += found.rules
     }
 }
