@@ -51,7 +51,13 @@ struct Expansion {
             return try emit(packets, .allow, origin, logs)
         }
         var logs = logs
-        try decide([Position(chain: bases[base], index: 0)], base, packets, &logs, isLast: isLast)
+        var mine = packets
+        mine.families.formIntersection(bases[base].families)
+        // Packets of another family go past the chain.
+        var others = packets
+        others.families.subtract(bases[base].families)
+        if !mine.isEmpty { try decide([Position(chain: bases[base], index: 0)], base, mine, &logs, isLast: isLast) }
+        if !others.isEmpty { try enter(base + 1, others, logs: logs, isLast: isLast) }
     }
 
     /// Judges packets from a place in the chains on, the innermost chain last, to the end.

@@ -78,7 +78,8 @@ extension ImportResult {
             }
         }
         let name = String(decoding: bytes, as: UTF8.self)
-        return name.isEmpty ? "x" : name
+        // The first is a letter or a digit.
+        return name.first.map { "._-".contains($0) } ?? true ? "x\(name.dropFirst())" : name
     }
 
     private static func comment(_ text: String, indent: Int) -> String {

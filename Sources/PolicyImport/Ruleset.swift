@@ -44,6 +44,8 @@ struct SourceRule: Sendable {
 struct Chain: Sendable {
     var name: String
     var rules: [SourceRule] = []
+    /// The families whose packets go through it.
+    var families = Families.both
     /// What happens to packets at its end; only chains at hooks have one.
     var policy: Target = .accept
     /// Where the policy stands.

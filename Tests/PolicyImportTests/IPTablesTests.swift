@@ -116,7 +116,10 @@ import Testing
     func input(_ rules: String, ipset: String? = nil) throws -> ImportResult {
         try imported(
             .iptables,
-            ["t": "*filter\n:INPUT DROP [0:0]\n:A - [0:0]\n:B - [0:0]\n-A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT\n\(rules)\nCOMMIT\n"],
+            [
+                "t":
+                    "*filter\n:INPUT DROP [0:0]\n:A - [0:0]\n:B - [0:0]\n-A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT\n\(rules)\nCOMMIT\n"
+            ],
             ipset: ipset)
     }
 
@@ -138,7 +141,9 @@ import Testing
         ])
     func `what no policy can say is listed with its reason`(_ line: String, _ reason: String) throws {
         let result = try input(line)
-        #expect(result.missingLines == [6] && result.missing.allSatisfy { $0.contains(reason) && $0.hasPrefix("t:6: not expressed: -A") }, "\(result.missing)")
+        #expect(
+            result.missingLines == [6] && result.missing.allSatisfy { $0.contains(reason) && $0.hasPrefix("t:6: not expressed: -A") },
+            "\(result.missing)")
         try check(result, "in eth0 tcp 192.0.2.9 192.0.2.1 80 deny\nin eth0 tcp 192.0.2.9 192.0.2.1 22 deny")
     }
 
@@ -242,7 +247,8 @@ import Testing
     @Test(
         arguments: [
             ("", "t: error: holds no rules"), ("*filter\nhello world\n", "t:2: error: expected a line of iptables-save"),
-            ("*filter\n:INPUT MAYBE [0:0]\n", "t:2: error: expected ACCEPT, DROP or -"), ("{\"nftables\": []}", "t:1: error: expected a line"),
+            ("*filter\n:INPUT MAYBE [0:0]\n", "t:2: error: expected ACCEPT, DROP or -"),
+            ("{\"nftables\": []}", "t:1: error: expected a line"),
             ("*filter\n:INPUT DROP\n:A -\n-A INPUT -j A\n-A A -j A\nCOMMIT", "chain A leads back to itself"),
         ])
     func `what cannot be read is an error with its line`(_ text: String, _ words: String) throws {
@@ -253,7 +259,8 @@ import Testing
     @Test func `chains that would grow without bound are refused`() throws {
         var text = "*filter\n:INPUT DROP\n"
         for level in 0..<40 {
-            text += ":C\(level) -\n-A C\(level) -p tcp --dport \(level) -j C\(level + 1)\n-A C\(level) -j C\(level + 1)\n-A C\(level) -j C\(level + 1)\n"
+            text +=
+                ":C\(level) -\n-A C\(level) -p tcp --dport \(level) -j C\(level + 1)\n-A C\(level) -j C\(level + 1)\n-A C\(level) -j C\(level + 1)\n"
         }
         text += ":C40 -\n-A C40 -s 10.0.0.1 -j ACCEPT\n-A INPUT -j C0\nCOMMIT\n"
         #expect(throws: ImportError.self) { try imported(.iptables, ["t": text]) }

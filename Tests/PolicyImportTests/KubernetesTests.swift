@@ -72,7 +72,8 @@ import Testing
     }
 
     @Test func `other kinds and namespaces are listed`() throws {
-        let text = "kind: NetworkPolicy\nmetadata: { name: a }\nspec: { podSelector: {}, ingress: [{}] }\n---\nkind: Pod\nspec: {}\n---\n"
+        let text =
+            "kind: NetworkPolicy\nmetadata: { name: a }\nspec: { podSelector: {}, ingress: [{}] }\n---\nkind: Pod\nspec: {}\n---\n"
             + "kind: NetworkPolicy\nmetadata: { name: b, namespace: other }\nspec: { podSelector: {} }\n"
         #expect(try imported(.kubernetes, ["p": text]).missingLines == [5, 8])
     }

@@ -98,19 +98,37 @@ import Testing
 
     @Test(
         arguments: [
-            (#"{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 80}}, {"limit": {"rate": 5, "per": "second"}}, {"accept": null}"#, "limit no rates"),
+            (
+                #"{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 80}}, {"limit": {"rate": 5, "per": "second"}}, {"accept": null}"#,
+                "limit no rates"
+            ),
             (#"{"match": {"op": "==", "left": {"meta": {"key": "skuid"}}, "right": 0}}, {"accept": null}"#, "'meta skuid'"),
-            (#"{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "flags"}}, "right": "syn"}}, {"accept": null}"#, "'tcp flags'"),
-            (#"{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": "@nowhere"}}, {"accept": null}"#, "no set '@nowhere'"),
-            (#"{"match": {"op": "==", "left": {"fib": {"result": "type", "flags": ["daddr"]}}, "right": "local"}}, {"accept": null}"#, "no 'fib'"),
-            (#"{"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": ["invalid", "untracked"]}}, {"accept": null}"#, "no state INVALID"),
-            (#"{"xt": {"type": "match", "name": "recent"}}, {"accept": null}"#, "iptables-save"), (#"{"masquerade": null}"#, "translates no addresses"),
-            (#"{"jump": {"target": "nowhere"}}"#, "no chain"), (#"{"mangle": {"key": {"meta": {"key": "mark"}}, "value": 1}}"#, "change no packets"),
+            (
+                #"{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "flags"}}, "right": "syn"}}, {"accept": null}"#,
+                "'tcp flags'"
+            ),
+            (
+                #"{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": "@nowhere"}}, {"accept": null}"#,
+                "no set '@nowhere'"
+            ),
+            (
+                #"{"match": {"op": "==", "left": {"fib": {"result": "type", "flags": ["daddr"]}}, "right": "local"}}, {"accept": null}"#,
+                "no 'fib'"
+            ),
+            (
+                #"{"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": ["invalid", "untracked"]}}, {"accept": null}"#,
+                "no state INVALID"
+            ),
+            (#"{"xt": {"type": "match", "name": "recent"}}, {"accept": null}"#, "iptables-save"),
+            (#"{"masquerade": null}"#, "translates no addresses"),
+            (#"{"jump": {"target": "nowhere"}}"#, "no chain"),
+            (#"{"mangle": {"key": {"meta": {"key": "mark"}}, "value": 1}}"#, "change no packets"),
         ])
     func `what no policy can say is listed with its line and handle`(_ expressions: String, _ reason: String) throws {
         let result = try input(expressions)
         #expect(result.missing.count == 1 && result.missingLines == [2], "\(result.missing)")
-        #expect(result.missing[0].contains(reason) && result.missing[0].hasPrefix("r:2: not expressed: ip t i handle 2"), "\(result.missing)")
+        #expect(
+            result.missing[0].contains(reason) && result.missing[0].hasPrefix("r:2: not expressed: ip t i handle 2"), "\(result.missing)")
         try check(result, "in e tcp 10.0.0.1 10.0.0.2 80 deny\nin e tcp 2001:db8::1 2001:db8::2 80 allow")
     }
 
@@ -139,7 +157,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("{\n\"nftables\": [}", "r:2: error: is not JSON: expected a value"), ("[]", "r:1: error: expected an object with the key 'nftables'"),
+            ("{\n\"nftables\": [}", "r:2: error: is not JSON: expected a value"),
+            ("[]", "r:1: error: expected an object with the key 'nftables'"),
             ("{\"nftables\": [\n{\"rule\": {\"family\": \"ip\"}}]}", "r:2: error: expected the keys"),
             ("# iptables", "is not JSON"), (String(repeating: "[", count: 100_000), "at most 64 levels"),
         ])

@@ -50,6 +50,7 @@ func check(_ result: ImportResult, _ table: String, sourceLocation: Testing.Sour
             packet.sourcePort = ports.count > 1 ? ports[0] : packet.hasPorts ? 40_000 : 0
         }
         let verdict = evaluator.verdict(for: packet)
-        #expect(verdict.action.rawValue == words[6], "\(line): by \(verdict.rule ?? "no rule")\n\(result.text)", sourceLocation: sourceLocation)
+        #expect(
+            verdict.action.rawValue == words[6], "\(line): by \(verdict.rule ?? "no rule")\n\(result.text)", sourceLocation: sourceLocation)
     }
 }

@@ -86,6 +86,7 @@ struct NFTRuleset {
         var chain = Chain(
             name: key, origin: Origin(file: path, line: node.line, chain: name, text: "chain \(table) \(name)\(words)", number: "policy"))
         if node["policy"]?.text == "drop" { chain.policy = .drop }
+        chain.families = Self.families(table)
         ruleset.chains[key] = chain
         guard let hook else { return }
         priorities[key] = priority ?? 0
@@ -103,6 +104,10 @@ struct NFTRuleset {
         }
     }
 
+    private static func families(_ table: String) -> Families {
+        table.hasPrefix("ip ") ? .v4 : table.hasPrefix("ip6 ") ? .v6 : .both
+    }
+
     private mutating func readRule(_ node: JSONNode) throws(ImportError) {
         let (key, table, chain) = try key(node, "chain")
         let handle = node["handle"]?.integer.map { "\($0)" } ?? "?"
@@ -111,8 +116,7 @@ struct NFTRuleset {
         let origin = Origin(
             file: path, line: node.line, chain: chain,
             text: "\(table) \(chain) handle \(handle)\(comment): \(JSONNode(content: .list(expressions), line: 0).compact())", number: "h\(handle)")
-        let families: Families = table.hasPrefix("ip ") ? .v4 : table.hasPrefix("ip6 ") ? .v6 : .both
-        var reader = NFTRule(table: table, families: families, elements: elements, sets: ruleset.sets, origin: origin)
+        var reader = NFTRule(table: table, families: Self.families(table), elements: elements, sets: ruleset.sets, origin: origin)
         for expression in expressions { reader.read(expression) }
         let rules = reader.finish()
         for rule in rules {

@@ -39,8 +39,8 @@ struct Import: ParsableCommand {
             (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
                 || "._-".utf8.contains(byte)
         }
-        if !isName || name.isEmpty || name.utf8.count > 63 {
-            throw ValidationError("--name: '\(name)' is no name: letters, digits, '.', '_' and '-', at most 63")
+        if !isName || name.first.map({ "._-".contains($0) }) ?? true || name.utf8.count > 63 {
+            throw ValidationError("--name: '\(name)' is no name: letters, digits, '.', '_' and '-', the first a letter or digit, at most 63")
         }
     }
 
