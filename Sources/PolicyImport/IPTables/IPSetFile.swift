@@ -16,7 +16,8 @@ enum IPSetFile {
             guard words.count >= 3, first == "create" || first == "add" else {
                 throw ImportError(
                     file: source.path, line: number,
-                    "expected a line of ipset save: create NAME TYPE … or add NAME ENTRY, found \(FieldReader.shown(String(line.prefix(100))))")
+                    "expected a line of ipset save: create NAME TYPE … or add NAME ENTRY, found \(FieldReader.shown(String(line.prefix(100))))"
+                )
             }
             let name = words[1]
             if first == "create" {
@@ -58,13 +59,16 @@ enum IPSetFile {
         }
         for (name, members) in lists {
             let found = members.compactMap { sets[$0] }
-            guard let family = found.first?.family, found.count == members.count, found.allSatisfy({ $0.family == family }) else { continue }
+            guard let family = found.first?.family, found.count == members.count, found.allSatisfy({ $0.family == family }) else {
+                continue
+            }
             sets[name] = NamedSet(
                 name: name, setName: "", family: family, ranges: Ranges(found.flatMap(\.ranges.parts), bits: family.bitWidth))
         }
         for name in hasTimeouts.sorted() {
             findings.append(
-                ImportFinding(.note, file: source.path, text: name, "has entries that time out; they are imported as they are now, to stay"))
+                ImportFinding(.note, file: source.path, text: name, "has entries that time out; they are imported as they are now, to stay")
+            )
         }
         return NamedSet.named(sets)
     }

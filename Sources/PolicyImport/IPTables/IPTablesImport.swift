@@ -14,7 +14,9 @@ enum IPTablesImport {
                 if let other = files.first { findings.append(missing(family, other.path)) }
                 continue
             }
-            if own.count > 1 { throw ImportError(file: own[1].path, "has rules of IP\(family), as has \(file.path): give one file a family") }
+            if own.count > 1 {
+                throw ImportError(file: own[1].path, "has rules of IP\(family), as has \(file.path): give one file a family")
+            }
             rulesets.append(read(file, family, sets: sets, &findings))
         }
         let imported = try RulesetImport(rulesets)
@@ -26,7 +28,8 @@ enum IPTablesImport {
     static func missing(_ family: IPAddress.Family, _ path: String) -> ImportFinding {
         let program = family == .v4 ? "iptables-save" : "ip6tables-save"
         return ImportFinding(
-            .note, file: path, "no rules of IP\(family) were given, and its packets match no rule of the policy; give the output of \(program) too")
+            .note, file: path,
+            "no rules of IP\(family) were given, and its packets match no rule of the policy; give the output of \(program) too")
     }
 
     /// The ruleset of a file.
@@ -69,7 +72,10 @@ enum IPTablesImport {
         }
         if ruleset.chains["FORWARD"] != nil {
             ruleset.foreign.append(
-                ("FORWARD", "is about forwarded packets; policyd judges these by the same rules as others, where they enter and leave the host"))
+                (
+                    "FORWARD",
+                    "is about forwarded packets; policyd judges these by the same rules as others, where they enter and leave the host"
+                ))
         }
     }
 

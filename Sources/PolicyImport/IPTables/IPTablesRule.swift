@@ -15,7 +15,8 @@ struct IPTablesRule {
 
     /// Modules whose options are read here, or that have none.
     private static let modules: Set<String> = [
-        "tcp", "udp", "sctp", "icmp", "icmp6", "ipv6-icmp", "icmpv6", "multiport", "comment", "conntrack", "state", "set", "iprange", "limit",
+        "tcp", "udp", "sctp", "icmp", "icmp6", "ipv6-icmp", "icmpv6", "multiport", "comment", "conntrack", "state", "set", "iprange",
+        "limit",
     ]
 
     init(_ family: IPAddress.Family, sets: [String: NamedSet]) {
@@ -161,7 +162,9 @@ struct IPTablesRule {
             if !isNegated { match.families = [] }
             return
         }
-        guard sides == "src" || sides == "dst" else { throw Inexpressible("set '\(name)' is one of addresses, and '\(sides)' is not one side") }
+        guard sides == "src" || sides == "dst" else {
+            throw Inexpressible("set '\(name)' is one of addresses, and '\(sides)' is not one side")
+        }
         var box = AddressBox()
         if isNegated { box.exceptSets = [name] } else { box.sets = [name] }
         if sides == "src" { match.source = match.source.intersection(box) } else { match.destination = match.destination.intersection(box) }

@@ -40,13 +40,15 @@ struct NetworkPolicyReader {
         let namespace = root["metadata"]?["namespace"]?.text ?? "default"
         guard (all.namespace ?? namespace) == namespace else {
             all.findings.append(
-                finding(root, identity, "is of namespace \(namespace), and those before of \(all.namespace ?? ""): they select different pods"))
+                finding(
+                    root, identity, "is of namespace \(namespace), and those before of \(all.namespace ?? ""): they select different pods"))
             return
         }
         guard let selector = spec["podSelector"], selector.isNull || selector.keys.isEmpty, selector.list == nil else {
             let node = spec["podSelector"] ?? spec
             all.findings.append(
-                finding(node, identity, "selects some pods by label, and policies are for the whole host; podSelector: {} is the one for all"))
+                finding(
+                    node, identity, "selects some pods by label, and policies are for the whole host; podSelector: {} is the one for all"))
             return
         }
         all.namespace = namespace

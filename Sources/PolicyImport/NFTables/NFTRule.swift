@@ -46,7 +46,9 @@ struct NFTRule {
             case "reject":
                 let type = value["type"]?.text
                 let reason = value["expr"]?.text
-                if type != "tcp reset", reason != "admin-prohibited" { answer = [type ?? "icmpx", reason ?? "port-unreachable"].joined(separator: " ") }
+                if type != "tcp reset", reason != "admin-prohibited" {
+                    answer = [type ?? "icmpx", reason ?? "port-unreachable"].joined(separator: " ")
+                }
                 add(.reject)
             case "return": add(.back)
             case "continue": break
@@ -58,7 +60,8 @@ struct NFTRule {
             case "snat", "dnat", "masquerade", "redirect": throw Inexpressible("policyd translates no addresses: \(key)")
             case "mangle", "notrack", "tproxy", "dup", "fwd", "ct helper", "ct timeout", "ct expectation", "flow", "synproxy", "secmark":
                 throw Inexpressible("policies change no packets or what is known of them: \(key)")
-            case "xt": throw Inexpressible("a match or target of iptables that nft does not say; import the output of iptables-save instead")
+            case "xt":
+                throw Inexpressible("a match or target of iptables that nft does not say; import the output of iptables-save instead")
             default: throw Inexpressible("policies have no '\(key)'")
             }
         } catch {
@@ -90,9 +93,12 @@ struct NFTRule {
             try narrow(field, right, isNegated: op == "!=")
         case "<", ">", "<=", ">=":
             let bound = try field.ranges(right)
-            guard let number = bound.parts.first?.lowerBound, bound.count == 1 else { throw Inexpressible("policies cannot say '\(op)' of this") }
+            guard let number = bound.parts.first?.lowerBound, bound.count == 1 else {
+                throw Inexpressible("policies cannot say '\(op)' of this")
+            }
             let below = number == 0 ? [] : [0...(number - 1)]
-            let atMost = Ranges([0...number], bits: bound.limit == 255 ? 8 : bound.limit == 65535 ? 16 : bound.limit == 0xFFFF_FFFF ? 32 : 128)
+            let atMost = Ranges(
+                [0...number], bits: bound.limit == 255 ? 8 : bound.limit == 65535 ? 16 : bound.limit == 0xFFFF_FFFF ? 32 : 128)
             let lower = Ranges(below, bits: bound.limit == 255 ? 8 : bound.limit == 65535 ? 16 : bound.limit == 0xFFFF_FFFF ? 32 : 128)
             let numbers = op == "<" ? lower : op == "<=" ? atMost : op == ">" ? atMost.complement : lower.complement
             try each { match throws(Inexpressible) in try field.narrow(match, to: numbers, isNegated: false) }
@@ -155,7 +161,9 @@ struct NFTRule {
         guard let left = node["key"], let data = node["data"] else { throw Inexpressible("a verdict map without key or data") }
         let pairs: [JSONNode]
         if let text = data.text {
-            guard let map = elements["\(table) \(text.dropFirst())"], !map.isDynamic else { throw Inexpressible("the map '\(text)' is not known, or is filled by rules") }
+            guard let map = elements["\(table) \(text.dropFirst())"], !map.isDynamic else {
+                throw Inexpressible("the map '\(text)' is not known, or is filled by rules")
+            }
             pairs = map.nodes
         } else {
             pairs = data["set"]?.list ?? []
@@ -166,7 +174,9 @@ struct NFTRule {
         let before = matches
         defer { matches = before }
         for pair in pairs {
-            guard let values = pair.list, values.count == 2 else { throw Inexpressible("\(pair.compact(limit: 60)) is no entry of a verdict map") }
+            guard let values = pair.list, values.count == 2 else {
+                throw Inexpressible("\(pair.compact(limit: 60)) is no entry of a verdict map")
+            }
             matches = before
             if let concat = left.single, concat.key == "concat", let fields = concat.value.list {
                 try compare(fields, entries: NFTField.leaves(values[0]))

@@ -38,7 +38,8 @@ struct NFTRuleset {
             case "flowtable":
                 findings.append(
                     ImportFinding(
-                        .notExpressed, file: path, line: value.line, text: "flowtable \(value["name"]?.text ?? "")", "policies have no flow tables"))
+                        .notExpressed, file: path, line: value.line, text: "flowtable \(value["name"]?.text ?? "")",
+                        "policies have no flow tables"))
             default:
                 throw ImportError(
                     file: path, line: object.line, "\(FieldReader.shown(key)) is not known: expected table, chain, set, map or rule")
@@ -69,7 +70,8 @@ struct NFTRuleset {
         if flags.contains("timeout"), !flags.contains("dynamic") {
             findings.append(
                 ImportFinding(
-                    .note, file: path, line: node.line, text: "set \(key)", "has entries that time out; they are imported as they are now, to stay"))
+                    .note, file: path, line: node.line, text: "set \(key)",
+                    "has entries that time out; they are imported as they are now, to stay"))
         }
         guard !set.isDynamic, node["map"] == nil, set.types.count == 1, let family = NFTField.family(ofType: set.types[0]) else { return }
         if let ranges = try? NFTField.addresses(family).ranges(.init(content: .list(set.nodes), line: node.line)) {
@@ -115,7 +117,8 @@ struct NFTRuleset {
         let comment = node["comment"]?.text.map { " (\($0))" } ?? ""
         let origin = Origin(
             file: path, line: node.line, chain: chain,
-            text: "\(table) \(chain) handle \(handle)\(comment): \(JSONNode(content: .list(expressions), line: 0).compact())", number: "h\(handle)")
+            text: "\(table) \(chain) handle \(handle)\(comment): \(JSONNode(content: .list(expressions), line: 0).compact())",
+            number: "h\(handle)")
         var reader = NFTRule(table: table, families: Self.families(table), elements: elements, sets: ruleset.sets, origin: origin)
         for expression in expressions { reader.read(expression) }
         let rules = reader.finish()

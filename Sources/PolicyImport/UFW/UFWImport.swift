@@ -28,7 +28,8 @@ enum UFWImport {
                         findings.append(
                             ImportFinding(
                                 .note, file: other.path,
-                                "no rules of IP\(family) were given, and its packets match no rule of the policy; give both user.rules and user6.rules"))
+                                "no rules of IP\(family) were given, and its packets match no rule of the policy; give both user.rules and user6.rules"
+                            ))
                     }
                     continue
                 }

@@ -33,7 +33,10 @@ enum UFWRules {
         let forward = "\(prefix)-user-forward"
         if ruleset.chains[forward] != nil {
             ruleset.foreign.append(
-                (forward, "is about forwarded packets; policyd judges these by the same rules as others, where they enter and leave the host"))
+                (
+                    forward,
+                    "is about forwarded packets; policyd judges these by the same rules as others, where they enter and leave the host"
+                ))
         }
         if (ruleset.chains["\(prefix)-before-input"]?.rules ?? []).isEmpty { findings.append(beforeNote(first.path)) }
         return ruleset
@@ -43,7 +46,8 @@ enum UFWRules {
     static func beforeNote(_ path: String) -> ImportFinding {
         ImportFinding(
             .note, file: path,
-            "what before.rules of ufw allows is left to other policies: essentials allows what a host needs, echo-request and mDNS it does not")
+            "what before.rules of ufw allows is left to other policies: essentials allows what a host needs, echo-request and mDNS it does not"
+        )
     }
 
     /// The part of before.rules that policyd does by itself.

@@ -40,7 +40,8 @@ struct Import: ParsableCommand {
                 || "._-".utf8.contains(byte)
         }
         if !isName || name.first.map({ "._-".contains($0) }) ?? true || name.utf8.count > 63 {
-            throw ValidationError("--name: '\(name)' is no name: letters, digits, '.', '_' and '-', the first a letter or digit, at most 63")
+            throw ValidationError(
+                "--name: '\(name)' is no name: letters, digits, '.', '_' and '-', the first a letter or digit, at most 63")
         }
     }
 
