@@ -5,11 +5,11 @@
 #endif
 
 /// Why a file cannot be read, in one sentence.
-struct FileProblem: Error {
+package struct FileProblem: Error {
     /// The file as messages name it.
-    var path: String
+    package var path: String
     /// The sentence without the name.
-    var reason: String
+    package var reason: String
 
     /// The sentence with the name.
     var message: String { "\(path): \(reason)" }
@@ -25,7 +25,7 @@ private func systemRead(_ descriptor: CInt, _ buffer: UnsafeMutablePointer<UInt8
 }
 
 /// Reads whole files of limited size.
-enum FileContents {
+package enum FileContents {
     /// The largest file of documents: 16 MiB. Long lists belong in list files.
     static let documentLimit = 16 << 20
     /// The largest list file: 256 MiB.
@@ -34,7 +34,7 @@ enum FileContents {
     /// The bytes of a file; `-` is standard input if that is allowed.
     ///
     /// A regular file above the limit is refused by its size, without reading it.
-    static func read(_ path: String, limit: Int, remedy: String, standardInput: Bool = false) throws(FileProblem) -> [UInt8] {
+    package static func read(_ path: String, limit: Int, remedy: String, standardInput: Bool = false) throws(FileProblem) -> [UInt8] {
         if standardInput, path == "-" { return try readAll(0, "<stdin>", limit: limit, remedy: remedy, expected: 0) }
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileProblem(path: path, reason: words(errno)) }
