@@ -47,10 +47,12 @@ final class OfflineJudge: Judge {
             switch engine {
             case .reference:
                 let evaluator = ReferenceEvaluator(policySet)
-                answers.append(EngineVerdicts(engine: engine, verdicts: packets.map { VerdictMessage(evaluator.verdict(for: $0, at: time)) }))
+                answers.append(
+                    EngineVerdicts(engine: engine, verdicts: packets.map { VerdictMessage(evaluator.verdict(for: $0, at: time)) }))
             case .compiled:
                 let compiled = try policy()
-                answers.append(EngineVerdicts(engine: engine, verdicts: packets.map { VerdictMessage(compiled.verdict(for: $0, at: time)) }))
+                answers.append(
+                    EngineVerdicts(engine: engine, verdicts: packets.map { VerdictMessage(compiled.verdict(for: $0, at: time)) }))
             case .kernel:
                 guard let kernel = try kernelEngine() else { continue }
                 let verdicts = try packets.map { packet throws(DatapathError) in VerdictMessage(try kernel.verdict(for: packet, at: time)) }
