@@ -45,7 +45,6 @@ let package = Package(
             swiftSettings: library, plugins: ["EmbedBPF"]),
 
         // From documents to packets.
-        // times as long for a large policy.
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
         .target(
             name: "PolicyModel", dependencies: ["CYAML"], swiftSettings: library,

@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import FoundationEssentials
-import PolicyImport
+public import PolicyImport
 import PolicyModel
 
 /// `policyctl import`
