@@ -44,6 +44,8 @@ struct TrieTable {
     /// The entry for the values of which `depth` bits are known. The intervals of `cuts` begin among them, behind the first value.
     private mutating func node<Value>(_ all: [Field<Value>.Interval], _ cuts: Range<Int>, before: UInt32, depth: Int) -> UInt32 {
         if cuts.isEmpty { return PD_LEAF | before }
+        // Ports, and ICMP types and codes: a byte at a time, as they are few and every packet has them.
+        if Value.bitWidth == 16 { return row(all, cuts, before: before, depth: depth, stride: 8) }
         if Self.keys(all, cuts, depth) <= Self.listKeys { return list(all, cuts, before: before, depth: depth) }
         let first = all[cuts.lowerBound].start &<< Value(depth)
         let last = all[cuts.upperBound - 1].start &<< Value(depth)

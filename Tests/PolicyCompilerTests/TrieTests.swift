@@ -51,6 +51,20 @@ import Testing
         }
     }
 
+    /// Addresses that share an entry's lower bits and are next to it in those above: what ends a list's key is told from what is below it.
+    @Test(arguments: Shape.allCases)
+    func tellsAnEntryFromItsNeighbourAtEachBit(shape: Shape) throws {
+        let entries = shape.entries(1_000)
+        let policy = try Self.policy(AddressSet(name: "s", addresses: entries))
+        let ranges = entries.map { $0.lower.value...$0.upper.value }
+        for entry in Swift.stride(from: 0, to: entries.count, by: 77).map({ entries[$0] }) {
+            for bit in 0..<entry.family.bitWidth {
+                let address = IPAddress(family: entry.family, value: entry.lower.value &+ (1 << UInt128(bit)))
+                #expect(Self.isDenied(address, policy) == ranges.contains { $0.contains(address.value) }, "\(address)")
+            }
+        }
+    }
+
     /// Twice the entries take about twice the room, and no more than some 100 bytes each.
     @Test(arguments: Shape.allCases)
     func roomGrowsWithTheEntries(shape: Shape) throws {
