@@ -51,6 +51,7 @@ let package = Package(
             name: "PolicyModel", dependencies: ["CYAML"], swiftSettings: library,
             linkerSettings: [.linkedLibrary(":libyaml.a")]),
         .target(name: "PolicyTesting", dependencies: ["PolicyModel"], swiftSettings: library),
+        .target(name: "PolicyImport", dependencies: ["PolicyModel"], swiftSettings: library),
         .target(name: "PolicyCompiler", dependencies: ["PolicyModel", "CDatapath"], swiftSettings: library),
         .target(
             name: "Datapath",
@@ -85,7 +86,7 @@ let package = Package(
         .executableTarget(
             name: "policyctl",
             dependencies: [
-                "Datapath", "PolicyAPI", "PolicyCompiler", "PolicyModel",
+                "Datapath", "PolicyAPI", "PolicyCompiler", "PolicyImport", "PolicyModel",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Rainbow", package: "Rainbow"),
@@ -108,6 +109,7 @@ let package = Package(
         .testTarget(
             name: "BPFTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects", "CLibBPF"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyModel", "PolicyTesting"], swiftSettings: house),
+        .testTarget(name: "PolicyImportTests", dependencies: ["PolicyImport", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyCompilerTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(
             name: "DatapathTests",
