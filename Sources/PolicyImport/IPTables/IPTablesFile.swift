@@ -48,6 +48,21 @@ struct IPTablesFile {
         if tables.isEmpty { throw ImportError(file: path, "holds no rules: expected the output of iptables-save") }
     }
 
+    /// Takes in what another file has, as if it stood behind.
+    mutating func append(_ other: IPTablesFile) {
+        for (name, table) in other.tables {
+            tables[name, default: Table()].chains.merge(table.chains) { first, _ in first }
+            tables[name, default: Table()].rules += table.rules
+        }
+    }
+
+    /// Makes a chain of table filter that stands in no file.
+    mutating func declare(chain: String, rules words: [[String]]) {
+        let origin = Origin(file: path, line: 1, chain: chain, text: chain, number: "default")
+        tables["filter", default: Table()].chains[chain] = Declaration(policy: .accept, origin: origin)
+        tables["filter", default: Table()].rules += words.map { Line(chain: chain, words: $0, origin: origin) }
+    }
+
     private mutating func declare(_ words: [String], _ table: String, _ number: Int, _ line: Substring) throws(ImportError) {
         let isShort = words[0].hasPrefix(":")
         let name = isShort ? String(words[0].dropFirst()) : words.count > 1 ? words[1] : ""
