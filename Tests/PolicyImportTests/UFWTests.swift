@@ -67,12 +67,16 @@ import Testing
             -A ufw-before-input -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
             -A ufw-before-input -m conntrack --ctstate INVALID -j ufw-logging-deny
             -A ufw-before-input -p icmp --icmp-type echo-request -j ACCEPT
+            :ufw-not-local - [0:0]
+            -A ufw-before-input -j ufw-not-local
+            -A ufw-not-local -m addrtype --dst-type LOCAL -j RETURN
+            -A ufw-not-local -j DROP
             COMMIT
             """
         let after = "*filter\n:ufw-after-input - [0:0]\n-A ufw-after-input -p udp --dport 137 -j ufw-skip-to-policy-input\nCOMMIT\n"
         let user = Self.rules("ufw", "-A ufw-user-input -p tcp --dport 22 -j ACCEPT\n-A ufw-user-input -p icmp -j DROP")
         let result = try imported(.ufw, ["user.rules": user, "before.rules": before, "after.rules": after])
-        #expect(result.missing.count == 1 && result.missing[0].hasPrefix("before.rules:5: not expressed"), "\(result.missing)")
+        #expect(result.missingLines == [5, 9, 10] && result.missing[0].hasPrefix("before.rules:5: not expressed"), "\(result.missing)")
         try check(
             result,
             """

@@ -19,6 +19,14 @@ enum UFWRules {
             whole.declare(chain: chain, rules: [])
         }
         var ruleset = IPTablesImport.read(whole, family, sets: sets, &findings)
+        // Its end is a DROP, for what its first rules do not take out by the type of the destination.
+        for rule in ruleset.chains["\(prefix)-not-local"]?.rules ?? [] {
+            findings.append(
+                ImportFinding(
+                    .notExpressed, rule.origin,
+                    "is for packets to addresses that are not the host's, which policies do not tell from others"))
+        }
+        ruleset.chains["\(prefix)-not-local"]?.rules = []
         for (hook, direction, policy) in [("input", Direction.ingress, defaults.input), ("output", .egress, defaults.output)] {
             let name = hook.uppercased()
             let origin = Origin(file: first.path, line: 1, chain: name, text: "ufw default \(hook)", number: "default")
