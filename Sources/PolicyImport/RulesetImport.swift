@@ -112,7 +112,7 @@ struct RulesetImport {
                 for rule in ruleset.chains[name]?.rules ?? [] { findings.append(ImportFinding(.notExpressed, rule.origin, reason)) }
             }
         }
-        for (name, chain) in ruleset.chains where !reached.contains(name) && !chain.rules.isEmpty {
+        for (name, chain) in ruleset.chains where !reached.contains(name) && !chain.rules.isEmpty && chain.origin.number != "default" {
             findings.append(ImportFinding(.note, chain.origin, "nothing leads to this chain, its rules are left out"))
         }
     }

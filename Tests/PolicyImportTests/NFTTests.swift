@@ -132,6 +132,16 @@ import Testing
         try check(result, "in e tcp 10.0.0.1 10.0.0.2 80 deny\nin e tcp 2001:db8::1 2001:db8::2 80 allow")
     }
 
+    @Test func `codes and types of ICMP narrow one another`() throws {
+        let result = try input(
+            #"{"match": {"op": "==", "left": {"payload": {"protocol": "icmp", "field": "type"}}, "right": "destination-unreachable"}}, {"match": {"op": "!=", "left": {"payload": {"protocol": "icmp", "field": "code"}}, "right": "frag-needed"}}, {"accept": null}"#
+        )
+        #expect(result.isComplete)
+        try check(
+            result,
+            "in e icmp 10.0.0.1 10.0.0.2 3/3 allow\nin e icmp 10.0.0.1 10.0.0.2 3/4 deny\nin e icmp 10.0.0.1 10.0.0.2 8 deny")
+    }
+
     @Test func `chains of one hook all have to accept`() throws {
         let other = """
             {"chain": {"family": "inet", "table": "u", "name": "late", "type": "filter", "hook": "input", "prio": 10, "policy": "accept"}},

@@ -59,6 +59,35 @@ import Testing
         try check(open, "in e tcp 192.0.3.9 10.0.0.1 22 allow\nout e tcp 10.0.0.1 192.0.2.9 26 reject")
     }
 
+    @Test func `what stands before and behind the user's rules is put around them`() throws {
+        let before = """
+            *filter
+            :ufw-before-input - [0:0]
+            -A ufw-before-input -i lo -j ACCEPT
+            -A ufw-before-input -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+            -A ufw-before-input -m conntrack --ctstate INVALID -j ufw-logging-deny
+            -A ufw-before-input -p icmp --icmp-type echo-request -j ACCEPT
+            :ufw-not-local - [0:0]
+            -A ufw-before-input -j ufw-not-local
+            -A ufw-not-local -m addrtype --dst-type LOCAL -j RETURN
+            -A ufw-not-local -j DROP
+            COMMIT
+            """
+        let after = "*filter\n:ufw-after-input - [0:0]\n-A ufw-after-input -p udp --dport 137 -j ufw-skip-to-policy-input\nCOMMIT\n"
+        let user = Self.rules("ufw", "-A ufw-user-input -p tcp --dport 22 -j ACCEPT\n-A ufw-user-input -p icmp -j DROP")
+        let result = try imported(.ufw, ["user.rules": user, "before.rules": before, "after.rules": after])
+        #expect(result.missingLines == [5, 9, 10] && result.missing[0].hasPrefix("before.rules:5: not expressed"), "\(result.missing)")
+        try check(
+            result,
+            """
+            in e icmp 192.0.2.9 10.0.0.1 8 allow
+            in e icmp 192.0.2.9 10.0.0.1 13 deny
+            in e tcp 192.0.2.9 10.0.0.1 22 allow
+            in e tcp 192.0.2.9 10.0.0.1 23 deny
+            in e udp 192.0.2.9 10.0.0.1 137 deny
+            """)
+    }
+
     static let added = """
         Added user rules (see 'ufw status' for running firewall):
         ufw allow 22/tcp

@@ -80,6 +80,7 @@ import Testing
         "apply --replace", "diff --replace", "diff --against a.yaml", "diff -f a.yaml --against b.yaml --replace", "apply --confirm-within soon", "apply --dry-run --confirm-within 60s", "validate",
         "why --engine magic --packets x", "why", "why --packets x --from 10.0.0.1", "delete web",
         "set add abusers 10.0.0.1/8", "set add abusers 10.0.0.1 --ttl soon", "set add abusers", "get nonsense", "status -o xml", "nonsense",
+        "import", "import nft", "import pf x", "import nft x --name -a",
     ])
     func wrongUsageIsRefusedBeforeAnythingIsDone(_ arguments: String) {
         #expect(throws: (any Error).self) { try Self.parse(arguments) }
@@ -92,7 +93,7 @@ import Testing
         "diff -f a.yaml b.yaml --against c.yaml d.yaml --strict", "delete HostPolicy/web AddressSet/x", "get",
         "get rules -o json",
         "set add abusers 10.0.0.1 2001:db8::/32 --ttl 10m", "set list abusers", "set remove abusers 10.0.0.1", "events",
-        "events --last 5 -o json",
+        "events --last 5 -o json", "import iptables a b --ipset c -o d --name e", "import kubernetes - -o json",
         "status -o yaml", "down --yes", "why --packets x --engine reference,compiled,kernel -o json", "--socket /x status",
     ])
     func usageOfTheDocumentationIsTaken(_ arguments: String) throws {

@@ -115,6 +115,19 @@ enum NFTField {
         throw Inexpressible("policies cannot say the value \(node.compact(limit: 60))")
     }
 
+    /// The names that nft prints for codes, which are those of destination-unreachable.
+    private static func codes(_ family: IPAddress.Family) -> [String: UInt128] {
+        switch family {
+        case .v4:
+            [
+                "net-unreachable": 0, "host-unreachable": 1, "prot-unreachable": 2, "port-unreachable": 3, "frag-needed": 4,
+                "net-prohibited": 9, "host-prohibited": 10, "admin-prohibited": 13,
+            ]
+        case .v6:
+            ["no-route": 0, "admin-prohibited": 1, "addr-unreachable": 3, "port-unreachable": 4, "policy-fail": 5, "reject-route": 6]
+        }
+    }
+
     private func number(_ text: String) throws(Inexpressible) -> ClosedRange<UInt128> {
         switch self {
         case .source(let family), .destination(let family):
@@ -132,8 +145,8 @@ enum NFTField {
             return row.lowerBound >> 8...row.lowerBound >> 8
         case .icmpCode(let family):
             if let number = UInt8(text) { return UInt128(number)...UInt128(number) }
-            let message = try Vocabulary.icmp(text, family)
-            return message.lowerBound & 255...message.lowerBound & 255
+            guard let code = Self.codes(family)[text] else { throw Inexpressible("'\(text)' is not an ICMP code that is known here") }
+            return code...code
         case .family, .interface, .state:
             throw Inexpressible("policies cannot say the value '\(text)'")
         }

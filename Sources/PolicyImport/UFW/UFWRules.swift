@@ -6,13 +6,27 @@ enum UFWRules {
         _ files: [IPTablesFile], _ first: IPTablesFile, _ family: IPAddress.Family, _ defaults: UFWDefaults, sets: [String: NamedSet],
         _ findings: inout [ImportFinding]
     ) -> Ruleset {
-        var ruleset = Ruleset(families: Families(family))
-        for file in files {
-            let own = IPTablesImport.read(file, family, sets: sets, &findings)
-            ruleset.sets.merge(own.sets) { $1 }
-            for (name, chain) in own.chains { ruleset.chains[name, default: chain].rules += ruleset.chains[name] == nil ? [] : chain.rules }
-        }
         let prefix = family == .v4 ? "ufw" : "ufw6"
+        var whole = first
+        for file in files where file.path != first.path { whole.append(file) }
+        // Chains that ufw makes when it starts, and its files lead to.
+        let known = whole.tables["filter"]?.chains ?? [:]
+        for (hook, policy) in [("input", defaults.input), ("output", defaults.output), ("forward", .drop)] {
+            let word = policy == .accept ? "ACCEPT" : policy == .reject ? "REJECT" : "DROP"
+            whole.declare(chain: "\(prefix)-skip-to-policy-\(hook)", rules: [["-j", word]])
+        }
+        for chain in ["\(prefix)-logging-deny", "\(prefix)-logging-allow"] where known[chain] == nil {
+            whole.declare(chain: chain, rules: [])
+        }
+        var ruleset = IPTablesImport.read(whole, family, sets: sets, &findings)
+        // Its end is a DROP, for what its first rules do not take out by the type of the destination.
+        for rule in ruleset.chains["\(prefix)-not-local"]?.rules ?? [] {
+            findings.append(
+                ImportFinding(
+                    .notExpressed, rule.origin,
+                    "is for packets to addresses that are not the host's, which policies do not tell from others"))
+        }
+        ruleset.chains["\(prefix)-not-local"]?.rules = []
         for (hook, direction, policy) in [("input", Direction.ingress, defaults.input), ("output", .egress, defaults.output)] {
             let name = hook.uppercased()
             let origin = Origin(file: first.path, line: 1, chain: name, text: "ufw default \(hook)", number: "default")

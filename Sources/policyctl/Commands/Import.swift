@@ -16,7 +16,7 @@ struct Import: ParsableCommand {
             What a policy cannot say is left out and listed, with its line and the reason. Exits 0 if nothing was left out, else 1.
             """)
 
-    @Argument(help: ArgumentHelp("iptables, nft, ufw or kubernetes.", valueName: "FORMAT"))
+    @Argument(help: ArgumentHelp("iptables, nft, ufw or kubernetes.", valueName: "FORMAT"), transform: Self.format)
     var format: PolicyImporter.Format
 
     @Argument(help: ArgumentHelp("Files that belong together; '-' is standard input.", valueName: "FILE"))
@@ -32,6 +32,13 @@ struct Import: ParsableCommand {
 
     @Option(name: .long, help: ArgumentHelp("The output of ipset save, for rules that match its sets.", valueName: "FILE"))
     var ipset: String?
+
+    private static func format(_ text: String) throws -> PolicyImporter.Format {
+        guard let format = PolicyImporter.Format(rawValue: text) else {
+            throw ValidationError("'\(text)' is none of \(PolicyImporter.Format.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return format
+    }
 
     func validate() throws {
         guard let name else { return }
@@ -87,5 +94,3 @@ struct Import: ParsableCommand {
         return .mapping([("complete", .bool(result.isComplete)), ("findings", .list(findings)), ("documents", .text(result.text))])
     }
 }
-
-extension PolicyImporter.Format: ExpressibleByArgument {}
