@@ -7,6 +7,8 @@ final class FrameSocket {
     private let interface: CInt
     /// The VLAN tag of the frame that was taken last, which the kernel keeps beside the frame; nil for none.
     private(set) var tag: UInt16?
+    /// Whether the checksum of the frame that was taken last is left for hardware to complete (TP_STATUS_CSUMNOTREADY).
+    private(set) var isUnfinished = false
 
     /// Opens a socket in the thread's namespace.
     init(interface: String) throws {
@@ -77,6 +79,7 @@ extension FrameSocket {
         let status = extra.withUnsafeBytes { $0.load(fromByteOffset: 16, as: UInt32.self) }
         let tci = extra.withUnsafeBytes { $0.load(fromByteOffset: 32, as: UInt16.self) }
         tag = status & 0x10 == 0 ? nil : tci & 0xfff
+        isUnfinished = status & 8 != 0
         return Array(bytes.prefix(count))
     }
 }

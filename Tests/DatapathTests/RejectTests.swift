@@ -240,6 +240,32 @@ import Testing
         }
     }
 
+    /// Packets of sockets reach the other end of the pair without a checksum, which hardware would complete; answers have theirs.
+    @Test func answersLeaveNoChecksumToHardware() throws {
+        let guarded = try Guarded()
+        let hosts = guarded.hosts
+        try hosts.host.ip("link", "set", "eth0", "address", "02:00:00:00:00:10")
+        let socket = try hosts.peer.run { try FrameSocket(interface: "eth0") }
+        for (family, address) in TwoHosts.addresses {
+            for kind in [TestSocket.Kind.tcp, .udp] {
+                let client = try hosts.peer.run { try TestSocket(kind, family: family) }
+                _ = try client.connect(to: address.host, port: 81)
+                if kind == .udp { client.send("odd") }
+                var wasUnfinished = false
+                let frame = socket.receive { frame in
+                    let isAnswer = Array(frame[6..<12]) == Self.hostAddress && frame[frame[12] == 0x86 ? 20 : 23] != 17
+                    if !isAnswer, frame[12] != 0x08 || frame[13] == 0 { wasUnfinished = wasUnfinished || socket.isUnfinished }
+                    return isAnswer && (kind == .udp || frame[frame[12] == 0x86 ? 20 : 23] == 6)
+                        && (kind == .tcp || frame[frame[12] == 0x86 ? 54 : 34] < 128)
+                }
+                #expect(wasUnfinished, "\(family) \(kind): what is answered")
+                #expect(!socket.isUnfinished, "\(family) \(kind)")
+                #expect(frame.flatMap(Answer.init) != nil, "\(family) \(kind)")
+            }
+        }
+        try guarded.remove()
+    }
+
     /// The tag lies beside the packet, and the answer has it too.
     @Test func aTaggedFramesAnswerIsTagged() throws {
         let guarded = try Guarded()
