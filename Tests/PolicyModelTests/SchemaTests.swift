@@ -96,7 +96,8 @@ import Testing
     static let values = [
         "", "~", "{}", "{ a: 1 }", "[]", "[[tcp]]", "[{}]", "[~]", "[tcp, ~]", "true", "1.5", "-1", "0", "1", "22", "255", "256", "65535",
         "65536",
-        "1000000", "1000001", "\"22\"", "\"\"", "any", "none", "all", "new", "enforce", "audit", "keep", "judge", "allow", "deny", "reject",
+        "1000000", "1000001", "\"22\"", "\"\"", "any", "none", "all", "new", "enforce", "audit", "keep", "kept", "judge", "allow", "deny",
+        "reject",
         "pass", "drop", "safety", "baseline", "tcp", "TCP", "tpc", "[tcp, udp]", "[tcp, 132]", "sctp", "6", "47", "gre", "[tcp, gre]",
         "icmp",
         "icmpv4", "icmpv6", "[icmp, icmpv6]", "[icmpv4, icmpv6]", "[icmpv4, icmpv4]", "ICMP", "8/0", "3/4", "256/1", "3/256", "[3, 3/4]",
@@ -189,6 +190,9 @@ import Testing
             Case("apiVersion: policyd/v1\nkind: HostPolicy\nmetadata: {}\nspec: { egress: [] }\n", isSound: false),
             Case("apiVersion: policyd/v1\nkind: HostPolicy\nmetadata: { name: a }\n", isSound: false),
             Case("apiVersion: policyd/v1\nkind: HostPolicy\nstatus: {}\n" + rest, isSound: false),
+            Case(
+                "apiVersion: policyd/v1\nkind: AddressSet\nmetadata: { name: a, labels: { \"\": b } }\nspec: { files: [] }\n",
+                isSound: false),
             Case(policyText("tier: admin"), isSound: false), Case(policyText("ingress: []"), isSound: true),
             Case(policyText("ingress: [{ name: x }]"), isSound: false), Case(policyText("rules: []\ningress: []"), isSound: false),
             Case(Self.set("{}"), isSound: false), Case(Self.set("{ addresses: [] }"), isSound: true),
