@@ -185,3 +185,42 @@ func policyText(_ spec: String, name: String = "web") -> String {
         #expect(difference.packets.examples.isEmpty && difference.packets.extent == .complete)
     }
 }
+
+/// Large policies.
+@Suite struct CoverageScaleTests {
+    /// Rules as packet filters of routers have them: pairs of prefixes that often meet, some ports, a deny at the end.
+    static func policySet(rules count: Int) throws -> PolicySet {
+        var random = SplitMix64(seed: 11)
+        func prefix() -> AddressTerm {
+            let length = [0, 8, 16, 21, 24, 24, 28, 32, 32, 32].randomElement(using: &random) ?? 32
+            let address = IPAddress(v4: 0x0A00_0000 | .random(in: 0...0x3_FFFF, using: &random) << .random(in: 0...6, using: &random))
+            return .prefix(CIDR(address, length: length))
+        }
+        var rules = (0..<count).map { index in
+            var rule = Rule(name: "rule-\(index)", action: index % 3 == 0 ? .deny : .allow, remote: AddressMatch([prefix()]),
+                local: AddressMatch([prefix()]))
+            if index % 4 != 0 {
+                rule.protocols = [.tcp]
+                let port = UInt16.random(in: 0...60_000, using: &random)
+                rule.ports = [index % 2 == 0 ? PortRange(port) : PortRange(port...port + 1000)]
+            }
+            return rule
+        }
+        rules.append(Rule(name: "rest", action: .deny))
+        return try PolicySet(policies: [HostPolicy(name: "big", ingress: rules)])
+    }
+
+    @Test func `a thousand rules that overlap are all analysed`() throws {
+        let policySet = try Self.policySet(rules: 1000)
+        let coverage = Coverage(of: policySet)
+        #expect(coverage.notAnalysed == 0)
+        let evaluator = ReferenceEvaluator(policySet)
+        var reached = 0
+        for finding in coverage.findings.filter({ $0.direction == .ingress }) {
+            guard case .packet(let packet) = finding.reach else { continue }
+            reached += 1
+            #expect(evaluator.verdict(for: packet).rule == finding.rule.rule)
+        }
+        #expect(reached > 500 && reached <= 1001)
+    }
+}
