@@ -129,9 +129,10 @@ func policyText(_ spec: String, name: String = "web") -> String {
     /// The rule that a packet is decided by, or reported by.
     private static func met(_ policySet: PolicySet, _ packet: Packet, _ time: Instant) -> [String] {
         let verdict = ReferenceEvaluator(policySet).verdict(for: packet, at: time)
-        return verdict.audited.map { "\($0.policy)/\($0.rule)" } + [verdict].compactMap { verdict in
-            verdict.policy.flatMap { policy in verdict.rule.map { "\(policy)/\($0)" } }
-        }
+        return verdict.audited.map { "\($0.policy)/\($0.rule)" }
+            + [verdict].compactMap { verdict in
+                verdict.policy.flatMap { policy in verdict.rule.map { "\(policy)/\($0)" } }
+            }
     }
 
     @Test(arguments: 0..<120)
@@ -167,7 +168,9 @@ func policyText(_ spec: String, name: String = "web") -> String {
     }
 
     /// Without the rule no packet has another verdict.
-    private func isRedundant(_ finding: Coverage.Finding, _ policySet: PolicySet, _ time: Instant, _ generator: inout PolicyGenerator) throws {
+    private func isRedundant(
+        _ finding: Coverage.Finding, _ policySet: PolicySet, _ time: Instant, _ generator: inout PolicyGenerator
+    ) throws {
         let policies = policySet.policies.map { policy in
             var policy = policy
             guard policy.name == finding.rule.policy else { return policy }
@@ -197,7 +200,8 @@ func policyText(_ spec: String, name: String = "web") -> String {
             return .prefix(CIDR(address, length: length))
         }
         var rules = (0..<count).map { index in
-            var rule = Rule(name: "rule-\(index)", action: index % 3 == 0 ? .deny : .allow, remote: AddressMatch([prefix()]),
+            var rule = Rule(
+                name: "rule-\(index)", action: index % 3 == 0 ? .deny : .allow, remote: AddressMatch([prefix()]),
                 local: AddressMatch([prefix()]))
             if index % 4 != 0 {
                 rule.protocols = [.tcp]

@@ -258,7 +258,7 @@ import Testing
             texts += DocumentLoader.load(folder: "\(repository)/config/\(folder)").documents.map(\.source.text)
         }
         #expect(texts.count == 3)
-        for block in try PolicyPageTests.blocks() where block.kind == "yaml" {
+        for block in try PolicyPageTests.blocks() where ["yaml", "yaml evaluated"].contains(block.kind) {
             texts += DocumentLoader.load(text: block.text).documents.map(\.source.text)
         }
         var generator = PolicyGenerator(seed: 31)
