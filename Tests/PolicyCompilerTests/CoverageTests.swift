@@ -196,7 +196,8 @@ func policyText(_ spec: String, name: String = "web") -> String {
         var random = SplitMix64(seed: 11)
         func prefix() -> AddressTerm {
             let length = [0, 8, 16, 21, 24, 24, 28, 32, 32, 32].randomElement(using: &random) ?? 32
-            let address = IPAddress(v4: 0x0A00_0000 | .random(in: 0...0x3_FFFF, using: &random) << .random(in: 0...6, using: &random))
+            let address = IPAddress(
+                v4: 0x0A00_0000 | UInt32.random(in: 0...0x3_FFFF, using: &random) << UInt32.random(in: 0...6, using: &random))
             return .prefix(CIDR(address, length: length))
         }
         var rules = (0..<count).map { index in

@@ -35,7 +35,7 @@ struct Diff: AsyncParsableCommand {
 
     func validate() throws {
         if replace, files.files.isEmpty { throw ValidationError("--replace goes with -f; without -f the folder is the whole anyway") }
-        if replace, !against.isEmpty { throw ValidationError("--replace is about what is in force; with --against the files are the whole") }
+        if replace, !against.isEmpty { throw ValidationError("--replace is about what is in force; with --against it has no meaning") }
         if !against.isEmpty, files.files.isEmpty { throw ValidationError("--against goes with -f: say which files to compare") }
     }
 
