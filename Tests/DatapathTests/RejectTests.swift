@@ -182,7 +182,7 @@ import Testing
         let hosts = guarded.hosts
         try hosts.host.ip("link", "set", "eth0", "address", "02:00:00:00:00:10")
         try hosts.peer.ip("link", "set", "eth0", "address", "02:00:00:00:00:20")
-        let socket = try hosts.peer.run { try FrameSocket(interface: "eth0") }
+        let socket = try hosts.peer.run { try TaggedFrames(interface: "eth0") }
         for row in Self.frames {
             let before = try guarded.packets(.ingress, "no-in")
             let sent = row.frame.bytes
@@ -245,7 +245,7 @@ import Testing
         let guarded = try Guarded()
         let hosts = guarded.hosts
         try hosts.host.ip("link", "set", "eth0", "address", "02:00:00:00:00:10")
-        let socket = try hosts.peer.run { try FrameSocket(interface: "eth0") }
+        let socket = try hosts.peer.run { try TaggedFrames(interface: "eth0") }
         for (family, address) in TwoHosts.addresses {
             for kind in [TestSocket.Kind.tcp, .udp] {
                 let client = try hosts.peer.run { try TestSocket(kind, family: family) }
@@ -272,7 +272,7 @@ import Testing
         let hosts = guarded.hosts
         try hosts.host.ip("link", "set", "eth0", "address", "02:00:00:00:00:10")
         try hosts.peer.ip("link", "set", "eth0", "address", "02:00:00:00:00:20")
-        let socket = try hosts.peer.run { try FrameSocket(interface: "eth0") }
+        let socket = try hosts.peer.run { try TaggedFrames(interface: "eth0") }
         let link = BPFTesting.Packet.ethernet(from: Self.peerAddress, to: Self.hostAddress, vlans: [5])
         for packet in [link.ipv4("192.0.2.2", "192.0.2.1").tcp(1000, 81), link.ipv6("2001:db8::2", "2001:db8::1").udp(1000, 81)] {
             try socket.send(packet.bytes)

@@ -61,7 +61,7 @@ func policyText(_ spec: String, name: String = "web") -> String {
         let found = try warnings(first + "---\n" + second)
         #expect(
             found == [
-                "p.yaml:13:7: warning: rule 'all' never matches: rules 'low' of policy 'first' on line 6 and 'high' on line 12 "
+                "p.yaml:14:7: warning: rule 'all' never matches: rules 'low' of policy 'first' on line 6 and 'high' on line 13 "
                     + "match all that it does"
             ], "\(found)")
     }
@@ -129,9 +129,10 @@ func policyText(_ spec: String, name: String = "web") -> String {
     /// The rule that a packet is decided by, or reported by.
     private static func met(_ policySet: PolicySet, _ packet: Packet, _ time: Instant) -> [String] {
         let verdict = ReferenceEvaluator(policySet).verdict(for: packet, at: time)
-        return verdict.audited.map { "\($0.policy)/\($0.rule)" } + [verdict].compactMap { verdict in
-            verdict.policy.flatMap { policy in verdict.rule.map { "\(policy)/\($0)" } }
-        }
+        return verdict.audited.map { "\($0.policy)/\($0.rule)" }
+            + [verdict].compactMap { verdict in
+                verdict.policy.flatMap { policy in verdict.rule.map { "\(policy)/\($0)" } }
+            }
     }
 
     @Test(arguments: 0..<120)
@@ -167,7 +168,9 @@ func policyText(_ spec: String, name: String = "web") -> String {
     }
 
     /// Without the rule no packet has another verdict.
-    private func isRedundant(_ finding: Coverage.Finding, _ policySet: PolicySet, _ time: Instant, _ generator: inout PolicyGenerator) throws {
+    private func isRedundant(
+        _ finding: Coverage.Finding, _ policySet: PolicySet, _ time: Instant, _ generator: inout PolicyGenerator
+    ) throws {
         let policies = policySet.policies.map { policy in
             var policy = policy
             guard policy.name == finding.rule.policy else { return policy }
@@ -183,5 +186,46 @@ func policyText(_ spec: String, name: String = "web") -> String {
         }
         let difference = PolicyDifference(from: policySet, to: without, at: time)
         #expect(difference.packets.examples.isEmpty && difference.packets.extent == .complete)
+    }
+}
+
+/// Large policies.
+@Suite struct CoverageScaleTests {
+    /// Rules as packet filters of routers have them: pairs of prefixes that often meet, some ports, a deny at the end.
+    static func policySet(rules count: Int) throws -> PolicySet {
+        var random = SplitMix64(seed: 11)
+        func prefix() -> AddressTerm {
+            let length = [12, 16, 20, 21, 24, 24, 28, 32, 32, 32].randomElement(using: &random) ?? 32
+            let address = IPAddress(
+                v4: 0x0A00_0000 | UInt32.random(in: 0...0x3_FFFF, using: &random) << UInt32.random(in: 0...6, using: &random))
+            return .prefix(CIDR(address, length: length))
+        }
+        var rules = (0..<count).map { index in
+            var rule = Rule(
+                name: "rule-\(index)", action: index % 3 == 0 ? .deny : .allow, remote: AddressMatch([prefix()]),
+                local: AddressMatch([prefix()]))
+            if index % 4 != 0 {
+                rule.protocols = [.tcp]
+                let port = UInt16.random(in: 0...60_000, using: &random)
+                rule.ports = [index % 2 == 0 ? PortRange(port) : PortRange(port...port + 1000)]
+            }
+            return rule
+        }
+        rules.append(Rule(name: "rest", action: .deny))
+        return try PolicySet(policies: [HostPolicy(name: "big", ingress: rules)])
+    }
+
+    @Test func `a thousand rules that overlap are all analysed`() throws {
+        let policySet = try Self.policySet(rules: 1000)
+        let coverage = Coverage(of: policySet)
+        #expect(coverage.notAnalysed == 0)
+        let evaluator = ReferenceEvaluator(policySet)
+        var reached = 0
+        for finding in coverage.findings.filter({ $0.direction == .ingress }) {
+            guard case .packet(let packet) = finding.reach else { continue }
+            reached += 1
+            #expect(evaluator.verdict(for: packet).rule == finding.rule.rule)
+        }
+        #expect(reached > 300 && reached <= 1001)
     }
 }

@@ -13,12 +13,16 @@ import Testing
     }
 
     @Test func `rules that came, went, changed and moved are told`() throws {
-        let old = rules("name: a, action: allow, ports: 1", "name: b, action: allow, ports: 2", "name: c, action: allow, ports: 3", "name: z, action: deny")
-        let new = rules("name: b, action: allow, ports: 2", "name: z, action: deny", "name: c, action: allow, ports: [3, 4]", "name: d, action: allow")
+        let old = rules(
+            "name: a, action: allow, ports: 1", "name: b, action: allow, ports: 2", "name: c, action: allow, ports: 3",
+            "name: z, action: deny")
+        let new = rules(
+            "name: b, action: allow, ports: 2", "name: z, action: deny", "name: c, action: allow, ports: [3, 4]", "name: d, action: allow")
         let changes = try #require(try difference(old, new).policies.first)
         #expect(changes.kind == .changed && changes.fields.isEmpty)
-        #expect(changes.rules.map { "\($0.kind) \($0.rule)" } == ["moved z", "changed c", "added d", "removed a"]
-            || changes.rules.map { "\($0.kind) \($0.rule)" } == ["changed c", "added d", "removed a"], "\(changes.rules)")
+        #expect(
+            changes.rules.map { "\($0.kind) \($0.rule)" } == ["moved z", "changed c", "added d", "removed a"]
+                || changes.rules.map { "\($0.kind) \($0.rule)" } == ["changed c", "added d", "removed a"], "\(changes.rules)")
         let field = try #require(changes.rules.first { $0.rule == "c" }?.fields.first)
         #expect(field.key == "ports" && field.old == "[3]" && field.new == "[3, 4]")
     }
@@ -57,10 +61,13 @@ import Testing
 
     @Test func `a pass that comes turns packets to other tiers`() throws {
         let rest =
-            "---\n" + policyText("tier: baseline\ningress: [{ name: yes, action: allow, from: 192.0.2.0/28 }, { name: end, action: deny }]", name: "base")
+            "---\n"
+            + policyText(
+                "tier: baseline\ningress: [{ name: yes, action: allow, from: 192.0.2.0/28 }, { name: end, action: deny }]", name: "base")
         let old = policyText("tier: admin\ningress: [{ name: no, action: deny, from: 192.0.2.0/24 }]") + rest
         let new =
-            policyText("tier: admin\ningress: [{ name: ours, action: pass, from: 192.0.2.10 }, { name: no, action: deny, from: 192.0.2.0/24 }]")
+            policyText(
+                "tier: admin\ningress: [{ name: ours, action: pass, from: 192.0.2.10 }, { name: no, action: deny, from: 192.0.2.0/24 }]")
             + rest
         let found = try difference(old, new)
         #expect(found.packets.extent == .complete && found.packets.examples.count == 1)

@@ -77,7 +77,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "apply --replace", "diff --replace", "diff --against a.yaml", "diff -f a.yaml --against b.yaml --replace", "apply --confirm-within soon", "apply --dry-run --confirm-within 60s", "validate",
+        "apply --replace", "diff --replace", "diff --against a.yaml", "diff -f a.yaml --against b.yaml --replace",
+        "apply --confirm-within soon", "apply --dry-run --confirm-within 60s", "validate",
         "why --engine magic --packets x", "why", "why --packets x --from 10.0.0.1", "delete web",
         "set add abusers 10.0.0.1/8", "set add abusers 10.0.0.1 --ttl soon", "set add abusers", "get nonsense", "status -o xml", "nonsense",
         "import", "import nft", "import pf x", "import nft x --name -a",

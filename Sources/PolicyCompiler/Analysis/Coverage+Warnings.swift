@@ -91,7 +91,8 @@ extension Coverage {
             let place = rule.location
             let policy = rule.policy == own.policy ? "" : " of policy '\(rule.policy)'"
             if place.line == 0 { return "'\(rule.rule)'\(policy)" }
-            return "'\(rule.rule)'\(policy) " + (place.file == own.location.file ? "on line \(place.line)" : "(\(place.file):\(place.line))")
+            let words = place.file == own.location.file ? "on line \(place.line)" : "(\(place.file):\(place.line))"
+            return "'\(rule.rule)'\(policy) \(words)"
         }
         var text = shown.joined(separator: ", ")
         let more = rules.count - shown.count

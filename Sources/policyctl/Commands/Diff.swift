@@ -35,7 +35,7 @@ struct Diff: AsyncParsableCommand {
 
     func validate() throws {
         if replace, files.files.isEmpty { throw ValidationError("--replace goes with -f; without -f the folder is the whole anyway") }
-        if replace, !against.isEmpty { throw ValidationError("--replace says what an apply would do; with --against the files are the whole") }
+        if replace, !against.isEmpty { throw ValidationError("--replace is about what is in force; with --against it has no meaning") }
         if !against.isEmpty, files.files.isEmpty { throw ValidationError("--against goes with -f: say which files to compare") }
     }
 
@@ -49,7 +49,9 @@ struct Diff: AsyncParsableCommand {
             for finding in shown { complain(finding.description) }
         }
         try format.output.print(message) { DifferenceText(difference, color.palette).text }
-        if isRefused { throw CommandFailure(.refused, "\(Shown.counted(Diagnostics(shown).errors.count, "error")): warnings are errors here") }
+        if isRefused {
+            throw CommandFailure(.refused, "\(Shown.counted(Diagnostics(shown).errors.count, "error")), as warnings are errors")
+        }
         if exitCode, !difference.isEmpty { throw CommandFailure(.refused) }
     }
 

@@ -119,7 +119,8 @@ struct DifferenceText {
         let shown = found.examples.map { example in
             let packet = example.packet
             let ports = packet.hasPorts ? (":\(packet.sourcePort)", ":\(packet.destinationPort)") : ("", "")
-            let icmp = packet.isICMP ? " \(ICMPName.name(of: packet.icmpType, packet.family) ?? "\(packet.icmpType)")/\(packet.icmpCode)" : ""
+            let type = ICMPName.name(of: packet.icmpType, packet.family) ?? "\(packet.icmpType)"
+            let icmp = packet.isICMP ? " \(type)/\(packet.icmpCode)" : ""
             return "  \(packet.direction.rawValue) \(packet.interface) \(ProtocolName.display(packet.protocol))\(icmp) "
                 + "\(Self.host(packet.source, packet.hasPorts))\(ports.0) → \(Self.host(packet.destination, packet.hasPorts))\(ports.1): "
                 + "\(verdict(example.old)) → \(verdict(example.new))"
@@ -128,7 +129,8 @@ struct DifferenceText {
         case (.complete, true): return ["no packet's verdict changes: every packet was accounted for"]
         case (.complete, false): return ["packets whose verdict changes, one for each pair of rules:"] + shown
         case (.enough, _): return ["packets whose verdict changes, the first \(shown.count):"] + shown
-        case (.budgetSpent, true): return ["no packet was found whose verdict changes, but not all were looked at: that would take too long"]
+        case (.budgetSpent, true):
+            return ["no packet was found whose verdict changes, but not all were looked at: that would take too long"]
         case (.budgetSpent, false):
             return ["packets whose verdict changes; there may be others, as not all were looked at:"] + shown
         }

@@ -41,7 +41,8 @@ extension Enforcer {
                 "the policy folder \(configuration.policies) holds no documents; `policyctl down` takes enforcement out")
         }
         return try change(
-            to: loaded, over: DocumentCollection(), origin: origin, dryRun: dryRun, confirmWithin: confirmWithin, strict: strict, since: start)
+            to: loaded, over: DocumentCollection(), origin: origin, dryRun: dryRun, confirmWithin: confirmWithin, strict: strict,
+            since: start)
     }
 
     private func change(

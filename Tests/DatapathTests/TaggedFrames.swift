@@ -2,7 +2,7 @@
 import Glibc
 
 /// Whole frames of an interface, sent and taken as they are (packet(7)). What is sent has no checksum left to complete.
-final class FrameSocket {
+final class TaggedFrames {
     private let descriptor: CInt
     private let interface: CInt
     /// The VLAN tag of the frame that was taken last, which the kernel keeps beside the frame; nil for none.
@@ -56,7 +56,7 @@ final class FrameSocket {
     }
 }
 
-extension FrameSocket {
+extension TaggedFrames {
     /// Takes one frame and, from what comes with it, its tag.
     private func take() -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 65_536)
