@@ -1,6 +1,6 @@
-public import ArgumentParser
+import ArgumentParser
 import FoundationEssentials
-public import PolicyImport
+import PolicyImport
 import PolicyModel
 
 /// `policyctl import`

@@ -25,15 +25,9 @@ extension Enforcer {
                 switch engine {
                 case .reference:
                     let evaluator = ReferenceEvaluator(inForce.policySet)
-<<<<<<< HEAD
                     verdicts = packets.map { evaluator.verdict(for: $0, at: time) }
                 case .compiled: verdicts = packets.map { inForce.compiled.verdict(for: $0, at: time) }
                 case .kernel: verdicts = try enforcement.verdicts(for: packets, by: inForce.compiled, at: time)
-=======
-                    verdicts = packets.map { evaluator.verdict(for: $0) }
-                case .compiled: verdicts = packets.map { inForce.compiled.verdict(for: $0) }
-                case .kernel: verdicts = try enforcement.verdicts(for: packets, by: inForce.compiled)
->>>>>>> analysis3
                 }
                 return EngineVerdicts(engine: engine, verdicts: verdicts.map(VerdictMessage.init))
             }
