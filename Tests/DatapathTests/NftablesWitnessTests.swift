@@ -106,8 +106,8 @@ import Testing
 /// other end, whatever its addresses are.
 final class Wire: Sendable {
     let host: NetworkNamespace
-    private let outside: FrameSocket
-    private let inside: FrameSocket
+    private let outside: PacketSocket
+    private let inside: PacketSocket
     private let namespaces: [NetworkNamespace]
 
     /// What the frames of this test end with, before the packet's number.
@@ -123,8 +123,8 @@ final class Wire: Sendable {
         try host.ip("link", "add", "bridge", "type", "bridge", "stp_state", "0", "forward_delay", "0", "mcast_snooping", "0")
         for port in ["eth0", "eth1"] { try host.ip("link", "set", port, "master", "bridge") }
         try host.ip("link", "set", "bridge", "up")
-        outside = try peer.run { () throws(TestingError) in try FrameSocket(interface: "eth0") }
-        inside = try sink.run { () throws(TestingError) in try FrameSocket(interface: "eth0") }
+        outside = try peer.run { () throws(TestingError) in try PacketSocket(interface: "eth0") }
+        inside = try sink.run { () throws(TestingError) in try PacketSocket(interface: "eth0") }
     }
 
     /// Gives the guarded namespace a ruleset of nftables.

@@ -138,7 +138,7 @@ struct Why: AsyncParsableCommand {
     }
 
     /// Engines that do not agree are a bug of ours, and said to be one.
-    private static func report(_ differences: [String]) throws {
+    static func report(_ differences: [String]) throws {
         guard !differences.isEmpty else { return }
         for difference in differences.prefix(100) { complain(difference) }
         throw CommandFailure(
