@@ -1,10 +1,12 @@
-import BPFTesting
+@testable import BPFTesting
 import Glibc
 
 /// Whole frames of an interface, sent and taken as they are (packet(7)). What is sent has no checksum left to complete.
 final class FrameSocket {
     private let descriptor: CInt
     private let interface: CInt
+    /// The VLAN tag of the frame that was taken last, which the kernel keeps beside the frame; nil for none.
+    private(set) var tag: UInt16?
 
     /// Opens a socket in the thread's namespace.
     init(interface: String) throws {
@@ -12,6 +14,9 @@ final class FrameSocket {
         descriptor = socket(AF_PACKET, CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue), all)
         self.interface = CInt(if_nametoindex(interface))
         var address = self.address
+        var one: CInt = 1
+        // SOL_PACKET and PACKET_AUXDATA of linux/if_packet.h.
+        setsockopt(descriptor, 263, 8, &one, 4)
         guard descriptor >= 0, bind(&address) == 0 else { throw TestingError("cannot open a packet socket", errno: errno) }
     }
 
@@ -43,12 +48,36 @@ final class FrameSocket {
             let left = end - ContinuousClock.now
             var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             guard left > .zero, poll(&waiting, 1, CInt(max(1, left / .milliseconds(1)))) > 0 else { return nil }
-            var bytes = [UInt8](repeating: 0, count: 65_536)
-            let count = recv(descriptor, &bytes, bytes.count, 0)
-            guard count > 0 else { return nil }
-            let frame = Array(bytes.prefix(count))
+            guard let frame = take() else { return nil }
             if condition(frame) { return frame }
         }
+    }
+}
+
+extension FrameSocket {
+    /// Takes one frame and, from what comes with it, its tag.
+    private func take() -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        var extra = [UInt8](repeating: 0, count: 64)
+        let count = bytes.withUnsafeMutableBytes { bytes in
+            extra.withUnsafeMutableBytes { extra in
+                var part = iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
+                return withUnsafeMutablePointer(to: &part) { part in
+                    var message = msghdr()
+                    message.msg_iov = part
+                    message.msg_iovlen = 1
+                    message.msg_control = extra.baseAddress
+                    message.msg_controllen = extra.count
+                    return recvmsg(descriptor, &message, 0)
+                }
+            }
+        }
+        guard count > 0 else { return nil }
+        // A cmsghdr of 16 bytes, then a tpacket_auxdata: status, two lengths, two offsets, the tag.
+        let status = extra.withUnsafeBytes { $0.load(fromByteOffset: 16, as: UInt32.self) }
+        let tci = extra.withUnsafeBytes { $0.load(fromByteOffset: 32, as: UInt16.self) }
+        tag = status & 0x10 == 0 ? nil : tci & 0xfff
+        return Array(bytes.prefix(count))
     }
 }
 

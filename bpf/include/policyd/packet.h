@@ -282,13 +282,15 @@ PD_INLINE int pd_walk_inner(const struct pd_bytes *b, __u32 offset, __u8 family,
         transport = offset + 40;
     }
     out->family = family;
-    p = pd_at(b, transport, 8);
-    if (!p) return PD_REASON_MALFORMED;
     if (out->protocol == PD_TCP || out->protocol == PD_UDP || out->protocol == PD_SCTP) {
+        p = pd_at(b, transport, 8);
+        if (!p) return PD_REASON_MALFORMED;
         out->source_port = pd_be16(p);
         out->destination_port = pd_be16(p + 2);
         out->flags |= PD_PACKET_PORTS;
     } else if (out->protocol == (family == PD_IPV4 ? PD_ICMP : PD_ICMPV6)) {
+        p = pd_at(b, transport, 8);
+        if (!p) return PD_REASON_MALFORMED;
         out->icmp_type = p[0];
         out->icmp_code = p[1];
         out->flags |= PD_PACKET_ICMP;
