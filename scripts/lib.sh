@@ -64,6 +64,15 @@ need_for_traffic() {
     need iputils-ping ping
 }
 
+# Python's module for JSON Schema, in the Python on the path or in the system's: the tests take either.
+need_for_schema() {
+    local python
+    for python in python3 /usr/bin/python3; do
+        "$python" -c 'import jsonschema' 2>/dev/null && return
+    done
+    missing_packages+=(python3-jsonschema)
+}
+
 # Installs what `need` found missing.
 install_missing() {
     ((${#missing_packages[@]})) || return 0

@@ -96,13 +96,17 @@ let repository = String(#filePath.prefix(upTo: #filePath.firstRange(of: "/Tests/
     @Test func `every example of the page is what the page says of it`() throws {
         let blocks = try Self.blocks()
         let sets = "---\napiVersion: policyd/v1\nkind: AddressSet\nmetadata: { name: abusers }\nspec: { addresses: [192.0.2.66] }\n"
+        let time = try #require(Instant("2026-11-21T00:00:00Z"))
         var seen: [String: Int] = [:]
+        var (whole, evaluated) = (PolicySet.empty, PolicySet.empty)
         for (index, block) in blocks.enumerated() {
             seen[block.kind, default: 0] += 1
             switch block.kind {
-            case "yaml":
+            case "yaml", "yaml evaluated":
                 let loaded = DocumentLoader.load(text: block.text, path: "policy.md")
-                #expect(throws: Never.self, "line \(block.line)") { try loaded.policySet() }
+                let policySet = try #require(try? loaded.policySet(), "line \(block.line): \(loaded.diagnostics)")
+                if block.kind == "yaml evaluated" { evaluated = policySet }
+                if seen == ["yaml": 1] { whole = policySet }
             case "yaml rules ingress", "yaml rules egress":
                 let direction = block.kind.split(separator: " ").last ?? ""
                 let text =
@@ -113,15 +117,34 @@ let repository = String(#filePath.prefix(upTo: #filePath.firstRange(of: "/Tests/
                 var found = loaded.warnings().map(\.description)
                 do throws(Diagnostics) { _ = try loaded.policySet() } catch { found = error.all.map(\.description) }
                 #expect(found.joined(separator: "\n") + "\n" == blocks[index + 1].text, "line \(block.line)")
-            case "json packets":
+            case "json packets", "json packets web":
                 let lines = PacketLines(block.text, path: "policy.md")
-                #expect(lines.diagnostics.isEmpty && lines.packets.count == 2)
+                #expect(lines.diagnostics.isEmpty)
+                let evaluator = ReferenceEvaluator(block.kind == "json packets" ? evaluated : whole)
+                let answers = lines.packets.map { evaluator.verdict(for: $0, at: time).jsonLine + "\n" }
+                #expect(answers.joined() == blocks[index + 1].text, "line \(block.line)")
             default:
                 break
             }
         }
         #expect(
-            seen == ["yaml": 4, "yaml rules ingress": 6, "yaml rules egress": 1, "yaml broken": 2, "text": 2, "json packets": 1, "json": 1])
+            seen == [
+                "yaml": 5, "yaml evaluated": 1, "yaml rules ingress": 10, "yaml rules egress": 2, "yaml broken": 2, "text": 2,
+                "json packets": 1, "json packets web": 1, "json": 2,
+            ])
+    }
+
+    @Test func `the page has an example of every key, and of every word a key takes`() throws {
+        let examples = try Self.blocks().filter { $0.kind.hasPrefix("yaml") && $0.kind != "yaml broken" }.map(\.text).joined()
+        let keys = [
+            "name", "labels", "tier", "priority", "interfaces", "mode", "ingress", "egress", "action", "protocol", "ports", "sourcePorts",
+            "icmp", "from", "to", "local", "log", "expires", "established", "addresses",
+        ]
+        for key in keys { #expect(examples.contains("\(key): ") || examples.contains("\(key):\n"), "\(key)") }
+        let words = ["action: allow", "action: deny", "action: reject", "action: pass", "mode: audit", "log: none", "log: new", "log: all"]
+        for word in words + ["established: keep", "!set:", "set:offices", "protocol: sctp", "protocol: gre", "esp"] {
+            #expect(examples.contains(word), "\(word)")
+        }
     }
 
     @Test func `the page names every ICMP message and code, and no other`() throws {

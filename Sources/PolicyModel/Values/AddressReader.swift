@@ -90,6 +90,9 @@ struct AddressReader {
             if take(UInt8(ascii: ":"), bytes) {
                 guard gap == nil else { return nil }
                 gap = count
+            } else if position == end {
+                // A single colon has a group behind it.
+                return nil
             }
         }
         guard let gap else { return count == 8 ? IPAddress(family: .v6, value: value) : nil }
