@@ -37,7 +37,8 @@ import Testing
                     // Both agree; then the reference has to as well.
                     return passing == witnessed ? nil : "both differ from the reference on \(passing.symmetricDifference(witnessed).count)"
                 }
-                let words = mine.contains(first) ? "policyd lets it through, nftables does not" : "nftables lets it through, policyd does not"
+                let words =
+                    mine.contains(first) ? "policyd lets it through, nftables does not" : "nftables lets it through, policyd does not"
                 return "\(words): \(packets[first].jsonLine)"
             }
             guard try difference(policySet) != nil else { continue }
@@ -80,7 +81,8 @@ import Testing
             (policy.ingress, policy.egress) = (rules(policy.ingress), rules(policy.egress))
             return policy
         }
-        return try PolicySet(policies: policies, sets: policySet.sets.values.map { AddressSet(name: $0.name, addresses: policySet.entries(of: $0.name)) })
+        return try PolicySet(
+            policies: policies, sets: policySet.sets.values.map { AddressSet(name: $0.name, addresses: policySet.entries(of: $0.name)) })
     }
 
     /// Packets of which no two are of one flow.

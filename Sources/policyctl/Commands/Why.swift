@@ -143,7 +143,8 @@ struct Why: AsyncParsableCommand {
         for difference in differences.prefix(100) { complain(difference) }
         throw CommandFailure(
             .refused,
-            "BUG: the engines differ on \(Shown.counted(differences.count, "packet")); please report this with the policy, the packets and the lines above")
+            "BUG: the engines differ on \(Shown.counted(differences.count, "packet")); please report this with the policy, the packets and the lines above"
+        )
     }
 }
 

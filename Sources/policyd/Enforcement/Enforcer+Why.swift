@@ -23,8 +23,8 @@ extension Enforcer {
                 switch engine {
                 case .reference:
                     let evaluator = ReferenceEvaluator(inForce.policySet)
-                    verdicts = packets.map(evaluator.verdict)
-                case .compiled: verdicts = packets.map(inForce.compiled.verdict)
+                    verdicts = packets.map { evaluator.verdict(for: $0) }
+                case .compiled: verdicts = packets.map { inForce.compiled.verdict(for: $0) }
                 case .kernel: verdicts = try enforcement.verdicts(for: packets, by: inForce.compiled)
                 }
                 return EngineVerdicts(engine: engine, verdicts: verdicts.map(VerdictMessage.init))
