@@ -83,7 +83,8 @@ public final class KernelEngine: Sendable {
         }
         return Answer(
             // TC_ACT_SHOT of linux/pkt_cls.h.
-            isDenied: result.returnValue == 2, action: Verdict.Action(kernel: UInt8(truncatingIfNeeded: words[2] >> 8)), rule: words[1], reason: EventDecoder.reason(UInt8(truncatingIfNeeded: words[2])),
+            isDenied: result.returnValue == 2, action: Verdict.Action(kernel: UInt8(truncatingIfNeeded: words[2] >> 8)), rule: words[1],
+            reason: EventDecoder.reason(UInt8(truncatingIfNeeded: words[2])),
             audits: UInt8(clamping: words[3]), firstAudit: words[4])
     }
 }

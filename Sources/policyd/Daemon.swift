@@ -75,7 +75,8 @@ struct Daemon: Sendable {
             configuration: .init(
                 services: [
                     .init(service: EventPump(enforcement: enforcement, hub: hub, ruleNames: ruleNames, logger: logger)),
-                    .init(service: interfaces), .init(service: ClockWatch(enforcement: enforcement, logger: logger)), .init(service: reload), .init(service: application), .init(service: streams),
+                    .init(service: interfaces), .init(service: ClockWatch(enforcement: enforcement, logger: logger)),
+                    .init(service: reload), .init(service: application), .init(service: streams),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()

@@ -37,6 +37,18 @@ import Testing
         }
     }
 
+    /// Behind the last rule of one direction lie those of the other.
+    @Test func nothingIsFoundBehindAnExpiredLastRule() throws {
+        let policySet = try PolicySet(policies: [
+            HostPolicy(
+                name: "p", ingress: [Rule(name: "in", action: .allow, expires: Self.end)], egress: [Rule(name: "out", action: .deny)])
+        ])
+        let policy = try KernelEngineTests.compiled(policySet)
+        let packet = try KernelEngineTests.packet(.ingress, 6, "2001:db8::1", "2001:db8::2", ports: (40_000, 80))
+        #expect(policy.verdict(for: packet, at: Self.end) == .defaultAllow())
+        #expect(try KernelEngine(policy).verdict(for: packet, at: Self.end) == .defaultAllow())
+    }
+
     static func temporary(_ action: Action = .allow) -> HostPolicy {
         HostPolicy(
             name: "web",

@@ -156,7 +156,8 @@ import Testing
         Frame("GRE of 7 bytes", link.ipv6("2001:db8::2", "2001:db8::1", nextHeader: 47).payload([0, 0, 8, 0, 1, 2, 3]), .icmp),
         Frame("no payload at all", link.ipv4("192.0.2.2", "192.0.2.1", protocolNumber: 50).payload([]), .icmp),
         Frame(
-            "first fragment", link.ipv4("192.0.2.2", "192.0.2.1", fragment: Fragment(offset: 0, more: true)).udp(1000, 81).payload("12345678"),
+            "first fragment",
+            link.ipv4("192.0.2.2", "192.0.2.1", fragment: Fragment(offset: 0, more: true)).udp(1000, 81).payload("12345678"),
             .icmp),
         Frame("reset", four.tcp(1000, 81, flags: .rst), .nothing),
         Frame("reset with ACK", six.tcp(1000, 81, flags: [.rst, .ack]), .nothing),

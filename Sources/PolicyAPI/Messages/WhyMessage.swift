@@ -41,12 +41,12 @@ public struct WhyAnswer: Codable, Sendable, Hashable {
     }
 
     /// The verdicts on packets; on a single one also how it came about, by the policies it was judged by.
-    public init(revision: UInt32?, verdicts: [EngineVerdicts], packets: [Packet], policySet: PolicySet) {
+    public init(revision: UInt32?, verdicts: [EngineVerdicts], packets: [Packet], policySet: PolicySet, at time: Instant) {
         self.init(revision: revision, verdicts: verdicts, walk: nil)
         guard packets.count == 1, let packet = packets.first else { return }
         let evaluator = ReferenceEvaluator(policySet)
-        walk = WalkStep.steps(of: evaluator.walk(for: packet))
-        opposites = evaluator.opposites(for: packet).map(OppositeMessage.init)
+        walk = WalkStep.steps(of: evaluator.walk(for: packet, at: time))
+        opposites = evaluator.opposites(for: packet, at: time).map(OppositeMessage.init)
     }
 }
 

@@ -41,21 +41,25 @@ final class OfflineJudge: Judge {
 
     func ask(_ packets: [Packet]) throws -> WhyAnswer {
         var answers: [EngineVerdicts] = []
+        // One time for all engines: rules expire.
+        let time = Instant.now
         for engine in engines {
             switch engine {
             case .reference:
                 let evaluator = ReferenceEvaluator(policySet)
-                answers.append(EngineVerdicts(engine: engine, verdicts: packets.map { VerdictMessage(evaluator.verdict(for: $0)) }))
+                answers.append(
+                    EngineVerdicts(engine: engine, verdicts: packets.map { VerdictMessage(evaluator.verdict(for: $0, at: time)) }))
             case .compiled:
                 let compiled = try policy()
-                answers.append(EngineVerdicts(engine: engine, verdicts: packets.map { VerdictMessage(compiled.verdict(for: $0)) }))
+                answers.append(
+                    EngineVerdicts(engine: engine, verdicts: packets.map { VerdictMessage(compiled.verdict(for: $0, at: time)) }))
             case .kernel:
                 guard let kernel = try kernelEngine() else { continue }
-                let verdicts = try packets.map { packet throws(DatapathError) in VerdictMessage(try kernel.verdict(for: packet)) }
+                let verdicts = try packets.map { packet throws(DatapathError) in VerdictMessage(try kernel.verdict(for: packet, at: time)) }
                 answers.append(EngineVerdicts(engine: engine, verdicts: verdicts))
             }
         }
-        return WhyAnswer(revision: nil, verdicts: answers, packets: packets, policySet: policySet)
+        return WhyAnswer(revision: nil, verdicts: answers, packets: packets, policySet: policySet, at: time)
     }
 
     private func policy() throws -> CompiledPolicy {

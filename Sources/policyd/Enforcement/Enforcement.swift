@@ -104,9 +104,9 @@ extension Enforcement {
     }
 
     /// The `kernel` engine: the program, loaded once more with the policy's tables.
-    func verdicts(for packets: [Packet], by policy: CompiledPolicy) throws -> [Verdict] {
+    func verdicts(for packets: [Packet], by policy: CompiledPolicy, at time: Instant) throws -> [Verdict] {
         let engine = try KernelEngine(policy)
-        return try packets.map { packet throws(DatapathError) in try engine.verdict(for: packet) }
+        return try packets.map { packet throws(DatapathError) in try engine.verdict(for: packet, at: time) }
     }
 
     /// Has rules expire by the clock as it is now; by how many seconds it was set, nil if it was not.

@@ -18,18 +18,20 @@ extension Enforcer {
         guard let inForce else { throw Refusal(.conflict, "no policy is in force: every packet passes") }
         // A thousand packets through a large policy take a while; the event loops and the pool are for others.
         return try await NIOThreadPool.singleton.runIfActive { [self] in
+            // One time for all engines: rules expire.
+            let time = Instant.now
             let verdicts = try engines.map { engine in
                 let verdicts: [Verdict]
                 switch engine {
                 case .reference:
                     let evaluator = ReferenceEvaluator(inForce.policySet)
-                    verdicts = packets.map { evaluator.verdict(for: $0) }
-                case .compiled: verdicts = packets.map { inForce.compiled.verdict(for: $0) }
-                case .kernel: verdicts = try enforcement.verdicts(for: packets, by: inForce.compiled)
+                    verdicts = packets.map { evaluator.verdict(for: $0, at: time) }
+                case .compiled: verdicts = packets.map { inForce.compiled.verdict(for: $0, at: time) }
+                case .kernel: verdicts = try enforcement.verdicts(for: packets, by: inForce.compiled, at: time)
                 }
                 return EngineVerdicts(engine: engine, verdicts: verdicts.map(VerdictMessage.init))
             }
-            return WhyAnswer(revision: inForce.number, verdicts: verdicts, packets: packets, policySet: inForce.policySet)
+            return WhyAnswer(revision: inForce.number, verdicts: verdicts, packets: packets, policySet: inForce.policySet, at: time)
         }
     }
 }

@@ -155,6 +155,8 @@ PD_INLINE int pd_scan_bit(const struct pd_tables *t, struct pd_scan *s) {
     const struct pd_rule *rule = pd_rule_at(t, s->rule_base + place);
     if (!rule) return pd_scan_end(s, PD_REASON_INTERNAL);
     if (rule->expires && rule->expires <= pd_now(t)) {
+        /* Where every field's class is PD_CLASS_ALL, the bits do not say where the rules end. */
+        if (place + 1 >= s->rules) return pd_scan_end(s, PD_REASON_DEFAULT);
         s->word &= s->word - 1;
         return 0;
     }
