@@ -4,16 +4,22 @@ extension DocumentMutator {
     static let oddWords: [String] = [
         "\u{0}", "\u{1}", "\u{7F}", "\u{85}", "\u{A0}", "\u{FEFF}", "\u{2028}", "\u{2029}", "\u{202E}", "\u{200B}", "\u{FFFD}", "\u{FFFF}",
         "é", "e\u{301}", "🔥", "👩‍👩‍👧‍👦", "\t", "\r", "\r\n", "\n\n", "\n---\n", "\n...\n", "\n--- ", "%YAML 1.2\n---\n", "%TAG ! x\n",
-        "&a ", "*a ", "&a *a", "&a [*a]", "!x ", "!!binary ", "!<tag:x> ", "<<: ", "<<: *a", "? ", ": ", "- ", ",", "[", "]", "{", "}", "[]",
+        "&a ", "*a ", "&a *a", "&a [*a]", "!x ", "!!binary ", "!<tag:x> ", "<<: ", "<<: *a", "? ", ": ", "- ", ",", "[", "]", "{", "}",
+        "[]",
         "{}", "\"", "'", "''", "\"\\uD800\"", "\"\\uDC00\\uD800\"", "\"\\x00\"", "\"\\0\"", "\"\\U0010FFFF\"", "\"\\U00110000\"",
         "\"\\u202E\"", "\"\\uFEFF\"", "\"\\e\\a\\b\"", "\"\\", "\"\\q\"", "|\n", "|+9\n", ">-\n", "|", "#", " #", "@", "`", "\\",
-        "99999999999999999999999", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "-0", "+1", "0x10", "0o17", "1_000",
+        "99999999999999999999999", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "-0", "+1", "0x10", "0o17",
+        "1_000",
         "1e400", ".nan", ".inf", "null", "~", "true", "no", "", " ", "    ", "2026-01-01", "2026-12-31T23:59:60Z", "9999-99-99T99:99:99Z",
         "::/0", "0.0.0.0/0", "::ffff:192.0.2.1", "fe80::1%eth0", "1.2.3.4/33", "1.2.3.4/-1", "1.2.3", "01.2.3.4", "::1/129", ":::", "set:",
-        "!set:", "!", "!!", "set:abusers", "set:set-0", "set:set:x", "!any", "any", "0", "65535", "65536", "-1", "1-", "-", "0-65535", "9-1",
-        "1-2-3", "4294967296", "255", "256", "tcp", "icmp", "icmpv6", "gre", "echo-request", "8/0", "8/256", "128/0", "destination-unreachable",
-        "allow", "deny", "pass", "reject", "audit", "keep", "HostPolicy", "AddressSet", "ingress:", "egress:", "from:", "to:", "local:", "icmp:",
-        "ports:", "sourcePorts:", "interfaces:", "log:", "mode:", "expires:", "established:", "priority:", "tier:", "safety", "*", "eth*", "?",
+        "!set:", "!", "!!", "set:abusers", "set:set-0", "set:set:x", "!any", "any", "0", "65535", "65536", "-1", "1-", "-", "0-65535",
+        "9-1",
+        "1-2-3", "4294967296", "255", "256", "tcp", "icmp", "icmpv6", "gre", "echo-request", "8/0", "8/256", "128/0",
+        "destination-unreachable",
+        "allow", "deny", "pass", "reject", "audit", "keep", "HostPolicy", "AddressSet", "ingress:", "egress:", "from:", "to:", "local:",
+        "icmp:",
+        "ports:", "sourcePorts:", "interfaces:", "log:", "mode:", "expires:", "established:", "priority:", "tier:", "safety", "*", "eth*",
+        "?",
     ]
 
     /// Bytes that are no text in UTF-8: overlong, surrogates, cut off, beyond Unicode, another encoding's mark.
@@ -43,7 +49,7 @@ extension DocumentMutator {
 
     private func word(_ random: inout SplitMix64) -> [UInt8] {
         // A word of another place is the mistake that looks sound.
-        if random.oneIn(3) { return Array(random.pick(random.pick(tokens, otherwise: []), otherwise: []) ) }
+        if random.oneIn(3) { return Array(random.pick(random.pick(tokens, otherwise: []), otherwise: [])) }
         return Array(random.pick(Self.oddWords, otherwise: "").utf8)
     }
 
@@ -68,7 +74,8 @@ extension DocumentMutator {
     private func changeLine(_ bytes: inout [UInt8], _ random: inout SplitMix64) {
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let index = Int.random(in: 0..<lines.count, using: &random)
-        let blanks = Array(repeating: random.oneIn(6) ? UInt8(ascii: "\t") : UInt8(ascii: " "), count: Int.random(in: 1...5, using: &random))
+        let blanks = Array(
+            repeating: random.oneIn(6) ? UInt8(ascii: "\t") : UInt8(ascii: " "), count: Int.random(in: 1...5, using: &random))
         switch Int.random(in: 0..<6, using: &random) {
         case 0: lines.remove(at: index)
         case 1: lines.insert(lines[index], at: index)
@@ -95,7 +102,8 @@ extension DocumentMutator {
     /// Lists and mappings in one another, a few or a great many.
     private func nest(_ bytes: inout [UInt8], _ random: inout SplitMix64) {
         let depth = random.pick([3, 60, 63, 64, 65, 66, 1_000, 20_000], otherwise: 3)
-        let (opening, closing) = random.pick([("[", "]"), ("{a: ", "}"), ("- ", ""), ("? ", ""), ("a:\n ", ""), ("[[", ""), ("!x ", "")], otherwise: ("[", "]"))
+        let (opening, closing) = random.pick(
+            [("[", "]"), ("{a: ", "}"), ("- ", ""), ("? ", ""), ("a:\n ", ""), ("[[", ""), ("!x ", "")], otherwise: ("[", "]"))
         let start = place(bytes, &random)
         let end = min(bytes.count, start + Int.random(in: 0...8, using: &random))
         bytes.insert(contentsOf: Array(String(repeating: closing, count: depth).utf8), at: end)
@@ -136,7 +144,8 @@ extension DocumentMutator {
     }
 
     private func changeLineEnds(_ bytes: inout [UInt8], _ random: inout SplitMix64) {
-        let end: [UInt8] = random.pick([[13, 10], [13], [0xC2, 0x85], [0xE2, 0x80, 0xA8], [10, 10], [32, 10], [9, 10]], otherwise: [13, 10])
+        let end: [UInt8] = random.pick(
+            [[13, 10], [13], [0xC2, 0x85], [0xE2, 0x80, 0xA8], [10, 10], [32, 10], [9, 10]], otherwise: [13, 10])
         let isEvery = random.oneIn(2)
         var changed: [UInt8] = []
         for byte in bytes {

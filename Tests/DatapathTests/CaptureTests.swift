@@ -13,9 +13,12 @@ import Testing
         return isBig ? bytes.reversed() : bytes
     }
 
-    private static func pcap(_ frames: [[UInt8]], link: UInt32, isBig: Bool = false, nanoseconds: Bool = false, cutAt: Int = .max) -> [UInt8] {
+    private static func pcap(_ frames: [[UInt8]], link: UInt32, isBig: Bool = false, nanoseconds: Bool = false, cutAt: Int = .max)
+        -> [UInt8]
+    {
         func word(_ value: UInt32) -> [UInt8] { number(value, 4, isBig) }
-        let head = word(nanoseconds ? 0xA1B2_3C4D : 0xA1B2_C3D4) + number(2, 2, isBig) + number(4, 2, isBig) + word(0) + word(0) + word(65_535)
+        let head =
+            word(nanoseconds ? 0xA1B2_3C4D : 0xA1B2_C3D4) + number(2, 2, isBig) + number(4, 2, isBig) + word(0) + word(0) + word(65_535)
         return head + word(link)
             + frames.flatMap { frame in
                 let kept = frame.prefix(cutAt)
@@ -54,7 +57,9 @@ import Testing
         ]
     }
 
-    @Test(arguments: [false, true], [false, true]) func `classic files of both byte orders and clocks`(isBig: Bool, nanoseconds: Bool) throws {
+    @Test(arguments: [false, true], [false, true]) func `classic files of both byte orders and clocks`(isBig: Bool, nanoseconds: Bool)
+        throws
+    {
         let file = Self.pcap([Self.tcp.bytes, Self.ping.bytes], link: 1, isBig: isBig, nanoseconds: nanoseconds)
         #expect(contents(file).contents == (try Self.expected()))
     }
@@ -96,7 +101,8 @@ import Testing
 
     @Test func `a later fragment shares the verdict of the first one`() throws {
         func fragment(_ offset: Int, _ more: Bool) -> BPFTesting.Packet {
-            BPFTesting.Packet.ethernet().ipv4("192.0.2.9", "192.0.2.1", identification: 7, fragment: .init(offset: offset, more: more), protocolNumber: 6)
+            BPFTesting.Packet.ethernet().ipv4(
+                "192.0.2.9", "192.0.2.1", identification: 7, fragment: .init(offset: offset, more: more), protocolNumber: 6)
         }
         let first = fragment(0, true).tcp(40_000, 443).payload("1234")
         let found = contents(Self.pcap([first.bytes, fragment(24, false).payload("x").bytes], link: 1)).contents

@@ -37,7 +37,8 @@ import Testing
                     // Both agree; then the reference has to as well.
                     return passing == witnessed ? nil : "both differ from the reference on \(passing.symmetricDifference(witnessed).count)"
                 }
-                let words = mine.contains(first) ? "policyd lets it through, nftables does not" : "nftables lets it through, policyd does not"
+                let words =
+                    mine.contains(first) ? "policyd lets it through, nftables does not" : "nftables lets it through, policyd does not"
                 return "\(words): \(packets[first].jsonLine)"
             }
             guard try difference(policySet) != nil else { continue }
@@ -80,7 +81,8 @@ import Testing
             (policy.ingress, policy.egress) = (rules(policy.ingress), rules(policy.egress))
             return policy
         }
-        return try PolicySet(policies: policies, sets: policySet.sets.values.map { AddressSet(name: $0.name, addresses: policySet.entries(of: $0.name)) })
+        return try PolicySet(
+            policies: policies, sets: policySet.sets.values.map { AddressSet(name: $0.name, addresses: policySet.entries(of: $0.name)) })
     }
 
     /// Packets of which no two are of one flow.
@@ -106,8 +108,8 @@ import Testing
 /// other end, whatever its addresses are.
 final class Wire: Sendable {
     let host: NetworkNamespace
-    private let outside: FrameSocket
-    private let inside: FrameSocket
+    private let outside: PacketSocket
+    private let inside: PacketSocket
     private let namespaces: [NetworkNamespace]
 
     /// What the frames of this test end with, before the packet's number.
@@ -123,8 +125,8 @@ final class Wire: Sendable {
         try host.ip("link", "add", "bridge", "type", "bridge", "stp_state", "0", "forward_delay", "0", "mcast_snooping", "0")
         for port in ["eth0", "eth1"] { try host.ip("link", "set", port, "master", "bridge") }
         try host.ip("link", "set", "bridge", "up")
-        outside = try peer.run { () throws(TestingError) in try FrameSocket(interface: "eth0") }
-        inside = try sink.run { () throws(TestingError) in try FrameSocket(interface: "eth0") }
+        outside = try peer.run { () throws(TestingError) in try PacketSocket(interface: "eth0") }
+        inside = try sink.run { () throws(TestingError) in try PacketSocket(interface: "eth0") }
     }
 
     /// Gives the guarded namespace a ruleset of nftables.

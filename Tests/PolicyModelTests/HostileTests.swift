@@ -54,7 +54,9 @@ import Testing
         #expect(found.allSatisfy { $0.sourceLine == lines[4] }, "\(found)")
     }
 
-    @Test(arguments: ["\u{85}", "\u{2028}", "\u{2029}"]) func `what is a line break to some and not to others is refused`(text: String) throws {
+    @Test(arguments: ["\u{85}", "\u{2028}", "\u{2029}"]) func `what is a line break to some and not to others is refused`(text: String)
+        throws
+    {
         let found = DocumentLoader.load(text: "# é\n# é\(text)kind: HostPolicy\n", path: "p.yaml").diagnostics
         #expect(found.map(\.location) == [SourceLocation(file: "p.yaml", line: 2, column: 4)])
         #expect(found.first?.message.contains("ends a line for some programs") == true)

@@ -94,7 +94,9 @@ public struct CaptureFile: Sendable {
             case 1: links.append(Int(try fields.half(position + 8)))
             case 6:
                 let interface = Int(try fields.word(position + 8))
-                guard links.indices.contains(interface) else { throw CaptureError("names an interface it does not have, at byte \(position)") }
+                guard links.indices.contains(interface) else {
+                    throw CaptureError("names an interface it does not have, at byte \(position)")
+                }
                 let (captured, length) = (Int(try fields.word(position + 20)), Int(try fields.word(position + 24)))
                 guard captured <= size - 32 else { throw CaptureError.cut(position) }
                 try add(fields.slice(position + 28, captured), length: length, link: links[interface])

@@ -153,7 +153,8 @@ private struct FieldChanges {
         }
         let isOther = !isMeant(packet.protocol)
         if isOther {
-            let numbers = ([6, 17, 132, own] + (0...255)).filter(isMeant).prefix(8)
+            let likely: [UInt8] = [6, 17, 132, own]
+            let numbers = (likely + (0...255).filter { !likely.contains($0) }).filter(isMeant).prefix(8)
             let names = rule.protocols.isEmpty ? numbers.prefix(3).map { ProtocolName.display($0) } : rule.protocols.map(\.description)
             vary("the protocol were \(Self.either(names))", Array(numbers)) { packet, number in
                 packet.protocol = number

@@ -138,12 +138,13 @@ struct Why: AsyncParsableCommand {
     }
 
     /// Engines that do not agree are a bug of ours, and said to be one.
-    private static func report(_ differences: [String]) throws {
+    static func report(_ differences: [String]) throws {
         guard !differences.isEmpty else { return }
         for difference in differences.prefix(100) { complain(difference) }
         throw CommandFailure(
             .refused,
-            "BUG: the engines differ on \(Shown.counted(differences.count, "packet")); please report this with the policy, the packets and the lines above")
+            "BUG: the engines differ on \(Shown.counted(differences.count, "packet")); please report this with the policy, the packets and the lines above"
+        )
     }
 }
 

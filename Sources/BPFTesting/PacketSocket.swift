@@ -2,12 +2,12 @@ import Glibc
 
 /// Sends and receives whole frames by an interface of the namespace it was made in.
 ///
-///     let sender = try peer.run { () throws(TestingError) in try FrameSocket(interface: "eth0") }
+///     let sender = try peer.run { () throws(TestingError) in try PacketSocket(interface: "eth0") }
 ///     try sender.send(Packet.ethernet().ipv4("192.0.2.2", "192.0.2.1").udp(40_000, 53).bytes)
 ///
 /// What it sends itself it does not receive. The kernel hands a frame to such sockets before any filter of the interface has seen it on
 /// its way in, and after all of them on its way out.
-public final class FrameSocket: Sendable {
+public final class PacketSocket: Sendable {
     private let descriptor: CInt
 
     /// Opens a socket on an interface.
