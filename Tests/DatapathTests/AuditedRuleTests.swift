@@ -25,7 +25,7 @@ import Testing
     @Test func tooManyAreRefusedWithFigures() throws {
         let policySet = try Self.policySet(5000)
         let error = #expect(throws: CompileError.self) { try KernelEngineTests.compiled(policySet) }
-        #expect(error?.description.contains("5000 in audit mode") == true)
+        #expect(error?.description.contains("5000 audited rules") == true)
         #expect(error?.description.contains("limit is 4096") == true)
     }
 }

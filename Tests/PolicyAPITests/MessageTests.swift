@@ -27,7 +27,7 @@ import Testing
         #expect(request.confirmWithin == 60)
         let folder: ApplyFolderRequest = try JSON.decode(from: Data(#"{"confirmWithin":1.5}"#.utf8))
         #expect(folder == ApplyFolderRequest(confirmWithin: 1.5))
-        #expect(try JSON.text(ApplyFolderRequest()) == #"{"dryRun":false}"#)
+        #expect(try JSON.text(ApplyFolderRequest()) == #"{"dryRun":false,"strict":false}"#)
         let until = Timestamp(nanoseconds: 1_000_000_000)
         #expect(
             try JSON.text(ConfirmationMessage(revision: 12, back: 11, until: until))
