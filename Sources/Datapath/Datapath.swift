@@ -93,7 +93,8 @@ public final class Datapath: Sendable {
 
     /// Has rules expire by the clock as it is now. To be called again and again, for clocks are set.
     ///
-    /// - Returns: by how many seconds the clock was moved since the last call, or since the policy came into force; 0 if it was not.
+    /// - Returns: by how many seconds, to the nearest, the clock was moved since the last call, or since the policy came into force; 0 if
+    ///   it was not.
     @discardableResult
     public func synchronizeClock() -> Int { setWallOffset(WallClock.offset) }
 
@@ -103,7 +104,7 @@ public final class Datapath: Sendable {
             guard let active = state.entry.active, let tables = state.tables[active.slot] else { return 0 }
             let before = Int64(bitPattern: tables.header[0].wall_offset)
             tables.setWallOffset(nanoseconds)
-            return Int((nanoseconds &- before) / 1_000_000_000)
+            return Int((Double(nanoseconds &- before) / 1e9).rounded())
         }
     }
 

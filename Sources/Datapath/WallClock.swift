@@ -6,7 +6,19 @@ internal import PolicyModel
 /// What the kernel's clocks and the time of day have to do with each other.
 enum WallClock {
     /// Nanoseconds from CLOCK_BOOTTIME, which programs can read, to the time of day, which is set and which they cannot.
-    static var offset: Int64 { nanoseconds(CLOCK_REALTIME) - nanoseconds(CLOCK_BOOTTIME) }
+    ///
+    /// The two are not read at one instant: the time of day is read between two readings of the other, and of a few such tries the
+    /// one counts that took the shortest.
+    static var offset: Int64 {
+        var best = (width: Int64.max, offset: Int64(0))
+        for _ in 0..<3 {
+            let before = nanoseconds(CLOCK_BOOTTIME)
+            let now = nanoseconds(CLOCK_REALTIME)
+            let width = nanoseconds(CLOCK_BOOTTIME) - before
+            if width < best.width { best = (width, now - before - width / 2) }
+        }
+        return best.offset
+    }
 
     private static func nanoseconds(_ clock: clockid_t) -> Int64 {
         var time = timespec()
