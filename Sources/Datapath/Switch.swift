@@ -66,6 +66,11 @@ extension Switch {
         try control.pin(at: pins.control)
     }
 
+    /// Has a program object read the switch.
+    func lend(to object: inout OpenObject) throws(BPFError) {
+        try object.reuse(control, asMap: Name.control)
+    }
+
     /// The generation in force, 1 or 2, and its revision; nil while nothing is in force.
     var active: (slot: Int, revision: UInt32)? {
         let word = control.loadAcquire(UInt64.self, atByteOffset: 0)

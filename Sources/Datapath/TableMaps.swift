@@ -93,6 +93,16 @@ final class TableMaps: Sendable {
         interfaces = try Map(pinnedAt: "\(folder)/\(Name.interfaces)")
     }
 
+    /// Has a program object ask these tables.
+    func lend(to object: inout OpenObject) throws(BPFError) {
+        try object.reuse(header, asMap: Name.header)
+        try object.reuse(cells, asMap: Name.cells)
+        try object.reuse(classes, asMap: Name.classes)
+        try object.reuse(chunks, asMap: Name.chunks)
+        try object.reuse(rules, asMap: Name.rules)
+        try object.reuse(interfaces, asMap: Name.interfaces)
+    }
+
     func pin(in folder: String) throws(BPFError) {
         try program.pin(at: "\(folder)/\(Name.program)")
         try header.pin(at: "\(folder)/\(Name.header)")

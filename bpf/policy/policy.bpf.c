@@ -1,44 +1,17 @@
 /* Judges a packet: walk its headers, find its connection, classify what is new, record, decide. */
 #include "maps.h"
 #include "reject.h"
+#include "search.h"
 
-/* 1: for test-run by `why`: by the rules alone, no connections, no counters, no events; the answer is left in cb. */
-volatile const __u8 stateless = 0;
-
-PD_INLINE const struct pd_cell *pd_cell_at(const struct pd_tables *t, __u32 i) { (void)t; return bpf_map_lookup_elem(&policyd_cells, &i); }
-PD_INLINE const struct pd_class *pd_class_at(const struct pd_tables *t, __u32 i) { (void)t; return bpf_map_lookup_elem(&policyd_classes, &i); }
-PD_INLINE const struct pd_chunk *pd_chunk_at(const struct pd_tables *t, __u32 i) { (void)t; return bpf_map_lookup_elem(&policyd_chunks, &i); }
-PD_INLINE const struct pd_rule *pd_rule_at(const struct pd_tables *t, __u32 i) { (void)t; return bpf_map_lookup_elem(&policyd_rules, &i); }
-PD_INLINE const struct pd_interface *pd_interface_at(const struct pd_tables *t, __u32 i) { (void)t; return bpf_map_lookup_elem(&policyd_ifaces, &i); }
+typedef struct __sk_buff frame_t;
+PD_INLINE __u32 frame_interface(const frame_t *skb) { return skb->ifindex; }
+PD_INLINE __u32 frame_length(const frame_t *skb) { return skb->len; }
+PD_INLINE __u32 frame_packets(const frame_t *skb) { return skb->gso_segs > 1 ? skb->gso_segs : 1; }
+#include "record.h"
 
 PD_INLINE struct pd_bytes bytes_of(struct __sk_buff *skb) {
     struct pd_bytes bytes = {.data = (const __u8 *)(long)skb->data, .end = (const __u8 *)(long)skb->data_end, .length = skb->len};
     return bytes;
-}
-
-/* The time of day in seconds. Under test-run it stands still, at what it was set to. */
-PD_INLINE __u64 pd_now(const struct pd_tables *t) {
-    const struct pd_header *header = header_of();
-    (void)t;
-    if (!header) return 0;
-    return ((stateless ? 0 : bpf_ktime_get_boot_ns()) + *(volatile const __u64 *)&header->wall_offset) / 1000000000ULL;
-}
-
-/* 1 where the kernel has bpf_loop (Linux 5.17, commit e6f2dd0f8067): found by trial. */
-volatile const __u8 has_loop = 1;
-
-static long scan_step(__u32 i, struct pd_scan **scan) {
-    (void)i;
-    return pd_scan_step(0, *scan);
-}
-
-PD_INLINE void pd_scan_run(const struct pd_tables *t, struct pd_scan *s) {
-    if (has_loop) {
-        bpf_loop(PD_SCAN_STEPS, scan_step, &s, 0);
-        return;
-    }
-    for (int i = 0; i < PD_SCAN_STEPS_SMALL; i++)
-        if (pd_scan_step(t, s)) return;
 }
 
 /* Asks the rules the question in the scratch. A global function: the verifier follows it once, not once for each way to it. */
@@ -49,109 +22,6 @@ __attribute__((noinline)) int policyd_classify(struct __sk_buff *skb) {
     if (!header || !scratch || !skb) return 0;
     pd_classify(&tables, header, &scratch->query, &scratch->scan, &scratch->match);
     return 1;
-}
-
-/* What is decided about a packet, on its way to the record. */
-struct decision {
-    __u32 rule; /* number, or PD_NO_RULE */
-    __u32 revision;
-    __u64 count;
-    __u8 verdict;
-    __u8 reason;
-    __u8 direction;
-    __u8 log;
-};
-
-PD_INLINE struct pd_counter *counter_of(const struct decision *d) {
-    __u32 place = d->rule == PD_NO_RULE ? d->reason : d->rule;
-    return bpf_map_lookup_elem(&policyd_counter, &place);
-}
-
-PD_INLINE void count(struct __sk_buff *skb, const struct decision *d) {
-    struct pd_counter *c = counter_of(d);
-    if (!c) return;
-    c->packets += skb->gso_segs > 1 ? skb->gso_segs : 1;
-    c->bytes += skb->len;
-}
-
-/* Puts a record into the ring; what finds no room is counted with the rule. */
-static __attribute__((noinline)) int report(struct __sk_buff *skb, const struct pd_packet *p, const struct decision *d) {
-    struct pd_event *e = bpf_ringbuf_reserve(&policyd_events, sizeof(*e), 0);
-    if (!e) {
-        __u32 place = PD_LOST_EVENTS;
-        struct pd_counter *c = counter_of(d), *all = bpf_map_lookup_elem(&policyd_counter, &place);
-        if (c) c->lost++;
-        if (all) all->lost++;
-        return 0;
-    }
-    e->time = bpf_ktime_get_boot_ns();
-    e->count = d->count;
-    e->rule = d->rule;
-    e->revision = d->revision;
-    e->interface = skb->ifindex;
-    e->length = skb->len;
-    e->verdict = d->verdict;
-    e->direction = d->direction;
-    e->reason = d->reason;
-    e->family = p->family;
-    e->protocol = p->protocol;
-    e->icmp_type = p->icmp_type;
-    e->icmp_code = p->icmp_code;
-    e->flags = p->flags;
-    e->source_port = p->source_port;
-    e->destination_port = p->destination_port;
-    e->ethertype = p->ethertype;
-    e->reserved = 0;
-    __builtin_memcpy(e->source, p->source, 16);
-    __builtin_memcpy(e->destination, p->destination, 16);
-    bpf_ringbuf_submit(e, 0);
-    return 0;
-}
-
-/* For flows that have no connection: 1 when the packet is the first of its flow within the interval, with the number of
- * packets since the last report in `d->count`. */
-static __attribute__((noinline)) int first_of_flow(struct __sk_buff *skb, const struct pd_packet *p, struct decision *d, __u64 interval) {
-    struct pd_refused_key key = {};
-    struct pd_refused fresh = {}, *seen;
-    __u64 now = bpf_ktime_get_coarse_ns();
-
-    if (d->direction == PD_INGRESS) {
-        __builtin_memcpy(key.remote, p->source, 16);
-        __builtin_memcpy(key.local, p->destination, 16);
-        key.remote_port = p->source_port;
-        key.local_port = p->destination_port;
-    } else {
-        __builtin_memcpy(key.remote, p->destination, 16);
-        __builtin_memcpy(key.local, p->source, 16);
-        key.remote_port = p->destination_port;
-        key.local_port = p->source_port;
-    }
-    if (p->flags & PD_PACKET_ICMP) key.local_port = (__u16)(p->icmp_type << 8 | p->icmp_code);
-    key.interface = skb->ifindex;
-    key.protocol = p->protocol;
-    key.family = p->family;
-    key.direction = d->direction;
-    key.reason = d->reason;
-    key.rule = d->rule;
-    seen = bpf_map_lookup_elem(&policyd_refused, &key);
-    if (seen) {
-        __u64 before = __sync_fetch_and_add(&seen->packets, 1);
-        if (now - seen->reported < interval) return 0;
-        seen->reported = now;
-        __sync_fetch_and_sub(&seen->packets, before + 1);
-        d->count = before + 1;
-        return 1;
-    }
-    fresh.reported = now;
-    bpf_map_update_elem(&policyd_refused, &key, &fresh, BPF_ANY);
-    return 1;
-}
-
-/* Counts and, if the rule wants it, reports. `begins`: the first packet of a connection just made. */
-PD_INLINE void record(struct __sk_buff *skb, const struct pd_packet *p, struct decision *d, int begins, __u64 interval) {
-    count(skb, d);
-    if (d->log == PD_LOG_ALL) report(skb, p, d);
-    else if (d->log == PD_LOG_NEW && (begins || first_of_flow(skb, p, d, interval))) report(skb, p, d);
 }
 
 PD_INLINE void count_ethertype(struct __sk_buff *skb, __u16 ethertype) {
@@ -215,20 +85,6 @@ static __attribute__((noinline)) int remember_fragment(struct __sk_buff *skb, co
 
     fragment_key_of(skb, p, d->direction, &key);
     return bpf_map_update_elem(&policyd_frags, &key, &first, BPF_ANY);
-}
-
-/* The question to the rules: about the packet, or about the first packet of its connection. */
-PD_INLINE void ask(struct pd_query *q, const struct pd_packet *p, __u8 direction, __u32 interface) {
-    q->direction = direction;
-    q->family = p->family;
-    q->protocol = p->protocol;
-    q->has_ports = p->flags & PD_PACKET_PORTS ? 1 : 0;
-    q->source_port = p->source_port;
-    q->destination_port = p->destination_port;
-    if (p->flags & PD_PACKET_ICMP) q->destination_port = (__u16)(p->icmp_type << 8 | p->icmp_code);
-    q->interface = interface;
-    __builtin_memcpy(q->remote, direction == PD_INGRESS ? p->source : p->destination, 16);
-    __builtin_memcpy(q->local, direction == PD_INGRESS ? p->destination : p->source, 16);
 }
 
 /* Turns a question about `p` into one about the packet that began the connection it belongs to. */

@@ -111,6 +111,7 @@ struct pd_header {
     struct pd_timeouts timeouts;
     __u64 wall_offset;    /* nanoseconds from CLOCK_BOOTTIME to the time of day; one aligned store changes it */
     __u64 event_interval; /* nanoseconds in which further packets of a refused flow are counted, not reported */
+    __u32 early[2];       /* by family: so many of the first ingress rules may be acted on at XDP, where they deny; 0: none */
 };
 
 /* The classes of a protected interface, by direction and family. Key: the interface's index. */
