@@ -15,8 +15,8 @@ struct DatapathState: ~Copyable {
     var policy: CompiledPolicy?
     /// The interfaces that are selected and exist.
     var interfaces: [NetworkInterface] = []
-    /// The programs at XDP, while an interface has early drop.
-    var early: EarlyPrograms?
+    /// The programs at XDP of the modes that are in use.
+    var early: [EarlyDrop: EarlyPrograms] = [:]
     /// By interface, why it has no early drop though it should have.
     var earlyFailures: [Int32: String] = [:]
 
@@ -48,8 +48,8 @@ struct DatapathState: ~Copyable {
                 Pins.empty(pins.tables(slot))
             }
         }
-        state.early = try? EarlyPrograms(pinned: pins)
-        for slot in 1...2 where slot != active { try state.early?.unload(slot) }
+        state.adoptEarlyPrograms()
+        for slot in 1...2 where slot != active { try state.unloadEarlyPrograms(slot) }
         return state
     }
 
@@ -65,15 +65,14 @@ struct DatapathState: ~Copyable {
         let object = try OpenObject(.policy)
         tables[slot] = nil
         Pins.empty(pins.tables(slot))
-        // It would go on to ask the tables that are given up here.
-        try early?.unload(slot)
+        try unloadEarlyPrograms(slot)
         let made = try TableMaps(loading: object, capacity: wanted, hasLoop: KernelFeatures.hasLoop) { object throws(BPFError) in
             try shared.lend(to: &object)
         }
         try made.pin(in: pins.tables(slot))
         try entry.setProgram(made.program, slot: slot)
         tables[slot] = made
-        loadEarlyProgram(slot)
+        loadEarlyPrograms(slot)
     }
 
     func fill(_ slot: Int, _ policy: CompiledPolicy, _ configuration: DatapathConfiguration) throws(BPFError) {

@@ -3,12 +3,13 @@ internal import BPFObjects
 internal import CDatapath
 private import Glibc
 
-/// The programs at XDP: the one that is attached, and behind it one for each generation of tables.
+/// The programs at XDP of one mode: the one that is attached, and behind it one for each generation of tables.
 ///
-/// They are in the kernel while an interface has early drop. They only ever drop what the program at tc would deny, so that one may be
+/// They are in the kernel while an interface drops early in that mode. They only ever drop what the program at tc would deny, so that one may be
 /// missing, attached late or taken away early, and verdicts stay as they are.
 final class EarlyPrograms: Sendable {
     private let pins: Pins
+    private let mode: EarlyDrop
     private let entry: Program
     private let programs: ProgramArray
 
@@ -18,47 +19,55 @@ final class EarlyPrograms: Sendable {
         static let program = "policyd_early"
     }
 
+    /// Whether programs of a mode take frames of several parts.
+    ///
+    /// Drivers want it for frames larger than a page. In generic mode the kernel then loses the length of the link header (6.9 and later:
+    /// skb_pp_cow_data leaves `mac_len` behind), and programs at tc see frames without it.
+    private static func hasFrags(_ mode: EarlyDrop) -> Bool { mode == .native && KernelFeatures.hasFrags }
+
     /// Loads the program to be attached; no generation has one yet.
-    init(creating pins: Pins, _ entry: borrowing Switch) throws(BPFError) {
+    init(creating pins: Pins, _ mode: EarlyDrop, _ entry: borrowing Switch) throws(BPFError) {
         var object = try OpenObject(.xdpEntry)
         try entry.lend(to: &object)
-        if KernelFeatures.hasFrags { try object.allowFragments(program: Name.entry) }
+        if Self.hasFrags(mode) { try object.allowFragments(program: Name.entry) }
         let loaded = try object.load()
         self.pins = pins
+        self.mode = mode
         self.entry = try loaded.program(Name.entry)
         programs = try loaded.programArray(Name.programs)
         do throws(BPFError) {
-            try self.entry.pin(at: pins.early(Name.entry))
-            try programs.pin(at: pins.early(Name.programs))
+            try self.entry.pin(at: pins.early(mode, "entry"))
+            try programs.pin(at: pins.early(mode, "programs"))
         } catch {
-            Pins.empty(pins.earlies)
+            Self.forget(mode, pins)
             throw error
         }
     }
 
     /// Opens what is pinned.
-    init(pinned pins: Pins) throws(BPFError) {
+    init(pinned pins: Pins, _ mode: EarlyDrop) throws(BPFError) {
         self.pins = pins
-        entry = try Program(pinnedAt: pins.early(Name.entry))
-        programs = try ProgramArray(pinnedAt: pins.early(Name.programs))
+        self.mode = mode
+        entry = try Program(pinnedAt: pins.early(mode, "entry"))
+        programs = try ProgramArray(pinnedAt: pins.early(mode, "programs"))
+    }
+
+    /// Takes the programs of a mode away; they go when nothing holds them any more.
+    static func forget(_ mode: EarlyDrop, _ pins: Pins) {
+        for part in ["entry", "programs"] { Pins.remove(pins.early(mode, part)) }
     }
 
     // MARK: Generations
 
     /// Gives a generation the program that asks its tables.
     func load(_ slot: Int, _ tables: TableMaps, _ shared: borrowing SharedMaps) throws(BPFError) {
-        try programs.set(try Self.program(tables, shared), at: UInt32(slot - 1))
-    }
-
-    /// The program that asks tables; attached to nothing.
-    static func program(_ tables: TableMaps, _ shared: borrowing SharedMaps) throws(BPFError) -> Program {
         var object = try OpenObject(.xdp)
         try tables.lend(to: &object)
         try shared.lend(to: &object)
         try object.setGlobal("has_loop", to: UInt8(KernelFeatures.hasLoop ? 1 : 0))
-        try object.setGlobal("has_frags", to: UInt8(KernelFeatures.hasFrags ? 1 : 0))
-        if KernelFeatures.hasFrags { try object.allowFragments(program: Name.program) }
-        return try object.load().program(Name.program)
+        try object.setGlobal("has_frags", to: UInt8(Self.hasFrags(mode) ? 1 : 0))
+        if Self.hasFrags(mode) { try object.allowFragments(program: Name.program) }
+        try programs.set(try object.load().program(Name.program), at: UInt32(slot - 1))
     }
 
     func hasProgram(_ slot: Int) -> Bool { (try? programs.programID(at: UInt32(slot - 1))) != nil }
@@ -80,7 +89,7 @@ final class EarlyPrograms: Sendable {
         return found
     }
 
-    func attach(_ interface: NetworkInterface, _ mode: EarlyDrop) throws(EarlyRefusal) {
+    func attach(_ interface: NetworkInterface) throws(EarlyRefusal) {
         guard !interface.isRaw else { throw EarlyRefusal("its frames have no Ethernet header") }
         do throws(BPFError) {
             let path = pins.link(interface.index, mode)
@@ -140,22 +149,16 @@ extension DatapathState {
                 earlyFailures[index] = "it cannot be taken from \(mode.rawValue) XDP: \(error)"
             }
         }
-        if wanted.isEmpty {
-            forgetEarlyPrograms()
-        } else {
-            let failure = prepareEarlyPrograms()
-            for interface in interfaces where wanted[interface.index] != nil && wanted[interface.index] != attached[interface.index] {
-                guard let mode = wanted[interface.index], earlyFailures[interface.index] == nil else { continue }
-                guard let early, failure == nil else {
-                    earlyFailures[interface.index] = failure
-                    continue
-                }
-                do throws(EarlyRefusal) {
-                    try early.attach(interface, mode)
-                    changes.append((interface, mode, nil))
-                } catch {
-                    earlyFailures[interface.index] = error.description
-                }
+        for mode in EarlyDrop.allCases where !wanted.values.contains(mode) { forgetEarlyPrograms(mode) }
+        for interface in interfaces where earlyFailures[interface.index] == nil {
+            guard let mode = wanted[interface.index] else { continue }
+            do throws(EarlyRefusal) {
+                let programs = try earlyPrograms(mode)
+                guard attached[interface.index] != mode else { continue }
+                try programs.attach(interface)
+                changes.append((interface, mode, nil))
+            } catch {
+                earlyFailures[interface.index] = error.description
             }
         }
         for interface in interfaces {
@@ -165,39 +168,51 @@ extension DatapathState {
         return changes
     }
 
-    /// Sees to it that the programs at XDP are there for each generation; says why not.
-    private mutating func prepareEarlyPrograms() -> String? {
+    /// The programs of a mode, with one for each generation that has tables.
+    private mutating func earlyPrograms(_ mode: EarlyDrop) throws(EarlyRefusal) -> EarlyPrograms {
         do throws(BPFError) {
             let programs: EarlyPrograms
-            if let early { programs = early } else { programs = try EarlyPrograms(creating: pins, entry) }
-            early = programs
+            if let known = early[mode] { programs = known } else { programs = try EarlyPrograms(creating: pins, mode, entry) }
+            early[mode] = programs
             for (slot, tables) in tables where !programs.hasProgram(slot) { try programs.load(slot, tables, shared) }
-            return nil
+            return programs
         } catch {
-            return "the kernel did not take the program: \(error)"
+            throw EarlyRefusal("the kernel did not take the program: \(error)")
         }
     }
 
-    /// Gives a generation whose tables are new a program at XDP, if there are such programs. Without it the one at tc does all.
-    mutating func loadEarlyProgram(_ slot: Int) {
-        guard let early, let tables = tables[slot] else { return }
-        do throws(BPFError) {
-            try early.load(slot, tables, shared)
-        } catch {
-            let failure = "the kernel did not take the program: \(error)"
-            for index in EarlyPrograms.attached(pins).keys { earlyFailures[index] = failure }
+    /// Gives a generation whose tables are new its programs at XDP, in the modes in use. Without one the program at tc does all.
+    mutating func loadEarlyPrograms(_ slot: Int) {
+        guard let tables = tables[slot] else { return }
+        for (mode, programs) in early {
+            do throws(BPFError) {
+                try programs.load(slot, tables, shared)
+            } catch {
+                let failure = "the kernel did not take the program: \(error)"
+                for (index, attached) in EarlyPrograms.attached(pins) where attached == mode { earlyFailures[index] = failure }
+            }
         }
+    }
+
+    /// Takes a generation's programs away: they would go on to ask tables that are given up.
+    func unloadEarlyPrograms(_ slot: Int) throws(BPFError) {
+        for programs in early.values { try programs.unload(slot) }
+    }
+
+    /// Opens what an earlier process left.
+    mutating func adoptEarlyPrograms() {
+        for mode in EarlyDrop.allCases { early[mode] = try? EarlyPrograms(pinned: pins, mode) }
     }
 
     /// Takes all of them out of the kernel, attached or not.
     mutating func removeEarlyDrop() throws(BPFError) {
         for (index, mode) in EarlyPrograms.attached(pins) { try EarlyPrograms.detach(index, mode, pins) }
-        forgetEarlyPrograms()
+        for mode in EarlyDrop.allCases { forgetEarlyPrograms(mode) }
+        earlyFailures = [:]
     }
 
-    private mutating func forgetEarlyPrograms() {
-        early = nil
-        earlyFailures = [:]
-        Pins.empty(pins.earlies)
+    private mutating func forgetEarlyPrograms(_ mode: EarlyDrop) {
+        early[mode] = nil
+        EarlyPrograms.forget(mode, pins)
     }
 }
