@@ -212,8 +212,8 @@ public final class Datapath: Sendable {
                 try state.shared.ethertypes.forEach { ethertypes[$0] = RuleCounter(sum: $1) }
                 return DatapathStatus(
                     revision: state.entry.active?.revision, tableBytes: state.tableBytes,
-                    connections4: .init(used: try state.shared.connections4.count(), limit: state.shared.connections4.maxEntries),
-                    connections6: .init(used: try state.shared.connections6.count(), limit: state.shared.connections6.maxEntries),
+                    connections4: .init(used: try state.shared.connections.established4.count(), limit: state.shared.connections.limit),
+                    connections6: .init(used: try state.shared.connections.established6.count(), limit: state.shared.connections.limit),
                     reasons: Dictionary(uniqueKeysWithValues: zip(reasons, places.map { counters[$0] ?? RuleCounter() })),
                     ethertypes: ethertypes,
                     lostEvents: try state.counters([PD_LOST_EVENTS.rawValue])[PD_LOST_EVENTS.rawValue]?.lostEvents ?? 0,

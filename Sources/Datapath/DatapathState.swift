@@ -105,8 +105,16 @@ extension RuleCounter {
 extension pd_timeouts {
     init(_ timeouts: DatapathConfiguration.Timeouts) {
         self.init(
-            tcp_opening: timeouts.tcpOpening.nanoseconds, tcp_established: timeouts.tcpEstablished.nanoseconds,
-            tcp_closing: timeouts.tcpClosing.nanoseconds, udp: timeouts.udp.nanoseconds, udp_stream: timeouts.udpStream.nanoseconds,
-            icmp: timeouts.icmp.nanoseconds, other: timeouts.other.nanoseconds, fragment: timeouts.fragment.nanoseconds)
+            fragment: timeouts.fragment.nanoseconds, tcp_opening: timeouts.tcpOpening.ticks,
+            tcp_established: timeouts.tcpEstablished.ticks, tcp_half_closed: timeouts.tcpHalfClosed.ticks,
+            tcp_closing: timeouts.tcpClosing.ticks, tcp_reset: timeouts.tcpReset.ticks, udp: timeouts.udp.ticks,
+            udp_stream: timeouts.udpStream.ticks, icmp: timeouts.icmp.ticks, other: timeouts.other.ticks, reserved: 0)
+    }
+}
+
+extension Duration {
+    /// In the unit that connections' times are in, one at least and a year at most: times begin again at 0 after more than two.
+    fileprivate var ticks: UInt32 {
+        UInt32(min(max(1, nanoseconds >> UInt64(PD_TICK_SHIFT)), (365 * 86_400 * 1_000_000_000) >> UInt64(PD_TICK_SHIFT)))
     }
 }
