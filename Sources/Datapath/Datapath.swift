@@ -20,7 +20,7 @@ public final class Datapath: Sendable {
     /// Whether kernel objects of an earlier process were taken over.
     public let adopted: Bool
     private let logger: Logger
-    private let state: Mutex<DatapathState>
+    let state: Mutex<DatapathState>
     private let ring: RingBuffer
 
     /// Makes the kernel objects, or adopts those pinned in the folder.
@@ -203,6 +203,7 @@ public final class Datapath: Sendable {
     /// How everything is.
     public func status() throws(DatapathError) -> DatapathStatus {
         let present = try NetworkInterface.all()
+        let connections = try sweepConnections()
         return try state.withLock { state throws(DatapathError) in
             try doing("cannot read the datapath's status") { () throws(BPFError) in
                 let reasons = PacketEvent.Reason.allCases.filter { $0 != .rule }
@@ -212,8 +213,7 @@ public final class Datapath: Sendable {
                 try state.shared.ethertypes.forEach { ethertypes[$0] = RuleCounter(sum: $1) }
                 return DatapathStatus(
                     revision: state.entry.active?.revision, tableBytes: state.tableBytes,
-                    connections4: .init(used: try state.shared.connections.established4.count(), limit: state.shared.connections.limit),
-                    connections6: .init(used: try state.shared.connections.established6.count(), limit: state.shared.connections.limit),
+                    connections: connections,
                     reasons: Dictionary(uniqueKeysWithValues: zip(reasons, places.map { counters[$0] ?? RuleCounter() })),
                     ethertypes: ethertypes,
                     lostEvents: try state.counters([PD_LOST_EVENTS.rawValue])[PD_LOST_EVENTS.rawValue]?.lostEvents ?? 0,

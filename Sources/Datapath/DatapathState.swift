@@ -15,12 +15,15 @@ struct DatapathState: ~Copyable {
     var policy: CompiledPolicy?
     /// The interfaces that are selected and exist.
     var interfaces: [NetworkInterface] = []
+    /// How long connections outlive their last packet.
+    var timeouts: DatapathConfiguration.Timeouts
+    var evictions = EvictionHistory()
 
     static func create(_ pins: Pins, _ configuration: DatapathConfiguration) throws(BPFError) -> DatapathState {
         do throws(BPFError) {
             let state = DatapathState(
                 pins: pins, entry: try Switch(), shared: try SharedMaps(creating: configuration),
-                attachments: try Attachments(creating: pins, configuration.attachment))
+                attachments: try Attachments(creating: pins, configuration.attachment), timeouts: configuration.timeouts)
             try state.shared.pin(pins)
             try state.attachments.pin()
             try state.entry.pin(pins)
@@ -34,12 +37,14 @@ struct DatapathState: ~Copyable {
     static func adopt(_ pins: Pins, _ configuration: DatapathConfiguration) throws(BPFError) -> DatapathState {
         var state = DatapathState(
             pins: pins, entry: try Switch(pinned: pins), shared: try SharedMaps(pinned: pins),
-            attachments: try Attachments(pinned: pins, configuration.attachment))
+            attachments: try Attachments(pinned: pins, configuration.attachment), timeouts: configuration.timeouts)
         // The other generation may have been half written when its process ended; it is made anew when it is needed.
         let active = state.entry.active?.slot
         for slot in 1...2 {
             if slot == active {
-                state.tables[slot] = try TableMaps(pinnedIn: pins.tables(slot))
+                let tables = try TableMaps(pinnedIn: pins.tables(slot))
+                tables.setTimeouts(pd_timeouts(configuration.timeouts))
+                state.tables[slot] = tables
             } else {
                 Pins.empty(pins.tables(slot))
             }
@@ -68,7 +73,7 @@ struct DatapathState: ~Copyable {
     }
 
     func fill(_ slot: Int, _ policy: CompiledPolicy, _ configuration: DatapathConfiguration) throws(BPFError) {
-        let timeouts = pd_timeouts(configuration.timeouts)
+        let timeouts = pd_timeouts(timeouts)
         let interval = configuration.eventInterval.nanoseconds
         try tables[slot]?.fill(policy, timeouts: timeouts, eventInterval: interval)
         try setInterfaces(slot, policy)

@@ -41,7 +41,8 @@ PD_INLINE struct pd_connection *pd_find_opening(const union pd_flow *flow, __u8 
 }
 
 PD_INLINE int pd_is_alive(const struct pd_connection *c, const struct pd_timeouts *t, __u8 protocol, __u32 now) {
-    return now - c->last_seen <= pd_life(t, c->flags, protocol);
+    /* Another processor may have seen a packet since this one read the clock. */
+    return (__s32)(now - c->last_seen) <= (__s32)pd_life(t, c->flags, protocol);
 }
 
 /* The connection under a key, wherever it is kept; NULL if there is none that is alive. */

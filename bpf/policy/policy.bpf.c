@@ -343,7 +343,7 @@ PD_INLINE int pass_quickly(struct __sk_buff *skb, const struct pd_header *header
     now = pd_ticks();
     life = (family == PD_IPV4 ? flow.v4.protocol : flow.v6.protocol) == PD_TCP ? header->timeouts.tcp_established
                                                                                : header->timeouts.udp_stream;
-    if (now - c->last_seen > life) return 0;
+    if ((__s32)(now - c->last_seen) > (__s32)life) return 0;
     packets = packets_in(skb);
     reply = pd_direction_of(c) != direction;
     c->last_seen = now;
