@@ -20,7 +20,7 @@ public final class Datapath: Sendable {
     /// Whether kernel objects of an earlier process were taken over.
     public let adopted: Bool
     private let logger: Logger
-    private let state: Mutex<DatapathState>
+    let state: Mutex<DatapathState>
     private let ring: RingBuffer
 
     /// Makes the kernel objects, or adopts those pinned in the folder.
@@ -228,6 +228,7 @@ public final class Datapath: Sendable {
     /// How everything is.
     public func status() throws(DatapathError) -> DatapathStatus {
         let present = try NetworkInterface.all()
+        let connections = try sweepConnections()
         return try state.withLock { state throws(DatapathError) in
             try doing("cannot read the datapath's status") { () throws(BPFError) in
                 let reasons = PacketEvent.Reason.allCases.filter { $0 != .rule }
@@ -238,8 +239,7 @@ public final class Datapath: Sendable {
                 let early = EarlyPrograms.attached(state.pins)
                 return DatapathStatus(
                     revision: state.entry.active?.revision, tableBytes: state.tableBytes,
-                    connections4: .init(used: try state.shared.connections4.count(), limit: state.shared.connections4.maxEntries),
-                    connections6: .init(used: try state.shared.connections6.count(), limit: state.shared.connections6.maxEntries),
+                    connections: connections,
                     reasons: Dictionary(uniqueKeysWithValues: zip(reasons, places.map { counters[$0] ?? RuleCounter() })),
                     ethertypes: ethertypes,
                     lostEvents: try state.counters([PD_LOST_EVENTS.rawValue])[PD_LOST_EVENTS.rawValue]?.lostEvents ?? 0,

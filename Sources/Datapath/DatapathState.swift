@@ -19,12 +19,15 @@ struct DatapathState: ~Copyable {
     var early: [EarlyDrop: EarlyPrograms] = [:]
     /// By interface, why it has no early drop though it should have.
     var earlyFailures: [Int32: String] = [:]
+    /// How long connections outlive their last packet.
+    var timeouts: DatapathConfiguration.Timeouts
+    var evictions = EvictionHistory()
 
     static func create(_ pins: Pins, _ configuration: DatapathConfiguration) throws(BPFError) -> DatapathState {
         do throws(BPFError) {
             let state = DatapathState(
                 pins: pins, entry: try Switch(), shared: try SharedMaps(creating: configuration),
-                attachments: try Attachments(creating: pins, configuration.attachment))
+                attachments: try Attachments(creating: pins, configuration.attachment), timeouts: configuration.timeouts)
             try state.shared.pin(pins)
             try state.attachments.pin()
             try state.entry.pin(pins)
@@ -38,12 +41,14 @@ struct DatapathState: ~Copyable {
     static func adopt(_ pins: Pins, _ configuration: DatapathConfiguration) throws(BPFError) -> DatapathState {
         var state = DatapathState(
             pins: pins, entry: try Switch(pinned: pins), shared: try SharedMaps(pinned: pins),
-            attachments: try Attachments(pinned: pins, configuration.attachment))
+            attachments: try Attachments(pinned: pins, configuration.attachment), timeouts: configuration.timeouts)
         // The other generation may have been half written when its process ended; it is made anew when it is needed.
         let active = state.entry.active?.slot
         for slot in 1...2 {
             if slot == active {
-                state.tables[slot] = try TableMaps(pinnedIn: pins.tables(slot))
+                let tables = try TableMaps(pinnedIn: pins.tables(slot))
+                tables.setTimeouts(pd_timeouts(configuration.timeouts))
+                state.tables[slot] = tables
             } else {
                 Pins.empty(pins.tables(slot))
             }
@@ -76,7 +81,7 @@ struct DatapathState: ~Copyable {
     }
 
     func fill(_ slot: Int, _ policy: CompiledPolicy, _ configuration: DatapathConfiguration) throws(BPFError) {
-        let timeouts = pd_timeouts(configuration.timeouts)
+        let timeouts = pd_timeouts(timeouts)
         let interval = configuration.eventInterval.nanoseconds
         try tables[slot]?.fill(policy, timeouts: timeouts, eventInterval: interval)
         try setInterfaces(slot, policy)
@@ -113,8 +118,16 @@ extension RuleCounter {
 extension pd_timeouts {
     init(_ timeouts: DatapathConfiguration.Timeouts) {
         self.init(
-            tcp_opening: timeouts.tcpOpening.nanoseconds, tcp_established: timeouts.tcpEstablished.nanoseconds,
-            tcp_closing: timeouts.tcpClosing.nanoseconds, udp: timeouts.udp.nanoseconds, udp_stream: timeouts.udpStream.nanoseconds,
-            icmp: timeouts.icmp.nanoseconds, other: timeouts.other.nanoseconds, fragment: timeouts.fragment.nanoseconds)
+            fragment: timeouts.fragment.nanoseconds, tcp_opening: timeouts.tcpOpening.ticks,
+            tcp_established: timeouts.tcpEstablished.ticks, tcp_half_closed: timeouts.tcpHalfClosed.ticks,
+            tcp_closing: timeouts.tcpClosing.ticks, tcp_reset: timeouts.tcpReset.ticks, udp: timeouts.udp.ticks,
+            udp_stream: timeouts.udpStream.ticks, icmp: timeouts.icmp.ticks, other: timeouts.other.ticks, reserved: 0)
+    }
+}
+
+extension Duration {
+    /// In the unit that connections' times are in, one at least and a year at most: times begin again at 0 after more than two.
+    fileprivate var ticks: UInt32 {
+        UInt32(min(max(1, nanoseconds >> UInt64(PD_TICK_SHIFT)), (365 * 86_400 * 1_000_000_000) >> UInt64(PD_TICK_SHIFT)))
     }
 }

@@ -7,8 +7,8 @@
 
 PD_INLINE __u32 frame_interface(const frame_t *frame);
 PD_INLINE __u32 frame_length(const frame_t *frame);
-/* How many packets it is: a GSO packet stands for several. */
-PD_INLINE __u32 frame_packets(const frame_t *frame);
+/* Packets in the frame: those a GSO frame was put together from, or will be cut into. */
+PD_INLINE __u32 packets_in(const frame_t *frame);
 
 /* What is decided about a packet, on its way to the record. */
 struct decision {
@@ -29,7 +29,7 @@ PD_INLINE struct pd_counter *counter_of(const struct decision *d) {
 PD_INLINE void count(frame_t *frame, const struct decision *d) {
     struct pd_counter *c = counter_of(d);
     if (!c) return;
-    c->packets += frame_packets(frame);
+    c->packets += packets_in(frame);
     c->bytes += frame_length(frame);
 }
 

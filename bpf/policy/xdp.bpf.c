@@ -4,6 +4,7 @@
  * Whatever it does not know for certain goes on to be judged there: fragments, ICMP errors, resets, what may belong to a connection,
  * what cannot be read. So a packet has one verdict by one revision, and this program may be missing without anybody noticing. */
 #include "maps.h"
+#include "connections.h"
 #include "search.h"
 
 /* A frame as it will be at tc. */
@@ -13,7 +14,7 @@ typedef struct {
 } frame_t;
 PD_INLINE __u32 frame_interface(const frame_t *frame) { return frame->interface; }
 PD_INLINE __u32 frame_length(const frame_t *frame) { return frame->length; }
-PD_INLINE __u32 frame_packets(const frame_t *frame) { (void)frame; return 1; }
+PD_INLINE __u32 packets_in(const frame_t *frame) { (void)frame; return 1; }
 #include "record.h"
 
 /* 1 where the kernel has frames of several parts at XDP (Linux 5.18, commit 0165cc817075): found by trial. */
@@ -63,7 +64,7 @@ PD_INLINE int is_more_than_itself(const struct pd_packet *p) {
 
 /* A connection under the packet's key, live or not. */
 PD_INLINE int has_connection(const union pd_flow *flow, __u8 family) {
-    return (family == PD_IPV4 ? bpf_map_lookup_elem(&policyd_conn4, &flow->v4) : bpf_map_lookup_elem(&policyd_conn6, &flow->v6)) != 0;
+    return pd_find_established(flow, family) || pd_find_opening(flow, family);
 }
 
 /* The outermost tag, which the kernel takes out of the frame before tc sees it (skb_vlan_untag). */

@@ -92,16 +92,19 @@ struct pd_classifier {
     __u32 reserved;
 };
 
-/* Life times in nanoseconds since the last packet. */
+/* Life times since the last packet, in ticks (PD_TICK_SHIFT) but for `fragment`. */
 struct pd_timeouts {
-    __u64 tcp_opening;
-    __u64 tcp_established;
-    __u64 tcp_closing;
-    __u64 udp;
-    __u64 udp_stream;
-    __u64 icmp;
-    __u64 other;
-    __u64 fragment;
+    __u64 fragment; /* nanoseconds */
+    __u32 tcp_opening;
+    __u32 tcp_established;
+    __u32 tcp_half_closed;
+    __u32 tcp_closing;
+    __u32 tcp_reset;
+    __u32 udp;
+    __u32 udp_stream;
+    __u32 icmp;
+    __u32 other;
+    __u32 reserved;
 };
 
 struct pd_header {
