@@ -125,7 +125,7 @@ let package = Package(
         .testTarget(
             name: "DatapathTests",
             dependencies: [
-                "Datapath", "BPF", "BPFTesting", "CDatapath", "PolicyCompiler", "PolicyModel", "PolicyTesting",
+                "Datapath", "BPF", "BPFTestObjects", "BPFTesting", "CDatapath", "PolicyCompiler", "PolicyModel", "PolicyTesting",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: house),

@@ -1,6 +1,8 @@
 import BPF
+import BPFTestObjects
 import BPFTesting
 @testable import Datapath
+import Glibc
 import Logging
 import PolicyCompiler
 import PolicyModel
@@ -157,6 +159,40 @@ import Testing
         #expect(lo?.earlyDropFailure == "its driver has no native XDP; generic works at every interface")
         #expect(tun?.earlyDropFailure == "its frames have no Ethernet header")
         #expect(try Self.shown(hosts) == nil)
+        try hosts.host.run { try datapath.remove() }
+    }
+
+    /// The kernel leaves tc without link headers behind some programs of others at XDP; what no rule can judge must not pass for it.
+    @Test(.enabled(if: KernelFeatures.hasFrags, "this kernel has no XDP frames of several parts"))
+    func anothersGenericProgramHidesNoPacket() throws {
+        let hosts = try TwoHosts()
+        var object = try OpenObject(.verdict)
+        try object.allowFragments(program: "bt_xdp_pass")
+        let other = try object.load().program("bt_xdp_pass")
+        let index = try hosts.host.index(of: "eth0")
+        try hosts.host.run { try other.attachXDP(interface: index, .generic).pin(at: hosts.bpffs.path("other")) }
+        let datapath = try hosts.datapath()
+        var numbers = RuleNumbers()
+        try datapath.install([LiveTrafficTests.neighbours, LiveTrafficTests.web(80)], revision: 1, &numbers)
+        _ = try hosts.protect(datapath)
+        for (family, address) in TwoHosts.addresses {
+            for port in [80, 81] as [UInt16] {
+                let server = try hosts.host.run { try TestSocket.listener(address.host, port: port) }
+                let client = try hosts.peer.run { try TestSocket(.tcp, family: family) }
+                #expect(try client.connect(to: address.host, port: port, milliseconds: 300) == (port == 80 ? .connected : .timedOut))
+                guard port == 80 else { continue }
+                let accepted = try #require(server.accept())
+                client.send("hello")
+                #expect(accepted.receive() == "hello")
+            }
+        }
+        // Answers to what is rejected find their way back as well.
+        let told = HostPolicy(name: "told", ingress: [Rule(name: "all", action: .reject, protocols: [.tcp])])
+        try datapath.install([LiveTrafficTests.neighbours, told], revision: 2, &numbers)
+        let client = try hosts.peer.run { try TestSocket(.tcp, family: .v4) }
+        #expect(try client.connect(to: "192.0.2.1", port: 82) == .failed(ECONNREFUSED))
+        #expect(try hosts.host.run { try datapath.status() }.reasons[.nonIP]?.packets ?? 0 <= 8)
+        try Link(pinnedAt: hosts.bpffs.path("other")).detach()
         try hosts.host.run { try datapath.remove() }
     }
 

@@ -27,6 +27,7 @@ import Testing
             policies: /etc/x
             interfaces: ["eth*", "!eth1"]
             attach: clsact
+            xdp: { native: ["eth*", "!eth2"], generic: [wlan0] }
             limits: { connections: 1000, rules: 10 }
             events: { bufferBytes: 65536, keep: 5, queue: 6 }
             log: { level: debug, format: json }
@@ -39,6 +40,7 @@ import Testing
         expected.policies = "/etc/x"
         expected.interfaces = ["eth*", "!eth1"]
         expected.attach = .clsact
+        expected.xdp = .init(native: ["eth*", "!eth2"], generic: ["wlan0"])
         expected.limits = .init(connections: 1000, rules: 10)
         expected.events = .init(bufferBytes: 65536, keep: 5, queue: 6)
         expected.log = .init(level: .debug, format: .json)
@@ -62,6 +64,7 @@ import Testing
             events: { bufferBytes: 5000 }
             log: { level: debgu }
             interfaces: ["a/b"]
+            xdp: { native: ["c d"], offload: ["eth0"] }
             """)
         for expected in [
             "policyd.yaml:1:1: error: policyd.yaml: unknown key 'soket'; did you mean 'socket'?",
@@ -72,6 +75,8 @@ import Testing
             "policyd.yaml:7:24: error: bufferBytes: 5000 is not a power of two",
             "did you mean 'debug'?",
             "policyd.yaml:9:14: error: interfaces: 'a/b' is not a glob",
+            "policyd.yaml:10:17: error: native: 'c d' is not a glob",
+            "policyd.yaml:10:25: error: xdp: unknown key 'offload'",
         ] {
             #expect(text.contains(expected), "\(expected)\nis not in\n\(text)")
         }

@@ -22,6 +22,7 @@ import Testing
         let configuration = try Self.overruled([
             "--socket", "/s", "--socket-group", "g", "--state-dir", "/d", "--bpffs", "/b", "--policies", "/p", "--interfaces", "eth*",
             "!eth1",
+            "--xdp-native", "eth*", "!eth2", "--xdp-generic", "wlan0",
             "--attach", "tcx", "--connection-limit", "500", "--rule-limit", "20", "--event-buffer", "8192", "--keep-events", "3",
             "--event-queue", "4", "--log-level", "trace", "--log-format", "json",
         ])
@@ -33,6 +34,7 @@ import Testing
         expected.policies = "/p"
         expected.interfaces = ["eth*", "!eth1"]
         expected.attach = .tcx
+        expected.xdp = .init(native: ["eth*", "!eth2"], generic: ["wlan0"])
         expected.limits = .init(connections: 500, rules: 20)
         expected.events = .init(bufferBytes: 8192, keep: 3, queue: 4)
         expected.log = .init(level: .trace, format: .json)

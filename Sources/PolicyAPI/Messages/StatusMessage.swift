@@ -126,12 +126,20 @@ public struct InterfaceMessage: Codable, Sendable, Hashable {
     public var attachment: String
     /// What keeps the interface from being protected; absent if it is.
     public var failure: String?
+    /// Where the interface drops early what the first rules deny: `native` or `generic`; absent if it does not.
+    public var xdp: String?
+    /// Why it does not though the configuration says so; absent if it is as configured.
+    public var xdpFailure: String?
 
-    public init(name: String, index: Int, attachment: String, failure: String? = nil) {
+    public init(
+        name: String, index: Int, attachment: String, failure: String? = nil, xdp: String? = nil, xdpFailure: String? = nil
+    ) {
         self.name = name
         self.index = index
         self.attachment = attachment
         self.failure = failure
+        self.xdp = xdp
+        self.xdpFailure = xdpFailure
     }
 }
 

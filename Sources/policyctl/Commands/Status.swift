@@ -83,11 +83,12 @@ struct StatusText {
     }
 
     private var interfaces: String {
-        var table = Table("INTERFACE", .number("INDEX"), "ATTACHED", "STATE")
+        var table = Table("INTERFACE", .number("INDEX"), "ATTACHED", "XDP", "STATE")
         for interface in status.interfaces {
-            table.rows.append([interface.name, "\(interface.index)", interface.attachment, interface.failure ?? "protected"])
+            let xdp = interface.xdp ?? (interface.xdpFailure == nil ? "off" : "refused")
+            table.rows.append([interface.name, "\(interface.index)", interface.attachment, xdp, interface.failure ?? "protected"])
         }
-        for name in status.awaited { table.rows.append([name, "-", "-", "does not exist; protected when it appears"]) }
+        for name in status.awaited { table.rows.append([name, "-", "-", "-", "does not exist; protected when it appears"]) }
         return table.rows.isEmpty ? palette.warning("no interface is protected") + "\n" : table.text
     }
 

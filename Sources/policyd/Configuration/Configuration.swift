@@ -16,6 +16,7 @@ struct Configuration: Sendable, Equatable {
     /// Globs of the interfaces to protect; `!` takes away.
     var interfaces = Configuration.usualInterfaces
     var attach = Attachment.auto
+    var xdp = XDP()
     var limits = Limits()
     var events = Events()
     var log = Log()
@@ -26,6 +27,14 @@ struct Configuration: Sendable, Equatable {
         case auto
         case tcx
         case clsact
+    }
+
+    /// Globs of the protected interfaces that drop early, by XDP, what the first rules deny; others do not.
+    struct XDP: Sendable, Equatable {
+        /// In the driver.
+        var native: [String] = []
+        /// In the kernel; an interface that both choose is native.
+        var generic: [String] = []
     }
 
     struct Limits: Sendable, Equatable {

@@ -31,6 +31,16 @@ struct ConfigurationFlags: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("How to attach: auto, tcx or clsact.", valueName: "HOW"))
     var attach: Configuration.Attachment?
 
+    @Option(
+        name: .long, parsing: .upToNextOption,
+        help: ArgumentHelp("Protected interfaces that drop early by XDP in the driver.", valueName: "GLOB"))
+    var xdpNative: [String] = []
+
+    @Option(
+        name: .long, parsing: .upToNextOption,
+        help: ArgumentHelp("Protected interfaces that drop early by XDP in the kernel.", valueName: "GLOB"))
+    var xdpGeneric: [String] = []
+
     @Option(name: .long, help: ArgumentHelp("Connections tracked at once.", valueName: "N"))
     var connectionLimit: Int?
 
@@ -77,6 +87,8 @@ struct ConfigurationFlags: ParsableArguments {
         if let policies { configuration.policies = policies }
         if !interfaces.isEmpty { configuration.interfaces = interfaces }
         if let attach { configuration.attach = attach }
+        if !xdpNative.isEmpty { configuration.xdp.native = xdpNative }
+        if !xdpGeneric.isEmpty { configuration.xdp.generic = xdpGeneric }
         if let connectionLimit { configuration.limits.connections = connectionLimit }
         if let ruleLimit { configuration.limits.rules = ruleLimit }
         if let eventBuffer { configuration.events.bufferBytes = eventBuffer }

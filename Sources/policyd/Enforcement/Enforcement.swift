@@ -126,8 +126,8 @@ extension Enforcement {
 
 extension Enforcement {
     /// Attaches to the interfaces that exist and are selected, and lets go of the others.
-    func synchronizeInterfaces(_ selector: InterfaceSelector) throws {
-        try datapath?.synchronizeInterfaces(selector)
+    func synchronizeInterfaces(_ selector: InterfaceSelector, xdp: Configuration.XDP) throws {
+        try datapath?.synchronizeInterfaces(selector, earlyDrop: EarlyDropSelection(native: xdp.native, generic: xdp.generic))
     }
 
     /// An element for each burst of changes to the interfaces; nil while enforcement is taken out.
@@ -144,7 +144,9 @@ extension Enforcement {
         guard let status = try datapath?.status() else { return Health() }
         var health = Health(
             interfaces: status.interfaces.map {
-                InterfaceMessage(name: $0.name, index: Int($0.index), attachment: $0.hook.rawValue)
+                InterfaceMessage(
+                    name: $0.name, index: Int($0.index), attachment: $0.hook.rawValue, xdp: $0.earlyDrop?.rawValue,
+                    xdpFailure: $0.earlyDropFailure)
             },
             maps: [
                 MapMessage(name: "connections IPv4", entries: status.connections4.used, limit: status.connections4.limit),

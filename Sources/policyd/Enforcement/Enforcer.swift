@@ -294,7 +294,8 @@ extension Enforcer {
 
     /// Attaches to the interfaces that exist and are selected. Only to be called on the thread of changes.
     func synchronizeInterfaces() throws {
-        try enforcement.synchronizeInterfaces(InterfaceSelector(patterns: configuration.interfaces))
+        let configuration = configuration
+        try enforcement.synchronizeInterfaces(InterfaceSelector(patterns: configuration.interfaces), xdp: configuration.xdp)
     }
 
     /// Takes enforcement out of the kernel. The revisions stay in the state folder for the history, but none comes into force by itself,

@@ -27,6 +27,10 @@ struct HealthReport: Sendable {
             warnings.append(
                 "the kernel enforces \(kernel.map { "revision \($0)" } ?? "nothing"), the daemon believes revision \(inForce.number)")
         }
+        for interface in health.interfaces {
+            guard let failure = interface.xdpFailure else { continue }
+            warnings.append("\(interface.name) has no early drop: \(failure)")
+        }
         for map in health.maps where map.limit > 0 && map.entries * 10 >= map.limit * 9 {
             warnings.append("\(map.name) is \(map.entries * 100 / map.limit) % full")
         }

@@ -5,7 +5,7 @@ import UnixSignals
 
 /// SIGHUP: reads `policyd.yaml` again.
 ///
-/// Level and format of the log, the interfaces and the policy folder change at once; for the rest the daemon has to be restarted, and
+/// Level and format of the log, the interfaces, where they drop early, and the policy folder change at once; for the rest the daemon has to be restarted, and
 /// the log says so. Policies are not applied: that is what `policyctl apply` is for.
 struct Reload: Service, CustomStringConvertible {
     var description: String { "reload" }
@@ -39,6 +39,7 @@ struct Reload: Service, CustomStringConvertible {
         var now = old
         now.log = new.log
         now.interfaces = new.interfaces
+        now.xdp = new.xdp
         now.policies = new.policies
         live.current = now
         logger.info("configuration read again")
