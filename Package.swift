@@ -121,7 +121,8 @@ let package = Package(
             name: "BPFTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects", "CLibBPF"], swiftSettings: house),
         .testTarget(name: "PolicyImportTests", dependencies: ["PolicyImport", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
-        .testTarget(name: "PolicyCompilerTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
+        .testTarget(
+            name: "PolicyCompilerTests", dependencies: ["CDatapath", "PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(
             name: "DatapathTests",
             dependencies: [

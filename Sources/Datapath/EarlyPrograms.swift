@@ -10,6 +10,8 @@ private import Glibc
 final class EarlyPrograms: Sendable {
     private let pins: Pins
     private let mode: EarlyDrop
+    /// By what it is known of which build the attached program is.
+    let build: String
     private let entry: Program
     private let programs: ProgramArray
 
@@ -25,6 +27,9 @@ final class EarlyPrograms: Sendable {
     /// skb_pp_cow_data leaves `mac_len` behind), and programs at tc see frames without it.
     private static func hasFrags(_ mode: EarlyDrop) -> Bool { mode == .native && KernelFeatures.hasFrags }
 
+    /// The build of this process.
+    static let ownBuild = String(EmbeddedObject.xdpEntry.digest ^ (EmbeddedObject.xdp.digest &* 3), radix: 16)
+
     /// Loads the program to be attached; no generation has one yet.
     init(creating pins: Pins, _ mode: EarlyDrop, _ entry: borrowing Switch) throws(BPFError) {
         var object = try OpenObject(.xdpEntry)
@@ -33,28 +38,39 @@ final class EarlyPrograms: Sendable {
         let loaded = try object.load()
         self.pins = pins
         self.mode = mode
+        build = Self.ownBuild
         self.entry = try loaded.program(Name.entry)
         programs = try loaded.programArray(Name.programs)
         do throws(BPFError) {
-            try self.entry.pin(at: pins.early(mode, "entry"))
-            try programs.pin(at: pins.early(mode, "programs"))
+            try programs.pin(at: pins.early(mode, build, "programs"))
+            try self.entry.pin(at: pins.early(mode, build, "entry"))
         } catch {
-            Self.forget(mode, pins)
+            Self.forget(mode, build, pins)
             throw error
         }
     }
 
     /// Opens what is pinned.
-    init(pinned pins: Pins, _ mode: EarlyDrop) throws(BPFError) {
+    init(pinned pins: Pins, _ mode: EarlyDrop, _ build: String) throws(BPFError) {
         self.pins = pins
         self.mode = mode
-        entry = try Program(pinnedAt: pins.early(mode, "entry"))
-        programs = try ProgramArray(pinnedAt: pins.early(mode, "programs"))
+        self.build = build
+        entry = try Program(pinnedAt: pins.early(mode, build, "entry"))
+        programs = try ProgramArray(pinnedAt: pins.early(mode, build, "programs"))
     }
 
-    /// Takes the programs of a mode away; they go when nothing holds them any more.
-    static func forget(_ mode: EarlyDrop, _ pins: Pins) {
-        for part in ["entry", "programs"] { Pins.remove(pins.early(mode, part)) }
+    /// The builds of which programs of a mode are pinned.
+    static func builds(_ mode: EarlyDrop, _ pins: Pins) -> Set<String> {
+        Set(
+            Pins.names(in: pins.earlies).compactMap { name in
+                let parts = name.split(separator: "-")
+                return parts.count == 3 && parts[0] == mode.rawValue ? String(parts[1]) : nil
+            })
+    }
+
+    /// Takes the programs of a mode and build away; they go when nothing holds them any more.
+    static func forget(_ mode: EarlyDrop, _ build: String, _ pins: Pins) {
+        for part in ["entry", "programs"] { Pins.remove(pins.early(mode, build, part)) }
     }
 
     // MARK: Generations
@@ -99,6 +115,16 @@ final class EarlyPrograms: Sendable {
             try link.pin(at: path)
         } catch {
             throw EarlyRefusal(error, mode)
+        }
+    }
+
+    /// Has an interface that is attached to run this program, where it runs that of another build: in one step.
+    func replace(_ interface: NetworkInterface) throws(EarlyRefusal) {
+        do throws(BPFError) {
+            let link = try Link(pinnedAt: pins.link(interface.index, mode))
+            if try link.info.programID != entry.info.id { try link.update(to: entry) }
+        } catch {
+            throw EarlyRefusal("the program of another build cannot be replaced: \(error)")
         }
     }
 
@@ -154,13 +180,17 @@ extension DatapathState {
             guard let mode = wanted[interface.index] else { continue }
             do throws(EarlyRefusal) {
                 let programs = try earlyPrograms(mode)
-                guard attached[interface.index] != mode else { continue }
+                guard attached[interface.index] != mode else {
+                    try programs.replace(interface)
+                    continue
+                }
                 try programs.attach(interface)
                 changes.append((interface, mode, nil))
             } catch {
                 earlyFailures[interface.index] = error.description
             }
         }
+        for mode in EarlyDrop.allCases where earlyFailures.isEmpty { forgetOtherBuilds(mode) }
         for interface in interfaces {
             guard let failure = earlyFailures[interface.index], failure != before[interface.index] else { continue }
             changes.append((interface, wanted[interface.index], failure))
@@ -172,9 +202,9 @@ extension DatapathState {
     private mutating func earlyPrograms(_ mode: EarlyDrop) throws(EarlyRefusal) -> EarlyPrograms {
         do throws(BPFError) {
             let programs: EarlyPrograms
-            if let known = early[mode] { programs = known } else { programs = try EarlyPrograms(creating: pins, mode, entry) }
-            early[mode] = programs
+            if let known = early[mode], known.build == EarlyPrograms.ownBuild { programs = known } else { programs = try EarlyPrograms(creating: pins, mode, entry) }
             for (slot, tables) in tables where !programs.hasProgram(slot) { try programs.load(slot, tables, shared) }
+            early[mode] = programs
             return programs
         } catch {
             throw EarlyRefusal("the kernel did not take the program: \(error)")
@@ -201,7 +231,16 @@ extension DatapathState {
 
     /// Opens what an earlier process left.
     mutating func adoptEarlyPrograms() {
-        for mode in EarlyDrop.allCases { early[mode] = try? EarlyPrograms(pinned: pins, mode) }
+        for mode in EarlyDrop.allCases {
+            let builds = EarlyPrograms.builds(mode, pins)
+            guard let build = builds.contains(EarlyPrograms.ownBuild) ? EarlyPrograms.ownBuild : builds.first else { continue }
+            early[mode] = try? EarlyPrograms(pinned: pins, mode, build)
+        }
+    }
+
+    /// Takes the programs of other builds away, once no interface runs them.
+    private func forgetOtherBuilds(_ mode: EarlyDrop) {
+        for build in EarlyPrograms.builds(mode, pins) where build != early[mode]?.build { EarlyPrograms.forget(mode, build, pins) }
     }
 
     /// Takes all of them out of the kernel, attached or not.
@@ -213,6 +252,6 @@ extension DatapathState {
 
     private mutating func forgetEarlyPrograms(_ mode: EarlyDrop) {
         early[mode] = nil
-        EarlyPrograms.forget(mode, pins)
+        forgetOtherBuilds(mode)
     }
 }

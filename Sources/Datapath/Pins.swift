@@ -8,7 +8,7 @@ private import Glibc
 ///     policyd/entry/NAME          the programs that are attached
 ///     policyd/shared/MAP          connections, counters, events: what both generations use
 ///     policyd/tables1, tables2    a generation's tables and its program
-///     policyd/early/MODE-PART     the programs at XDP, while an interface has early drop
+///     policyd/early/MODE-BUILD-PART  the programs at XDP, while an interface has early drop
 ///     policyd/links/INDEX-DIR     attachments by tcx link
 ///     policyd/links/INDEX-MODE    attachments at XDP
 struct Pins: Sendable {
@@ -21,7 +21,7 @@ struct Pins: Sendable {
     func entry(_ name: String) -> String { "\(folder)/entry/\(name)" }
     func shared(_ name: String) -> String { "\(folder)/shared/\(name)" }
     var earlies: String { "\(folder)/early" }
-    func early(_ mode: EarlyDrop, _ part: String) -> String { "\(earlies)/\(mode.rawValue)-\(part)" }
+    func early(_ mode: EarlyDrop, _ build: String, _ part: String) -> String { "\(earlies)/\(mode.rawValue)-\(build)-\(part)" }
     func tables(_ slot: Int) -> String { "\(folder)/tables\(slot)" }
     func link(_ interface: Int32, _ direction: TrafficDirection) -> String { "\(links)/\(interface)-\(direction.rawValue)" }
 

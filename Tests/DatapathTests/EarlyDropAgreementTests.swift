@@ -44,7 +44,7 @@ import Testing
             }
         }
 
-        func early(_ frames: [[UInt8]]) throws -> [UInt32] { try answers("early/generic-entry", frames) }
+        func early(_ frames: [[UInt8]]) throws -> [UInt32] { try answers("early/generic-\(EarlyPrograms.ownBuild)-entry", frames) }
         func late(_ frames: [[UInt8]]) throws -> [UInt32] { try answers("entry/policyd_ingress", frames) }
 
         /// Packets and bytes by rule and reason, since the counts before.

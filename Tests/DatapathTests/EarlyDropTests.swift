@@ -107,6 +107,38 @@ import Testing
         #expect(try Self.droppedEarly(hosts) == [])
     }
 
+    /// A daemon of another build puts its programs in the place of those that are there, in one step for each interface.
+    @Test(arguments: [EarlyDrop.native, .generic]) func anotherBuildTakesThePlace(mode: EarlyDrop) throws {
+        let hosts = try TwoHosts()
+        var numbers = RuleNumbers()
+        do {
+            let datapath = try hosts.datapath()
+            try datapath.install([Self.closing([90])], revision: 1, &numbers)
+            #expect(try hosts.protect(datapath, mode).map(\.earlyDrop) == [mode])
+        }
+        let folder = "\(hosts.bpffs.path)/policyd/early"
+        let own = Pins.names(in: folder)
+        #expect(own.count == 2)
+        for name in own { #expect(rename("\(folder)/\(name)", "\(folder)/\(name.replacing(EarlyPrograms.ownBuild, with: "0ld"))") == 0) }
+        let index = try hosts.host.index(of: "eth0")
+        let link = try Link(pinnedAt: "\(hosts.bpffs.path)/policyd/links/\(index)-\(mode.rawValue)")
+        let before = try link.info
+
+        let datapath = try hosts.datapath()
+        #expect(try Self.droppedEarly(hosts) == [90])
+        #expect(try hosts.protect(datapath, mode).map(\.earlyDropFailure) == [nil])
+        let after = try link.info
+        #expect(after.id == before.id && after.programID != before.programID)
+        #expect(Pins.names(in: folder) == own)
+        #expect(try Self.droppedEarly(hosts) == [90])
+        try datapath.install([Self.closing([91])], revision: 2, &numbers)
+        #expect(try Self.droppedEarly(hosts) == [91])
+        // Nothing more to be done.
+        _ = try hosts.protect(datapath, mode)
+        #expect(try link.info.programID == after.programID)
+        try hosts.host.run { try datapath.remove() }
+    }
+
     /// The interface goes, and comes again under another number.
     @Test func interfacesThatVanishLeaveNothing() throws {
         let hosts = try TwoHosts()

@@ -1,3 +1,4 @@
+import CDatapath
 import PolicyCompiler
 import PolicyModel
 import Testing
