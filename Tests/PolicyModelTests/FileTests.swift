@@ -102,6 +102,15 @@ final class TemporaryFolder {
         #expect(DocumentLoader.load(bundles: [alone]).diagnostics.map(\.summary) == [expected])
     }
 
+    /// Found by broken documents: a token repeated 512 times within the name of a list.
+    @Test func aNameThatIsAMistakeIsCut() {
+        let name = String(repeating: "from", count: 512)
+        let loaded = DocumentLoader.load(
+            text: "apiVersion: policyd/v1\nkind: AddressSet\nmetadata: { name: s }\nspec: { files: [lists/\(name)] }\n", path: "s.yaml")
+        let message = loaded.diagnostics.map(\.summary).joined()
+        #expect(message.contains("files: lists/fromfrom") && message.contains("…") && message.count < 500, "\(message)")
+    }
+
     @Test func `mistakes in list files have their line and column`() throws {
         let folder = try TemporaryFolder()
         let document = try folder.write("sets.yaml", Self.set.utf8)
