@@ -13,11 +13,11 @@ public struct CompiledPolicy: Sendable {
     /// The header, all but time-outs, which are the daemon's to set.
     package var header: pd_header
     /// Cell after cell of two words, as they were compiled; `patches` come over them.
-    package let compiledCells: [UInt32]
+    package internal(set) var compiledCells: [UInt32]
     /// What changed since, in this order.
     package internal(set) var patches: [TablePatch] = []
     /// Unlike that of any other tables that were compiled: patches of one do not fit another.
-    package let lineage = TablePatch.newID()
+    package internal(set) var lineage = TablePatch.newID()
     package private(set) var classes: [pd_class]
     /// Chunk after chunk of 65 words.
     package private(set) var chunks: [UInt64]

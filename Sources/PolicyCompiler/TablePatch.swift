@@ -87,6 +87,16 @@ extension CompiledPolicy {
         return words
     }
 
+    /// The same policy in tables of its own: what is asked of it a thousand times need not put the patches in each time.
+    public var withoutPatches: CompiledPolicy {
+        guard !patches.isEmpty else { return self }
+        var result = self
+        result.compiledCells = cells
+        result.patches = []
+        result.lineage = TablePatch.newID()
+        return result
+    }
+
     /// The word of the tries at a place.
     func word(at place: Int) -> UInt32 {
         for patch in patches.reversed() { if let word = patch.word(at: place) { return word } }
