@@ -102,6 +102,13 @@ final class TemporaryFolder {
         #expect(DocumentLoader.load(bundles: [alone]).diagnostics.map(\.summary) == [expected])
     }
 
+    /// Found by broken documents: messages name files, and files have any name.
+    @Test func aNameCannotSteerATerminal() {
+        let text = "apiVersion: policyd/v1\nkind: AddressSet\nmetadata: { name: s }\nspec: { files: [\"a\\e[2Jb\\nc\\x9bd\"] }\n"
+        let messages = DocumentLoader.load(text: text, path: "s\u{1b}[31m.yaml").diagnostics.map(\.summary)
+        #expect(messages == ["s?[31m.yaml:4:17: error: files: a?[2Jb?c?d: was not sent with the documents"])
+    }
+
     /// Found by broken documents: a token repeated 512 times within the name of a list.
     @Test func aNameThatIsAMistakeIsCut() {
         let name = String(repeating: "from", count: 512)
