@@ -30,11 +30,12 @@ extension CompiledPolicy {
     /// - Parameters:
     ///   - prefixes: what was added or taken out.
     ///   - policySet: the policies and sets as they are now, which differ from those that were compiled in run-time entries alone.
-    /// - Returns: nil where the policy has to be compiled whole: after very many changes, for very wide prefixes, and where rules come
-    ///   to matter for a family of addresses, or no longer do.
+    /// - Returns: nil where the policy has to be compiled whole: after very many changes, for many prefixes at once and for very wide
+    ///   ones, and where rules come to matter for a family of addresses, or no longer do.
     public func changed(
         _ prefixes: [CIDR], of set: String, in policySet: PolicySet, revision: UInt32, limits: CompileLimits = CompileLimits()
     ) -> CompiledPolicy? {
+        guard prefixes.count <= TablePatcher.Limit.prefixes else { return nil }
         let affected = Set(policySet.sets.keys.filter { sets.isUsed($0) && policySet.members(of: $0).contains { $0.name == set } })
         for family in Set(prefixes.map(\.family)) {
             for name in affected where families.hasEntries(name, family) != sets.hasEntries(name, family, policySet) { return nil }
@@ -71,7 +72,8 @@ private struct TablePatcher {
     }
 
     /// What a patch may cost: beyond it compiling everything is as good.
-    private enum Limit {
+    enum Limit {
+        static let prefixes = 256
         static let slots = 4096
         static let intervals = 65_536
         static let patches = 4096

@@ -184,6 +184,18 @@ import Testing
         for entry in entries.prefix(50) { #expect(Self.isDenied(entry.address, sequence.policy)) }
     }
 
+    /// Where many addresses come at once it is as well to compile everything, and it is right either way.
+    @Test(arguments: [200, 300]) func manyAtOnceAreRightEitherWay(count: UInt32) throws {
+        var sequence = try Sequence(try Self.policySet([CIDR(IPAddress(v4: 0xC000_0201))]))
+        let prefixes = (0..<count).map { CIDR(IPAddress(v4: 0x0A00_0000 + $0 * 3)) }
+        try sequence.add(prefixes, to: "s")
+        #expect(sequence.compiled == (count > 256 ? 1 : 0))
+        for step in 0...count * 3 {
+            let isOne = step % 3 == 0 && step < count * 3
+            #expect(Self.isDenied(IPAddress(v4: 0x0A00_0000 + step), sequence.policy) == isOne)
+        }
+    }
+
     /// An older revision goes on judging as it did, whatever became of later ones.
     @Test func earlierRevisionsStayWhatTheyAre() throws {
         let address = IPAddress(v4: 0xC000_0201)

@@ -34,6 +34,8 @@ final class Enforcer: Sendable {
         var warnings: [String] = []
         /// Whether what can wait after a change is waiting to be done.
         var isSettling = false
+        /// Whether one of the changes was more than entries of sets.
+        var isWhole = false
     }
 
     init(
@@ -181,6 +183,7 @@ extension Enforcer {
         let isFirst = state.withLock { state in
             state.inForce = inForce
             state.warnings = []
+            if inForce.base?.changes == 0 { state.isWhole = true }
             defer { state.isSettling = true }
             return !state.isSettling
         }
@@ -191,7 +194,11 @@ extension Enforcer {
 
     /// What is left to do after a change, or several.
     private func settle() {
-        state.withLock { $0.isSettling = false }
+        let isWhole = state.withLock { state in
+            state.isSettling = false
+            defer { state.isWhole = false }
+            return state.isWhole
+        }
         if let inForce { scheduleExpiry(inForce) }
         do {
             try store.prune(keeping: confirmation?.back)
@@ -204,6 +211,7 @@ extension Enforcer {
             logger.warning("the next change will take longer", metadata: ["error": "\(error)"])
         }
         returnFreedMemory()
+        if isWhole { returnProgramPages() }
     }
 
     func compile(
@@ -281,8 +289,9 @@ extension Enforcer {
             }
             accept(
                 InForce(
-                    number: number, base: loaded.base, created: loaded.revision.created, origin: loaded.revision.origin, documents: loaded.documents,
-                    storedLists: loaded.storedLists, runtimeEntries: runtime, policySet: policySet, compiled: compiled))
+                    number: number, base: loaded.base, created: loaded.revision.created, origin: loaded.revision.origin,
+                    documents: loaded.documents, storedLists: loaded.storedLists, runtimeEntries: runtime, policySet: policySet,
+                    compiled: compiled))
             logger.info(install ? "revision in force again" : "adopted revision", metadata: ["revision": "\(number)"])
             return true
         } catch {

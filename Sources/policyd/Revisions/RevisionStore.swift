@@ -139,8 +139,10 @@ struct RevisionStore: Sendable {
             } catch {
                 throw Damaged("revision \(place) in the state folder is damaged: \(error)")
             }
-            guard change.documentsOf < place, change.entriesOf ?? 0 < place, change.documentsOf == changes.first?.documentsOf ?? change.documentsOf
-            else { throw Damaged("revision \(place) in the state folder is damaged: it changes a later one, or two others") }
+            let base = changes.first?.documentsOf ?? change.documentsOf
+            guard change.documentsOf == base, base < place, change.entriesOf ?? 0 < place else {
+                throw Damaged("revision \(place) in the state folder is damaged: it changes a later one, or two others")
+            }
             changes.append(change)
             next = change.entriesOf
         }
