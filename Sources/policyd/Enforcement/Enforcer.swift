@@ -16,7 +16,7 @@ final class Enforcer: Sendable {
     let enforcement: Enforcement
     let logger: Logger
     let store: RevisionStore
-    private let ruleNames: RuleNames
+    let ruleNames: RuleNames
     private let state: Mutex<State>
     /// Changes are made on a thread of their own: they take milliseconds to seconds and must not hold up those who ask for status.
     private let changes = NIOThreadPool(numberOfThreads: 1)
@@ -208,6 +208,16 @@ extension Enforcer {
             try readConfirmation()
             try restoreInForce()
             try resumeConfirmation()
+            applyConnectionSettings()
+        }
+    }
+
+    /// Gives the kernel's tables of connections the size and time-outs of the configuration. Only to be called on the thread of changes.
+    func applyConnectionSettings() {
+        do {
+            try enforcement.setConnections(configuration.limits.connections, configuration.timeouts)
+        } catch {
+            warn("the tables of connections stay as large as they are: \(error)")
         }
     }
 
