@@ -7,7 +7,7 @@ internal import PolicyCompiler
 struct DatapathState: ~Copyable {
     let pins: Pins
     let entry: Switch
-    let shared: SharedMaps
+    var shared: SharedMaps
     let attachments: Attachments
     /// The two generations, by their number: 1 and 2.
     var tables: [Int: TableMaps] = [:]
@@ -45,6 +45,7 @@ struct DatapathState: ~Copyable {
     }
 
     static func adopt(_ pins: Pins, _ configuration: DatapathConfiguration) throws(BPFError) -> DatapathState {
+        try finishResizing(pins)
         var state = DatapathState(
             pins: pins, entry: try Switch(pinned: pins), shared: try SharedMaps(pinned: pins),
             attachments: try Attachments(pinned: pins, configuration.attachment), timeouts: configuration.timeouts)
@@ -62,6 +63,12 @@ struct DatapathState: ~Copyable {
         state.adoptEarlyPrograms()
         for slot in 1...2 where slot != active { try state.unloadEarlyPrograms(slot) }
         return state
+    }
+
+    private static func finishResizing(_ pins: Pins) throws(BPFError) {
+        let active = try Switch(pinned: pins).active
+        let program = try active.map { active throws(BPFError) in try Program(pinnedAt: TableMaps.programPin(in: pins.tables(active.slot))) }
+        ConnectionMaps.finishResizing(pins, mapIDs: try program?.info.mapIDs ?? [])
     }
 
     /// Bytes of the tables in force.

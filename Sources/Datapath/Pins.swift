@@ -63,6 +63,11 @@ struct Pins: Sendable {
         unsafe _ = unlink(path)
     }
 
+    /// Gives a pin another name, in the place of what has that name.
+    static func rename(_ path: String, to other: String) {
+        unsafe _ = Glibc.rename(path, other)
+    }
+
     /// Takes away all pins of a folder of pins; the folder stays.
     static func empty(_ folder: String) {
         for name in names(in: folder) { remove("\(folder)/\(name)") }

@@ -4,7 +4,7 @@ internal import PolicyCompiler
 
 /// The maps that both generations use and that outlive every policy: connections, counters, events.
 struct SharedMaps: ~Copyable {
-    let connections: ConnectionMaps
+    var connections: ConnectionMaps
     let fragments: Map<pd_fragment_key, pd_fragment>
     let refused: Map<pd_refused_key, pd_refused>
     let replies: Map<pd_reply_key, pd_reply>

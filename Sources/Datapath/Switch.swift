@@ -93,6 +93,11 @@ extension Switch {
         try programs.set(program, at: UInt32(slot - 1))
     }
 
+    /// Takes a generation's program away, which must not be in force.
+    func removeProgram(slot: Int) throws(BPFError) {
+        try programs.remove(at: UInt32(slot - 1))
+    }
+
     /// Gives the program to be attached to an interface.
     func withEntry<R: ~Copyable>(
         _ direction: TrafficDirection, isRaw: Bool, _ body: (borrowing Program) throws(BPFError) -> R

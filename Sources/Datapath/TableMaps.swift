@@ -91,7 +91,7 @@ final class TableMaps: Sendable {
 
     /// Opens the generation pinned in a folder.
     init(pinnedIn folder: String) throws(BPFError) {
-        program = try Program(pinnedAt: "\(folder)/\(Name.program)")
+        program = try Program(pinnedAt: Self.programPin(in: folder))
         header = try MappedArray(pinnedAt: "\(folder)/\(Name.header)")
         cells = try WindowedArray(pinnedAt: "\(folder)/\(Name.cells)")
         classes = try WindowedArray(pinnedAt: "\(folder)/\(Name.classes)")
@@ -110,8 +110,11 @@ final class TableMaps: Sendable {
         try object.reuse(interfaces, asMap: Name.interfaces)
     }
 
+    /// Where the program of the generation in a folder is pinned.
+    static func programPin(in folder: String) -> String { "\(folder)/\(Name.program)" }
+
     func pin(in folder: String) throws(BPFError) {
-        try program.pin(at: "\(folder)/\(Name.program)")
+        try program.pin(at: Self.programPin(in: folder))
         try header.pin(at: "\(folder)/\(Name.header)")
         try cells.pin(at: "\(folder)/\(Name.cells)")
         try classes.pin(at: "\(folder)/\(Name.classes)")

@@ -24,8 +24,8 @@ import Testing
                 try sender.send(Packet.ethernet().ipv4("198.51.100.7", "192.0.2.1").udp(UInt16(2_000 + port), 9).bytes)
             }
         }
-        #expect(try eventually { try guarded.counters("closed", "bad").packets >= before + count })
-        #expect(try guarded.counters("closed", "bad").packets == before + count)
+        #expect(try eventually { try guarded.counters("closed", "bad").packets >= before + UInt64(count) })
+        #expect(try guarded.counters("closed", "bad").packets == before + UInt64(count))
     }
 
     @Test func modesComeAndGoByTheConfiguration() throws {

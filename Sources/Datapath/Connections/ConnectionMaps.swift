@@ -46,13 +46,14 @@ final class ConnectionMaps: Sendable {
         swept = try MappedArray(pinnedAt: pins.shared(Name.swept))
     }
 
-    func pin(_ pins: Pins) throws(BPFError) {
-        try established4.pin(at: pins.shared(Name.established4))
-        try established6.pin(at: pins.shared(Name.established6))
-        try opening4.pin(at: pins.shared(Name.opening4))
-        try opening6.pin(at: pins.shared(Name.opening6))
-        try use.pin(at: pins.shared(Name.use))
-        try swept.pin(at: pins.shared(Name.swept))
+    /// - Parameter ending: What is behind the names of the pins.
+    func pin(_ pins: Pins, ending: String = "") throws(BPFError) {
+        try established4.pin(at: pins.shared(Name.established4 + ending))
+        try established6.pin(at: pins.shared(Name.established6 + ending))
+        try opening4.pin(at: pins.shared(Name.opening4 + ending))
+        try opening6.pin(at: pins.shared(Name.opening6 + ending))
+        try use.pin(at: pins.shared(Name.use + ending))
+        try swept.pin(at: pins.shared(Name.swept + ending))
     }
 
     /// Has a program object use them.
@@ -66,6 +67,71 @@ final class ConnectionMaps: Sendable {
 
     /// The most connections of each table.
     var limit: Int { established4.maxEntries }
+
+    /// The kernel's number of the first of them.
+    var id: UInt32 { get throws(BPFError) { try established4.info.id } }
+
+    /// The pins, by the names of maps.
+    private static let pinned = names + [Name.use, Name.swept]
+}
+
+// MARK: - Another size
+
+extension ConnectionMaps {
+    /// What is behind the names of pins whose maps are to take the place of others. A bpf filesystem wants no dots.
+    private static let next = "_next"
+
+    /// Pins them beside those whose place they are to take.
+    func pinAsNext(_ pins: Pins) throws(BPFError) {
+        Self.dropNext(pins)
+        try pin(pins, ending: Self.next)
+    }
+
+    /// Has the pins of the next ones take the place of the others, one after the other: who finds some still there goes on.
+    static func promoteNext(_ pins: Pins) {
+        for name in pinned { Pins.rename(pins.shared(name + next), to: pins.shared(name)) }
+    }
+
+    /// The first one last: see ``finishResizing(_:mapIDs:)``.
+    static func dropNext(_ pins: Pins) {
+        for name in pinned.reversed() { Pins.remove(pins.shared(name + next)) }
+    }
+
+    /// Ends what a process left that was ended while it gave the tables another size: packets are judged with these maps or with those.
+    ///
+    /// - Parameter mapIDs: the numbers of the maps that the program in force uses; empty if nothing is in force.
+    static func finishResizing(_ pins: Pins, mapIDs: [UInt32]) {
+        let names = Set(Pins.names(in: pins.shared("")))
+        guard pinned.contains(where: { names.contains($0 + next) }) else { return }
+        let first = pins.shared(Name.established4 + next)
+        // The first one is renamed first: where it has gone, the others follow.
+        guard names.contains(Name.established4 + next) else { return promoteNext(pins) }
+        let isInForce = (try? Map<pd_flow4, pd_connection>(pinnedAt: first).info.id).map(mapIDs.contains) ?? false
+        if isInForce { promoteNext(pins) } else { dropNext(pins) }
+    }
+
+    /// Takes over the connections of others, all or those heard of since a time.
+    ///
+    /// - Parameter isInForce: packets are judged with these already: what is in them is newer.
+    func takeOver(_ others: ConnectionMaps, since: UInt32? = nil, isInForce: Bool = false) throws(BPFError) {
+        let mode: UpdateMode = isInForce ? .insert : .any
+        let counts = [
+            try others.established4.copy(to: established4, since: since, mode: mode),
+            try others.established6.copy(to: established6, since: since, mode: mode),
+            try others.opening4.copy(to: opening4, since: since, mode: mode),
+            try others.opening6.copy(to: opening6, since: since, mode: mode),
+        ]
+        for (table, count) in counts.enumerated() {
+            if since == nil {
+                // The account goes on: nobody inserted what was copied, and what had been evicted stays evicted.
+                let evicted = others.swept[Self.tables + table]
+                swept[Self.tables + table] = evicted
+                swept[table] = 0 &- UInt64(count) &- evicted
+            } else if isInForce {
+                swept[table] = swept[table] &- UInt64(count)
+            }
+        }
+    }
 }
 
 // MARK: - Looking after them

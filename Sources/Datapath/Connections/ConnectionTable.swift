@@ -79,6 +79,40 @@ extension Map where Key: FlowKey & BitwiseCopyable, Value == pd_connection {
         return (left, removed)
     }
 
+    /// Puts the connections into another table, those that were heard of since a time or all; returns how many that were.
+    ///
+    /// Of more than the other one holds, those heard of last are taken.
+    /// - Parameter mode: `.insert` leaves those as they are that the other one has already.
+    func copy(to other: borrowing Map, since: UInt32? = nil, mode: UpdateMode = .any) throws(BPFError) -> Int {
+        var found: [(key: Key, value: pd_connection)] = []
+        try forEachBatch { keys, values in
+            for index in keys.indices {
+                let value = values[index]
+                if let since, Int32(bitPattern: value.last_seen &- since) < 0 { continue }
+                found.append((keys[index], value))
+            }
+        }
+        if found.count > other.maxEntries {
+            let now = Ticks.now
+            found.sort { now &- $0.value.last_seen > now &- $1.value.last_seen }
+            found.removeFirst(found.count - other.maxEntries)
+        }
+        var count = 0
+        if mode == .any {
+            try other.set(found.map(\.value), forKeys: found.map(\.key))
+            return found.count
+        }
+        for (key, value) in found {
+            do {
+                try other.set(value, forKey: key, mode: mode)
+                count += 1
+            } catch {
+                guard error.errno == EEXIST else { throw error }
+            }
+        }
+        return count
+    }
+
     /// Walks the connections that are not over.
     func forEachFlow(_ timeouts: pd_timeouts, _ body: (Flow) -> Void) throws(BPFError) {
         let now = Ticks.now

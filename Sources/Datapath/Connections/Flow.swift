@@ -32,8 +32,9 @@ public struct Flow: Sendable, Hashable {
 
     /// The way its first packet took.
     public var direction: Direction
-    /// The interface of its first packet, by index.
+    /// The interface of its first packet, by index and by name; the index where it has gone.
     public var interfaceIndex: UInt32
+    public var interface: String
     public var `protocol`: UInt8
     /// Who opened it, and towards whom.
     public var source: IPAddress
@@ -66,6 +67,7 @@ extension Flow {
         func seconds(since ticks: UInt32) -> Double { Ticks.seconds(UInt32(max(0, Int32(bitPattern: now &- ticks)))) }
         direction = isOutward ? .egress : .ingress
         interfaceIndex = value.interface
+        interface = "\(value.interface)"
         self.protocol = key.protocol
         source = isOutward ? key.localAddress : key.remoteAddress
         destination = isOutward ? key.remoteAddress : key.localAddress

@@ -172,12 +172,18 @@ public struct MapMessage: Codable, Sendable, Hashable {
     public var limit: Int
     /// Memory the kernel says the table takes, in bytes; absent if it does not say.
     public var bytes: Int?
+    /// Entries that the kernel pushed out for want of room since enforcement began; absent for tables where that cannot be.
+    public var evicted: Int?
+    /// Those of the last minute.
+    public var evictedLately: Int?
 
-    public init(name: String, entries: Int, limit: Int, bytes: Int? = nil) {
+    public init(name: String, entries: Int, limit: Int, bytes: Int? = nil, evicted: Int? = nil, evictedLately: Int? = nil) {
         self.name = name
         self.entries = entries
         self.limit = limit
         self.bytes = bytes
+        self.evicted = evicted
+        self.evictedLately = evictedLately
     }
 }
 

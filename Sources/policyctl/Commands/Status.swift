@@ -102,10 +102,10 @@ struct StatusText {
 
     private var maps: String {
         guard !status.maps.isEmpty else { return "" }
-        var table = Table("TABLE", .number("USED"), .number("OF"), .number("MEMORY"))
+        var table = Table("TABLE", .number("USED"), .number("OF"), .number("MEMORY"), .number("PUSHED OUT"))
         for map in status.maps {
             let use = map.limit > 0 ? [Shown.count(map.entries), Shown.count(map.limit)] : ["-", "-"]
-            table.rows.append([map.name] + use + [map.bytes.map { Shown.bytes($0) } ?? "-"])
+            table.rows.append([map.name] + use + [map.bytes.map { Shown.bytes($0) } ?? "-", map.evicted.map { Shown.count($0) } ?? "-"])
         }
         return "\n" + table.text
     }

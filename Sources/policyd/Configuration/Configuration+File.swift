@@ -38,7 +38,8 @@ extension Configuration {
 
     private mutating func read(_ root: YAMLNode, _ sink: DiagnosticSink) {
         let keys = [
-            "socket", "socketGroup", "stateDirectory", "bpffs", "policies", "interfaces", "attach", "xdp", "limits", "events", "log",
+            "socket", "socketGroup", "stateDirectory", "bpffs", "policies", "interfaces", "attach", "xdp", "limits", "timeouts", "events",
+            "log",
         ]
         guard let fields = FieldReader(root, "policyd.yaml", keys: keys, sink: sink) else { return }
         if let path = fields.path("socket", sink) { socket = path }
@@ -50,6 +51,7 @@ extension Configuration {
         if let how = fields.choice("attach", Attachment.self) { attach = how }
         readXDP(fields, sink)
         readLimits(fields, sink)
+        readTimeouts(fields, sink)
         readEvents(fields, sink)
         readLog(fields, sink)
     }
@@ -66,6 +68,20 @@ extension Configuration {
         else { return }
         if let number = limits.integer("connections", in: Bounds.connections) { self.limits.connections = number }
         if let number = limits.integer("rules", in: Bounds.rules) { self.limits.rules = number }
+    }
+
+    private mutating func readTimeouts(_ fields: FieldReader, _ sink: DiagnosticSink) {
+        guard let node = fields.value("timeouts"),
+            let timeouts = FieldReader(node, "timeouts", keys: Timeouts.Name.allCases.map(\.rawValue), sink: sink)
+        else { return }
+        for name in Timeouts.Name.allCases {
+            guard let (text, node) = timeouts.text(name.rawValue) else { continue }
+            if let seconds = Timeouts.seconds(text) {
+                self.timeouts[name] = seconds
+            } else {
+                sink.error(at: node, "\(name.rawValue): \(FieldReader.quoted(text)) is not \(Timeouts.expected)")
+            }
+        }
     }
 
     private mutating func readEvents(_ fields: FieldReader, _ sink: DiagnosticSink) {

@@ -18,6 +18,7 @@ struct Configuration: Sendable, Equatable {
     var attach = Attachment.auto
     var xdp = XDP()
     var limits = Limits()
+    var timeouts = Timeouts()
     var events = Events()
     var log = Log()
 
@@ -38,7 +39,7 @@ struct Configuration: Sendable, Equatable {
     }
 
     struct Limits: Sendable, Equatable {
-        /// Connections tracked at once.
+        /// Connections of each address family that are established, and as many that are opening.
         var connections = 65_536
         /// Rules of one revision.
         var rules = 32_752

@@ -248,6 +248,16 @@ extension Enforcer {
             try readConfirmation()
             try restoreInForce()
             try resumeConfirmation()
+            applyConnectionSettings()
+        }
+    }
+
+    /// Gives the kernel's tables of connections the size and time-outs of the configuration. Only to be called on the thread of changes.
+    func applyConnectionSettings() {
+        do {
+            try enforcement.setConnections(configuration.limits.connections, configuration.timeouts)
+        } catch {
+            warn("the tables of connections stay as large as they are: \(error)")
         }
     }
 

@@ -31,7 +31,9 @@ struct HealthReport: Sendable {
             guard let failure = interface.xdpFailure else { continue }
             warnings.append("\(interface.name) has no early drop: \(failure)")
         }
-        for map in health.maps where map.limit > 0 && map.entries * 10 >= map.limit * 9 {
+        warnings += health.warnings
+        // One that pushes out what is oldest is told of once it does.
+        for map in health.maps where map.evicted == nil && map.limit > 0 && map.entries * 10 >= map.limit * 9 {
             warnings.append("\(map.name) is \(map.entries * 100 / map.limit) % full")
         }
         return StatusMessage(
