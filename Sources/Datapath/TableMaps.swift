@@ -5,6 +5,8 @@ internal import PolicyCompiler
 /// One generation: a policy's tables in memory-mapped maps, and the program that was loaded for them.
 final class TableMaps: Sendable {
     let program: Program
+    /// What the object is known again by that the program was loaded from.
+    let build: UInt64
     let header: MappedArray<pd_header>
     private let cells: MappedArray<pd_cell>
     private let classes: MappedArray<pd_class>
@@ -64,8 +66,9 @@ final class TableMaps: Sendable {
     ///
     /// - Parameter edit: what else is to be set in the object before it is loaded.
     init(
-        loading object: consuming OpenObject, capacity: Capacity, hasLoop: Bool, edit: (inout OpenObject) throws(BPFError) -> Void
+        loading embedded: EmbeddedObject, capacity: Capacity, hasLoop: Bool, edit: (inout OpenObject) throws(BPFError) -> Void
     ) throws(BPFError) {
+        var object = try OpenObject(embedded)
         try object.setMaxEntries(capacity.cells, ofMap: Name.cells)
         try object.setMaxEntries(capacity.classes, ofMap: Name.classes)
         try object.setMaxEntries(capacity.chunks, ofMap: Name.chunks)
@@ -74,6 +77,7 @@ final class TableMaps: Sendable {
         try edit(&object)
         let loaded = try object.load()
         program = try loaded.program(Name.program)
+        build = embedded.digest
         header = try loaded.mappedArray(Name.header)
         cells = try loaded.mappedArray(Name.cells)
         classes = try loaded.mappedArray(Name.classes)
@@ -86,6 +90,7 @@ final class TableMaps: Sendable {
     init(pinnedIn folder: String) throws(BPFError) {
         program = try Program(pinnedAt: "\(folder)/\(Name.program)")
         header = try MappedArray(pinnedAt: "\(folder)/\(Name.header)")
+        build = header[0].build
         cells = try MappedArray(pinnedAt: "\(folder)/\(Name.cells)")
         classes = try MappedArray(pinnedAt: "\(folder)/\(Name.classes)")
         chunks = try MappedArray(pinnedAt: "\(folder)/\(Name.chunks)")
@@ -123,6 +128,7 @@ final class TableMaps: Sendable {
         try unsafe classes.copy(policy.classes.span.bytes)
         try unsafe rules.copy(policy.rules.span.bytes)
         var head = policy.header
+        head.build = build
         head.timeouts = timeouts
         head.event_interval = eventInterval
         head.wall_offset = UInt64(bitPattern: WallClock.offset)
