@@ -89,8 +89,8 @@ struct TestFailure: Error, CustomStringConvertible {
 
 /// Makes changes under full load, and takes account.
 func measure(
-    _ what: String, _ host: NetworkNamespace, _ peer: NetworkNamespace, from side: Side = .straight, _ count: Int, capacity: Int = 256 << 20,
-    note: () -> String = { "" }, _ body: (SwitchTraffic, _ turn: Int) throws -> Void
+    _ what: String, _ host: NetworkNamespace, _ peer: NetworkNamespace, from side: Side = .straight, _ count: Int,
+    capacity: Int = 256 << 20, note: () -> String = { "" }, _ body: (SwitchTraffic, _ turn: Int) throws -> Void
 ) throws -> Row {
     let traffic = try SwitchTraffic(host: host, peer: peer, from: side, capacity: capacity)
     traffic.start()

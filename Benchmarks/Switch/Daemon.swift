@@ -65,7 +65,8 @@ final class Daemon {
     }
 
     private func launch(_ arguments: [String]) throws -> ChildProcess {
-        try ChildProcess([policyctl] + arguments, folder: folder, name: fresh("policyctl"), environment: ["POLICYD_SOCKET=\(folder)/socket"])
+        try ChildProcess(
+            [policyctl] + arguments, folder: folder, name: fresh("policyctl"), environment: ["POLICYD_SOCKET=\(folder)/socket"])
     }
 
     private func run(_ arguments: String...) throws -> String {
@@ -132,8 +133,9 @@ extension Daemon {
         // How long an apply takes from the start of policyctl on: the moments are drawn from a little more.
         let whole = try ContinuousClock().measure { try apply(side.other) }
         var taken = 0
-        return try measure("SIGKILL in the midst of an apply", host, peer, from: side, count, note: { "\(taken) of \(count) took effect" }) {
-            traffic, _ in
+        return try measure(
+            "SIGKILL in the midst of an apply", host, peer, from: side, count, note: { "\(taken) of \(count) took effect" }
+        ) { traffic, _ in
             let before = try revision()
             try traffic.change {
                 let child = try launch(["apply", "--replace", "-f", file(side.other)])

@@ -12,11 +12,19 @@ public func makeOtherBuild(of program: String, at path: String) throws {
         let text = Data("\(object.base64)".utf8)
         var changed = object.bytes
         guard let place = changed.firstRange(of: Array("clang version".utf8)), let found = bytes.range(of: text) else {
-            throw CocoaError(.fileReadCorruptFile, userInfo: [NSLocalizedDescriptionKey: "\(program) holds no \(object.name) of this build"])
+            throw NoSuchObject(program: program, object: object.name)
         }
         changed[place.lowerBound] = UInt8(ascii: "C")
         bytes.replaceSubrange(found, with: Data(changed).base64EncodedData())
     }
     try bytes.write(to: URL(fileURLWithPath: path))
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+}
+
+/// The program is of another build than whoever asks.
+struct NoSuchObject: Error, CustomStringConvertible {
+    var program: String
+    var object: String
+
+    var description: String { "\(program) does not hold the object \(object) of this build" }
 }

@@ -21,7 +21,7 @@ public final class SwitchTraffic {
     private let arrived: [MappedArray64]
     private let passed: [MappedArray64]
     private let latest: [MappedArray64]
-    private let links: [HeldLink]
+    private var links: [HeldLink]
     private let wordsPerSender: Int
     private let first: Side
     /// The side that is in force.
@@ -62,9 +62,10 @@ public final class SwitchTraffic {
                 made.links.append(HeldLink(try loaded.program("bt_behind").attachTCX(interface: index, .ingress, order: .last)))
             }
             let frames = Self.frames(sender: number)
-            floods.append(try peer.run { () throws(TestingError) in
+            let flood = try peer.run { () throws(TestingError) in
                 try FrameFlood(interface: interface, frames: frames, processor: number, limit: UInt32(clamping: capacity))
-            })
+            }
+            floods.append(flood)
         }
         (arrived, passed, latest, links) = made
         self.floods = floods
@@ -119,11 +120,12 @@ public final class SwitchTraffic {
         }
     }
 
-    /// Ends the senders and takes account.
+    /// Ends the senders, takes the witnesses from the interfaces, and takes account.
     public func finish() -> Report {
         for flood in floods { flood.stop() }
         // What is in a queue yet.
         usleep(50_000)
+        links = []
         var report = Report(sent: sent, changes: changes.first?.count ?? 0)
         for sender in Self.interfaces.indices {
             let fates = Fates(arrived: arrived[sender].all, passed: passed[sender].all)
