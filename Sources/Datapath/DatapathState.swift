@@ -12,6 +12,12 @@ struct DatapathState: ~Copyable {
     let attachments: Attachments
     /// The two generations, by their number: 1 and 2.
     var tables: [Int: TableMaps] = [:]
+    /// How far the tables of each generation were written by this process.
+    private var positions: [Int: TablePosition] = [:]
+    /// Whether no packet is judged any more by the generation that is not in force.
+    var isQuiet = false
+    /// How often the switch was set: what became quiet before is not quiet after.
+    private(set) var switches = 0
     /// The policy in force, once this process has installed it or was told.
     var policy: CompiledPolicy?
     /// The interfaces that are selected and exist.
@@ -81,6 +87,7 @@ struct DatapathState: ~Copyable {
         let wanted = TableMaps.Capacity(holding: policy)
         if let there = tables[slot], there.build == programs.policy.digest, there.capacity.serves(wanted) { return }
         tables[slot] = nil
+        positions[slot] = nil
         Pins.empty(pins.tables(slot))
         let made = try TableMaps(loading: programs.policy, capacity: wanted, hasLoop: KernelFeatures.hasLoop) { object throws(BPFError) in
             try shared.lend(to: &object)
@@ -90,11 +97,27 @@ struct DatapathState: ~Copyable {
         tables[slot] = made
     }
 
-    func fill(_ slot: Int, _ policy: CompiledPolicy, _ configuration: DatapathConfiguration) throws(BPFError) {
+    /// Writes what the generation lacks of a policy.
+    mutating func fill(_ slot: Int, _ policy: CompiledPolicy, _ configuration: DatapathConfiguration) throws(BPFError) {
         let timeouts = pd_timeouts(configuration.timeouts)
         let interval = configuration.eventInterval.nanoseconds
-        try tables[slot]?.fill(policy, timeouts: timeouts, eventInterval: interval)
+        let changes = positions[slot].flatMap { policy.changes(since: $0) }
+        // Written in part it is neither what it was nor what it is to be.
+        positions[slot] = nil
+        try tables[slot]?.fill(policy, changes: changes, timeouts: timeouts, eventInterval: interval)
         try setInterfaces(slot, policy)
+        positions[slot] = policy.position
+    }
+
+    /// The generation that packets are not judged by.
+    var inactive: Int { entry.active?.slot == 1 ? 2 : 1 }
+
+    /// Has packets judged by a policy that was written.
+    mutating func activate(_ slot: Int, _ policy: CompiledPolicy) {
+        isQuiet = false
+        switches += 1
+        entry.activate(slot, revision: policy.revision)
+        self.policy = policy
     }
 
     func setInterfaces(_ slot: Int, _ policy: CompiledPolicy) throws(BPFError) {
