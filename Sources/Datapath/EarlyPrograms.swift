@@ -202,7 +202,11 @@ extension DatapathState {
     private mutating func earlyPrograms(_ mode: EarlyDrop) throws(EarlyRefusal) -> EarlyPrograms {
         do throws(BPFError) {
             let programs: EarlyPrograms
-            if let known = early[mode], known.build == EarlyPrograms.ownBuild { programs = known } else { programs = try EarlyPrograms(creating: pins, mode, entry) }
+            if let known = early[mode], known.build == EarlyPrograms.ownBuild {
+                programs = known
+            } else {
+                programs = try EarlyPrograms(creating: pins, mode, entry)
+            }
             for (slot, tables) in tables where !programs.hasProgram(slot) { try programs.load(slot, tables, shared) }
             early[mode] = programs
             return programs

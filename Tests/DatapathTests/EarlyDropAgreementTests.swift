@@ -152,9 +152,11 @@ import Testing
         #expect(try host.late(dropped).allSatisfy { $0 == Self.shot })
         // What tc judges by more than its rules.
         let others = [
-            BPFTesting.Packet.ethernet().ipv4("198.51.100.7", "192.0.2.1", fragment: Fragment(offset: 0, more: true)).udp(1, 2).payload("12345678"),
+            BPFTesting.Packet.ethernet().ipv4("198.51.100.7", "192.0.2.1", fragment: Fragment(offset: 0, more: true)).udp(1, 2).payload(
+                "12345678"),
             BPFTesting.Packet.ethernet().ipv4("198.51.100.7", "192.0.2.1", fragment: Fragment(offset: 8, more: false)).payload("12345678"),
-            BPFTesting.Packet.ethernet().ipv6("2001:db8:bad::7", "2001:db8::1", extensions: [.fragment(Fragment(offset: 0, more: true))]).udp(1, 2),
+            BPFTesting.Packet.ethernet().ipv6("2001:db8:bad::7", "2001:db8::1", extensions: [.fragment(Fragment(offset: 0, more: true))])
+                .udp(1, 2),
             BPFTesting.Packet.ethernet().ipv4("198.51.100.7", "192.0.2.1").tcp(1, 2, flags: .rst),
             BPFTesting.Packet.ethernet().ipv4("198.51.100.7", "192.0.2.1").icmp(type: 3, code: 13)
                 .quoting(.ethernet().ipv4("192.0.2.1", "198.51.100.7").tcp(1, 2)),

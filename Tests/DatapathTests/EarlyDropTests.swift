@@ -72,7 +72,9 @@ import Testing
         // Nothing is in force yet.
         #expect(try hosts.protect(datapath, mode).map(\.earlyDrop) == [mode])
         #expect(try Self.droppedEarly(hosts) == [])
-        let revisions: [([UInt16], Int)] = [([90], 0), ([91], 0), ([90, 91], 0), ([], 0), ([91], 600), ([90], 600), ([], 2_000), ([90], 0)]
+        let revisions: [([UInt16], Int)] = [
+            ([90], 0), ([91], 0), ([90, 91], 0), ([], 0), ([91], 600), ([90], 600), ([], 2_000), ([90], 0),
+        ]
         for (index, (ports, extra)) in revisions.enumerated() {
             try datapath.install([Self.closing(ports, extra: extra)], revision: UInt32(index + 1), &numbers)
             #expect(try Self.droppedEarly(hosts) == Set(ports), "\(ports) \(extra)")
@@ -175,7 +177,8 @@ import Testing
             #expect(protected.map(\.name) == ["eth0"])
             #expect(protected.map(\.earlyDrop) == [nil])
             #expect(protected.first?.earlyDropFailure == "another XDP program is attached to it, which is left alone")
-            #expect(try hosts.host.run { try datapath.status() }.interfaces.first?.earlyDropFailure?.hasPrefix("another XDP program") == true)
+            #expect(
+                try hosts.host.run { try datapath.status() }.interfaces.first?.earlyDropFailure?.hasPrefix("another XDP program") == true)
         }
         #expect(try Self.shown(hosts) == "xdpgeneric")
         try hosts.host.run { try other.remove() }

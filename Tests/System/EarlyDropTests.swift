@@ -34,7 +34,8 @@ import Testing
         try guarded.start(flags: ["--config", file])
         try guarded.apply(Self.policy)
         for (text, mode) in [
-            ("xdp: { native: [eth0] }", "native"), ("xdp: { generic: ['eth*'] }", "generic"), ("xdp: { native: [], generic: ['wlan*'] }", nil),
+            ("xdp: { native: [eth0] }", "native"), ("xdp: { generic: ['eth*'] }", "generic"),
+            ("xdp: { native: [], generic: ['wlan*'] }", nil),
             ("xdp: { native: ['*'], generic: ['*'] }", "native"),
         ] as [(String, String?)] {
             _ = try guarded.folder.file("policyd.yaml", text + "\n")
