@@ -179,7 +179,7 @@ import Testing
         #expect(accepted.receive(milliseconds: 200) == nil)
         // Dropped early it would still be there.
         var ports: [UInt16?] = []
-        try hosts.host.run { try datapath.forEachFlow { ports.append($0.destinationPort) } }
+        try datapath.forEachFlow { ports.append($0.destinationPort) }
         #expect(ports.contains(80) && !ports.contains(82))
         try hosts.host.run { try datapath.remove() }
     }
