@@ -17,13 +17,14 @@ struct DatapathState: ~Copyable {
     var interfaces: [NetworkInterface] = []
     /// How long connections outlive their last packet.
     var timeouts: DatapathConfiguration.Timeouts
-    var evictions = EvictionHistory()
+    var evictions: EvictionHistory
 
     static func create(_ pins: Pins, _ configuration: DatapathConfiguration) throws(BPFError) -> DatapathState {
         do throws(BPFError) {
             let state = DatapathState(
                 pins: pins, entry: try Switch(), shared: try SharedMaps(creating: configuration),
-                attachments: try Attachments(creating: pins, configuration.attachment), timeouts: configuration.timeouts)
+                attachments: try Attachments(creating: pins, configuration.attachment), timeouts: configuration.timeouts,
+                evictions: EvictionHistory(isFresh: true))
             try state.shared.pin(pins)
             try state.attachments.pin()
             try state.entry.pin(pins)
@@ -38,7 +39,8 @@ struct DatapathState: ~Copyable {
         try finishResizing(pins)
         var state = DatapathState(
             pins: pins, entry: try Switch(pinned: pins), shared: try SharedMaps(pinned: pins),
-            attachments: try Attachments(pinned: pins, configuration.attachment), timeouts: configuration.timeouts)
+            attachments: try Attachments(pinned: pins, configuration.attachment), timeouts: configuration.timeouts,
+            evictions: EvictionHistory(isFresh: false))
         // The other generation may have been half written when its process ended; it is made anew when it is needed.
         let active = state.entry.active?.slot
         for slot in 1...2 {

@@ -48,9 +48,9 @@ import Testing
 
         let flows: [FlowMessage] = try guarded.done("flows", "-o", "json").json()
         #expect(flows.count == 3)
-        let web = try #require(flows.first { $0.protocol == "tcp" && $0.source.family == .v4 })
-        #expect(web.state == .established && web.policy == "web" && web.rule == "open" && web.direction == .ingress)
-        #expect(web.source.description == "192.0.2.2" && web.destinationPort == 80 && web.interface == "eth0")
+        let web = try #require(flows.first { $0.protocol == "tcp" && "\($0.source)" == "192.0.2.2" })
+        #expect(web.state == .established && web.policy == "web" && web.rule == "open" && "\(web.direction)" == "ingress")
+        #expect(web.sourcePort != nil && web.destinationPort == 80 && web.interface == "eth0")
         #expect(web.location?.hasSuffix("applied.yaml:6") == true)
         #expect(web.original.packets >= 3 && web.reply.packets >= 2 && web.original.bytes > 100)
         #expect(web.age >= web.idle && web.remaining > 400_000)

@@ -55,7 +55,7 @@ extension Datapath {
             try doing("cannot give the tables of connections another size") { () throws(BPFError) in
                 try state.resizeConnections(to: limit, configuration)
             }
-            state.evictions = EvictionHistory()
+            state.evictions = EvictionHistory(isFresh: false)
         }
     }
 }
