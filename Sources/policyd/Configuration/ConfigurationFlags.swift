@@ -31,7 +31,8 @@ struct ConfigurationFlags: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("How to attach: auto, tcx or clsact.", valueName: "HOW"))
     var attach: Configuration.Attachment?
 
-    @Option(name: .long, help: ArgumentHelp("Connections of each family that are established, and as many that are opening.", valueName: "N"))
+    @Option(
+        name: .long, help: ArgumentHelp("Connections of each family that are established, and as many that are opening.", valueName: "N"))
     var connectionLimit: Int?
 
     @Option(
