@@ -28,7 +28,7 @@ struct DatapathState: ~Copyable {
     var earlyFailures: [Int32: String] = [:]
     /// How long connections outlive their last packet.
     var timeouts: DatapathConfiguration.Timeouts
-    var evictions = EvictionHistory()
+    var evictions: EvictionHistory
 
     static func create(
         _ pins: Pins, _ configuration: DatapathConfiguration, _ programs: DatapathPrograms
@@ -36,7 +36,8 @@ struct DatapathState: ~Copyable {
         do throws(BPFError) {
             let state = DatapathState(
                 pins: pins, programs: programs, entry: try Switch(programs), shared: try SharedMaps(creating: configuration),
-                attachments: try Attachments(creating: pins, configuration.attachment), timeouts: configuration.timeouts)
+                attachments: try Attachments(creating: pins, configuration.attachment), timeouts: configuration.timeouts,
+                evictions: EvictionHistory(isFresh: true))
             try state.shared.pin(pins)
             try state.attachments.pin()
             try state.entry.pin(pins)
@@ -53,7 +54,8 @@ struct DatapathState: ~Copyable {
         try finishResizing(pins)
         var state = DatapathState(
             pins: pins, programs: programs, entry: try Switch(pinned: pins), shared: try SharedMaps(pinned: pins),
-            attachments: try Attachments(pinned: pins, configuration.attachment), timeouts: configuration.timeouts)
+            attachments: try Attachments(pinned: pins, configuration.attachment), timeouts: configuration.timeouts,
+            evictions: EvictionHistory(isFresh: false))
         // The other generation may have been half written when its process ended; it is made anew when it is needed.
         let active = state.entry.active?.slot
         for slot in 1...2 {
@@ -72,7 +74,9 @@ struct DatapathState: ~Copyable {
 
     private static func finishResizing(_ pins: Pins) throws(BPFError) {
         let active = try Switch(pinned: pins).active
-        let program = try active.map { active throws(BPFError) in try Program(pinnedAt: TableMaps.programPin(in: pins.tables(active.slot))) }
+        let program = try active.map { active throws(BPFError) in
+            try Program(pinnedAt: TableMaps.programPin(in: pins.tables(active.slot)))
+        }
         ConnectionMaps.finishResizing(pins, mapIDs: try program?.info.mapIDs ?? [])
     }
 

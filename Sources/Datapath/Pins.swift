@@ -64,14 +64,9 @@ struct Pins: Sendable {
         unsafe _ = unlink(path)
     }
 
-    /// Gives a pin another name, in the place of what has that name.
-    static func rename(_ path: String, to other: String) {
-        unsafe _ = Glibc.rename(path, other)
-    }
-
     /// Has a pin take the place of another, in one step.
     static func move(_ path: String, to place: String) throws(BPFError) {
-        guard unsafe Glibc.rename(path, place) == 0 else { throw BPFError(.pin, "\(path) at \(place)", errno: errno) }
+        guard unsafe rename(path, place) == 0 else { throw BPFError(.pin, "\(path) at \(place)", errno: errno) }
     }
 
     /// Takes away all pins of a folder of pins; the folder stays.

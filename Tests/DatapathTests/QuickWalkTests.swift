@@ -11,7 +11,8 @@ import Testing
         return [
             v4.tcp(40_000, 80, flags: .ack).payload("hello"), v4.tcp(40_000, 80, flags: [.fin, .ack], options: [1, 1, 1, 1]),
             v4.udp(40_000, 53).payload("?"), v6.tcp(40_000, 80, flags: .ack).payload("hello"), v6.udp(40_000, 53).payload("?"),
-            .ethernet().ipv4("192.0.2.2", "192.0.2.1", options: [1, 1, 1, 1]).udp(1, 2), .ethernet(vlans: [7]).ipv4("192.0.2.2", "192.0.2.1").udp(1, 2),
+            .ethernet().ipv4("192.0.2.2", "192.0.2.1", options: [1, 1, 1, 1]).udp(1, 2),
+            .ethernet(vlans: [7]).ipv4("192.0.2.2", "192.0.2.1").udp(1, 2),
             .ethernet().ipv4("192.0.2.2", "192.0.2.1", fragment: Fragment(offset: 0, more: true)).udp(1, 2).payload("12345678"),
             v4.icmp(type: 8), .ethernet().ipv6("2001:db8::2", "2001:db8::1", extensions: [.hopByHop()]).tcp(1, 2),
         ]
@@ -43,7 +44,8 @@ import Testing
             let reason = pd_walk(&bytes, UInt8(link.rawValue), &packet)
             var flow = pd_flow()
             pd_flow_of(&packet, outward ? 1 : 0, &flow)
-            return (Found(reason: reason, family: Int32(packet.family), tcpFlags: packet.tcp_flags, key: Self.key(&flow, Int32(packet.family))), packet)
+            let key = Self.key(&flow, Int32(packet.family))
+            return (Found(reason: reason, family: Int32(packet.family), tcpFlags: packet.tcp_flags, key: key), packet)
         }
     }
 
@@ -72,7 +74,8 @@ import Testing
             if link == PD_LINK_RAW { frame.removeFirst(14) }
             for _ in 0..<Int(random.next() % 4) {
                 let place = Int(random.next() % UInt64(frame.count))
-                frame[place] = random.next() % 2 == 0 ? UInt8(truncatingIfNeeded: random.next()) : frame[place] ^ (1 << UInt8(random.next() % 8))
+                let isAnything = random.next() % 2 == 0
+                frame[place] = isAnything ? UInt8(truncatingIfNeeded: random.next()) : frame[place] ^ (1 << UInt8(random.next() % 8))
             }
             if random.next() % 4 == 0 { frame.removeLast(Int(random.next() % UInt64(min(12, frame.count)))) }
             if random.next() % 4 == 0 { frame += [UInt8](repeating: 0, count: Int(random.next() % 8)) }

@@ -44,7 +44,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["--attach", "xdp"], ["--log-level", "loud"], ["--log-format", "xml"], ["--rule-limit", "many"], ["--nonsense"], ["--timeouts", "udp"],
+        ["--attach", "xdp"], ["--log-level", "loud"], ["--log-format", "xml"], ["--rule-limit", "many"], ["--nonsense"],
+        ["--timeouts", "udp"],
         ["--timeouts", "upd=30s"], ["--timeouts", "udp=0s"],
     ])
     func whatIsNoValueIsWrongUsage(_ arguments: [String]) {

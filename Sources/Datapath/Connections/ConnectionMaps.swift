@@ -89,7 +89,7 @@ extension ConnectionMaps {
 
     /// Has the pins of the next ones take the place of the others, one after the other: who finds some still there goes on.
     static func promoteNext(_ pins: Pins) {
-        for name in pinned { Pins.rename(pins.shared(name + next), to: pins.shared(name)) }
+        for name in pinned { try? Pins.move(pins.shared(name + next), to: pins.shared(name)) }
     }
 
     /// The first one last: see ``finishResizing(_:mapIDs:)``.

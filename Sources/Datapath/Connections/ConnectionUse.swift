@@ -24,6 +24,11 @@ struct EvictionHistory {
     private var samples: [(time: ContinuousClock.Instant, evicted: [UInt64])] = []
     private static let span: Duration = .seconds(60)
 
+    /// - Parameter isFresh: The tables were made just now, and nothing was evicted yet; else it begins with what is known first.
+    init(isFresh: Bool) {
+        if isFresh { samples = [(.now, [UInt64](repeating: 0, count: 4))] }
+    }
+
     /// Adds what is known now, and completes it by what came in the last minute.
     mutating func complete(_ use: [ConnectionUse], at time: ContinuousClock.Instant = .now) -> [ConnectionUse] {
         samples.append((time, use.map(\.evicted)))

@@ -55,7 +55,7 @@ extension Datapath {
             try doing("cannot give the tables of connections another size") { () throws(BPFError) in
                 try state.resizeConnections(to: limit, configuration)
             }
-            state.evictions = EvictionHistory()
+            state.evictions = EvictionHistory(isFresh: false)
         }
     }
 }
@@ -66,11 +66,10 @@ extension DatapathState {
         let new = try ConnectionMaps(creating: limit)
         let started = Ticks.now
         try new.takeOver(old)
-        let before = entry.active?.slot
         try new.pinAsNext(pins)
         do throws(BPFError) {
             shared.connections = new
-            if let before { try switchToConnections(new, from: old, heardOfSince: started, before, configuration) }
+            if entry.active != nil { try switchToConnections(new, from: old, heardOfSince: started, configuration) }
         } catch {
             shared.connections = old
             ConnectionMaps.dropNext(pins)
@@ -87,23 +86,23 @@ extension DatapathState {
     }
 
     private mutating func switchToConnections(
-        _ new: ConnectionMaps, from old: ConnectionMaps, heardOfSince started: UInt32, _ before: Int, _ configuration: DatapathConfiguration
+        _ new: ConnectionMaps, from old: ConnectionMaps, heardOfSince started: UInt32, _ configuration: DatapathConfiguration
     ) throws(BPFError) {
-        guard var policy, let active = entry.active else { return }
+        guard var policy else { return }
         for interface in interfaces { policy.add(interface: interface.name) }
-        let slot = before == 1 ? 2 : 1
+        let slot = inactive
         tables[slot] = nil
         try prepare(slot, for: policy)
         try fill(slot, policy, configuration)
         // Once more what was heard of meanwhile, so that little is left to do after the switch.
         let again = Ticks.now
         try new.takeOver(old, since: started)
-        entry.activate(slot, revision: active.revision)
+        try? GracePeriod.order()
+        activate(slot, policy)
         // From here on there is no way back: what cannot be copied is judged as new.
         try? new.takeOver(old, since: again, isInForce: true)
         try? GracePeriod.wait()
         try? new.takeOver(old, since: again, isInForce: true)
-        self.policy = policy
     }
 }
 

@@ -58,8 +58,8 @@ struct Flows: AsyncParsableCommand {
 
     static func table(_ flows: [FlowMessage]) -> String {
         var table = Table(
-            "STATE", "PROTOCOL", "DIRECTION", "INTERFACE", "FROM", "TO", "POLICY/RULE", .number("PACKETS"), .number("BYTES"), .number("AGE"),
-            .number("IDLE"))
+            "STATE", "PROTOCOL", "DIRECTION", "INTERFACE", "FROM", "TO", "POLICY/RULE", .number("PACKETS"), .number("BYTES"),
+            .number("AGE"), .number("IDLE"))
         for flow in flows {
             table.rows.append([
                 flow.state.rawValue, flow.protocol, flow.direction.rawValue, flow.interface, endpoint(flow.source, flow.sourcePort),

@@ -41,7 +41,8 @@ struct ConfigurationFlags: ParsableArguments {
         help: ArgumentHelp("Protected interfaces that drop early by XDP in the kernel.", valueName: "GLOB"))
     var xdpGeneric: [String] = []
 
-    @Option(name: .long, help: ArgumentHelp("Connections of each family that are established, and as many that are opening.", valueName: "N"))
+    @Option(
+        name: .long, help: ArgumentHelp("Connections of each family that are established, and as many that are opening.", valueName: "N"))
     var connectionLimit: Int?
 
     @Option(

@@ -178,9 +178,8 @@ extension Enforcement {
                     name: $0.name, index: Int($0.index), attachment: $0.hook.rawValue, xdp: $0.earlyDrop?.rawValue,
                     xdpFailure: $0.earlyDropFailure)
             },
-            maps: status.connections.map(\.message) + [
-                MapMessage(name: "policy tables", entries: 0, limit: 0, bytes: status.tableBytes),
-            ],
+            maps: status.connections.map(\.message)
+                + [MapMessage(name: "policy tables", entries: 0, limit: 0, bytes: status.tableBytes)],
             lostEvents: Int(clamping: status.lostEvents), warnings: status.connections.compactMap(\.warning))
         for reason in PacketEvent.Reason.allCases where reason != .rule {
             guard let counter = status.reasons[reason] else { continue }
