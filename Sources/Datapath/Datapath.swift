@@ -26,7 +26,12 @@ public final class Datapath: Sendable {
     /// Makes the kernel objects, or adopts those pinned in the folder.
     ///
     /// - Throws: `DatapathError` if the folder is not on a bpf filesystem, or holds objects of another version.
-    public init(_ configuration: DatapathConfiguration, logger: Logger) throws(DatapathError) {
+    public convenience init(_ configuration: DatapathConfiguration, logger: Logger) throws(DatapathError) {
+        try self.init(configuration, programs: .embedded, logger: logger)
+    }
+
+    /// As the public one, with the programs of any build.
+    package init(_ configuration: DatapathConfiguration, programs: DatapathPrograms, logger: Logger) throws(DatapathError) {
         self.configuration = configuration
         self.logger = logger
         let pins = Pins(folder: configuration.bpffs)
@@ -44,9 +49,18 @@ public final class Datapath: Sendable {
             try pins.makeFolders()
         }
         let isThere = adopted
-        let made: DatapathState = try doing(isThere ? "cannot adopt what is pinned in \(pins.folder)" : "cannot make the datapath") {
+        var made: DatapathState = try doing(isThere ? "cannot adopt what is pinned in \(pins.folder)" : "cannot make the datapath") {
             () throws(BPFError) in
-            isThere ? try DatapathState.adopt(pins, configuration) : try DatapathState.create(pins, configuration)
+            isThere ? try DatapathState.adopt(pins, configuration, programs) : try DatapathState.create(pins, configuration, programs)
+        }
+        if isThere {
+            let present = try NetworkInterface.all()
+            do {
+                try made.upgradeEntry(present)
+            } catch {
+                // The ones that are there do their work.
+                logger.error("the entry programs of an earlier build stay", metadata: ["error": "\(error)"])
+            }
         }
         ring = made.shared.events
         state = Mutex(made)
@@ -56,6 +70,10 @@ public final class Datapath: Sendable {
 
     /// The revision packets are judged by now, read from the kernel; nil while nothing is in force.
     public var revisionInForce: UInt32? { state.withLock { $0.entry.active?.revision } }
+
+    /// Whether packets are judged by a program of another build than this process's. The next ``install(_:newNumbers:)``, of the same
+    /// policy as well, puts this one's in force, by the same one store.
+    public var isOutdated: Bool { state.withLock { $0.isOutdated } }
 
     /// How large a policy this kernel takes.
     public var limits: CompileLimits {
@@ -79,6 +97,7 @@ public final class Datapath: Sendable {
                 try state.fill(slot, policy, configuration)
                 let zero = pd_counter()
                 for number in newNumbers { try state.shared.counters.set(all: zero, forKey: number) }
+                try GracePeriod.order()
                 state.activate(slot, policy)
             }
         }

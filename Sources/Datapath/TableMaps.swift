@@ -5,6 +5,8 @@ internal import PolicyCompiler
 /// One generation: a policy's tables in memory-mapped maps, and the program that was loaded for them.
 final class TableMaps: Sendable {
     let program: Program
+    /// What the object is known again by that the program was loaded from.
+    let build: UInt64
     let header: MappedArray<pd_header>
     private let cells: WindowedArray<pd_cell>
     private let classes: WindowedArray<pd_class>
@@ -70,8 +72,9 @@ final class TableMaps: Sendable {
     ///
     /// - Parameter edit: what else is to be set in the object before it is loaded.
     init(
-        loading object: consuming OpenObject, capacity needed: Capacity, hasLoop: Bool, edit: (inout OpenObject) throws(BPFError) -> Void
+        loading embedded: EmbeddedObject, capacity needed: Capacity, hasLoop: Bool, edit: (inout OpenObject) throws(BPFError) -> Void
     ) throws(BPFError) {
+        var object = try OpenObject(embedded)
         let capacity = needed.withRoom
         try object.setMaxEntries(capacity.cells, ofMap: Name.cells)
         try object.setMaxEntries(capacity.classes, ofMap: Name.classes)
@@ -81,6 +84,7 @@ final class TableMaps: Sendable {
         try edit(&object)
         let loaded = try object.load()
         program = try loaded.program(Name.program)
+        build = embedded.digest
         header = try loaded.mappedArray(Name.header)
         cells = try loaded.windowedArray(Name.cells)
         classes = try loaded.windowedArray(Name.classes)
@@ -93,6 +97,7 @@ final class TableMaps: Sendable {
     init(pinnedIn folder: String) throws(BPFError) {
         program = try Program(pinnedAt: "\(folder)/\(Name.program)")
         header = try MappedArray(pinnedAt: "\(folder)/\(Name.header)")
+        build = header[0].build
         cells = try WindowedArray(pinnedAt: "\(folder)/\(Name.cells)")
         classes = try WindowedArray(pinnedAt: "\(folder)/\(Name.classes)")
         chunks = try WindowedArray(pinnedAt: "\(folder)/\(Name.chunks)")
@@ -140,6 +145,7 @@ final class TableMaps: Sendable {
             policy.chunks.span.extracting(firstWord...).bytes, toByteOffset: firstWord * MemoryLayout<UInt64>.stride)
         try unsafe classes.copy(policy.classes.span.extracting(firstClass...).bytes, toByteOffset: firstClass * classes.stride)
         var head = policy.header
+        head.build = build
         head.timeouts = timeouts
         head.event_interval = eventInterval
         head.wall_offset = UInt64(bitPattern: WallClock.offset)

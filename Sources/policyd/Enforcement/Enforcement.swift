@@ -86,6 +86,9 @@ extension Enforcement {
     /// What packets are judged by now, as the kernel says; nil if nothing is in force.
     var revisionInForce: UInt32? { datapath?.revisionInForce }
 
+    /// Whether packets are judged by the programs of another build of this daemon; installing the policy once more replaces them.
+    var isOutdated: Bool { datapath?.isOutdated ?? false }
+
     /// Puts a policy into tables.
     ///
     /// - Parameter before: What was in force before, of which some sets may be the same.

@@ -264,7 +264,14 @@ extension Enforcer {
                 logger.warning("dropped a revision whose switch did not happen", metadata: ["revision": "\(number)"])
                 try store.remove(number)
             }
-            if numbers.contains(kernel), restore(kernel, install: false) { return }
+            if numbers.contains(kernel) {
+                // The programs of another build give way to this one's by the same store as a policy.
+                if enforcement.isOutdated, restore(kernel, install: true) { return }
+                if restore(kernel, install: false) {
+                    if enforcement.isOutdated { warn("the programs of another build of policyd judge packets until the next apply") }
+                    return
+                }
+            }
             warn("the kernel enforces revision \(kernel), which the state folder does not know; apply a policy to replace it")
             return
         }
@@ -282,6 +289,7 @@ extension Enforcer {
             ruleNumbers.assign(for: policySet, revision: number)
             let compiled = try enforcement.compile(policySet, revision: number, numbers: ruleNumbers, before: nil)
             ruleNames.add(revision: number, of: policySet, ruleNumbers)
+            let isInForce = enforcement.revisionInForce == number
             if install {
                 try enforcement.install(compiled, fresh: [])
             } else {
@@ -292,7 +300,8 @@ extension Enforcer {
                     number: number, base: loaded.base, created: loaded.revision.created, origin: loaded.revision.origin,
                     documents: loaded.documents, storedLists: loaded.storedLists, runtimeEntries: runtime, policySet: policySet,
                     compiled: compiled))
-            logger.info(install ? "revision in force again" : "adopted revision", metadata: ["revision": "\(number)"])
+            let words = isInForce ? "adopted revision\(install ? ", with this build's programs" : "")" : "revision in force again"
+            logger.info("\(words)", metadata: ["revision": "\(number)"])
             return true
         } catch {
             logger.error("cannot restore revision", metadata: ["revision": "\(number)", "error": "\(error)"])

@@ -18,7 +18,7 @@ struct SystemCallError: Error, CustomStringConvertible {
 func words(forErrno number: CInt) -> String {
     var buffer = [CChar](repeating: 0, count: 256)
     guard strerror_r(number, &buffer, buffer.count) == 0 else { return "error \(number)" }
-    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(truncatingIfNeeded:)), as: UTF8.self)
 }
 
 /// Writes all bytes, going on after interruptions; false if that was not possible.
