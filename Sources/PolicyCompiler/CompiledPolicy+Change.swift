@@ -119,41 +119,36 @@ private struct TablePatcher {
         var entry = field.root(header)
         var depth = 0
         while entry & PD_LEAF == 0 {
-            if entry & PD_ROW != 0 {
-                let stride = Int(entry >> UInt32(PD_ROW_STRIDE_SHIFT)) & 31
-                let start = Int(entry & PD_ROW_PLACE) * Int(PD_ROW_CELLS) * 2
+            if let row = TrieTable.Row(entry) {
                 let slots = [range.lowerBound, range.upperBound].map { (value: Value) -> Int in
-                    Int(truncatingIfNeeded: (value << Value(depth)) >> Value(Value.bitWidth - stride))
+                    Int(truncatingIfNeeded: (value << Value(depth)) >> Value(Value.bitWidth - row.stride))
                 }
-                depth += stride
-                place = .words(start + slots[0])
+                depth += row.stride
+                place = .words(row.start + slots[0])
                 if slots[0] < slots[1] { return rebuild(field, place, slots: slots[1] - slots[0] + 1, range, depth) }
-                entry = word(at: start + slots[0])
+                entry = word(at: row.start + slots[0])
             } else {
-                guard let below = below(list: Int(entry), range, depth) else { break }
-                place = .words(below.place)
-                entry = word(at: below.place)
-                depth += below.bits
+                guard let list = TrieTable.List(entry, word), let below = below(list, range, depth) else { break }
+                place = .words(below)
+                entry = word(at: below)
+                depth += list.bits
             }
         }
         return rebuild(field, place, slots: 1, range, depth)
     }
 
-    /// The entry of a list that leads on for all of a range; nil if the range is more than one key's, or nothing is below it.
-    private func below<Value: AddressValue>(list: Int, _ range: ClosedRange<Value>, _ depth: Int) -> (place: Int, bits: Int)? {
-        let first = word(at: 2 * list)
-        let bits = Int(first >> UInt32(PD_LIST_BITS_SHIFT)) & 63
-        guard depth + bits < Value.bitWidth else { return nil }
+    /// Where the entry of a list lies that leads on for all of a range; nil if the range is more than one key's, or nothing is below it.
+    private func below<Value: AddressValue>(_ list: TrieTable.List, _ range: ClosedRange<Value>, _ depth: Int) -> Int? {
+        guard depth + list.bits < Value.bitWidth else { return nil }
+        let mask = list.bits == 32 ? UInt32.max : ~(UInt32.max >> UInt32(list.bits))
         let keys = [range.lowerBound, range.upperBound].map { (value: Value) -> UInt32 in
-            UInt32(truncatingIfNeeded: ((value << Value(depth)) >> Value(Value.bitWidth - 32)))
+            UInt32(truncatingIfNeeded: (value << Value(depth)) >> Value(Value.bitWidth - 32)) & mask
         }
-        let mask = bits == 32 ? UInt32.max : ~(UInt32.max >> UInt32(bits))
-        guard keys[0] & mask == keys[1] & mask else { return nil }
-        for index in 1...max(1, Int(first & UInt32(PD_LIST_KEYS))) where word(at: 2 * (list + index)) == keys[0] & mask {
-            let place = 2 * (list + index) + 1
-            return word(at: place) & PD_LEAF == 0 ? (place, bits) : nil
+        guard keys[0] == keys[1], let cell = (0..<list.keys).first(where: { word(at: list.start + 2 + 2 * $0) == keys[0] }) else {
+            return nil
         }
-        return nil
+        let place = list.start + 2 + 2 * cell + 1
+        return word(at: place) & PD_LEAF == 0 ? place : nil
     }
 
     /// Makes the parts anew that some entries side by side lead to; `depth` bits are known there.

@@ -18,21 +18,16 @@ public struct CompiledPolicy: Sendable {
     package internal(set) var patches: [TablePatch] = []
     /// Unlike that of any other tables that were compiled: patches of one do not fit another.
     package internal(set) var lineage = TablePatch.newID()
-    package private(set) var classes: [pd_class]
+    package var classes: [pd_class] { classTable.classes }
     /// Chunk after chunk of 65 words.
-    package private(set) var chunks: [UInt64]
+    package var chunks: [UInt64] { classTable.chunks }
     package private(set) var rules: [pd_rule]
     /// The classes of the interfaces that were named.
     package private(set) var interfaces: [String: pd_interface] = [:]
 
     /// By rule number, what a verdict says of it.
     let references: [UInt32: RuleReference]
-    var classTable: ClassTable {
-        didSet {
-            classes = classTable.classes
-            chunks = classTable.chunks
-        }
-    }
+    var classTable: ClassTable
     private let interfaceFields: [[InterfaceField]]
     /// What the rules ask of addresses, and the entries of the sets among these: what a change of a set is worked out from.
     let addressFields: [AddressField]
@@ -122,8 +117,6 @@ public struct CompiledPolicy: Sendable {
         self.addressFields = addressFields
         self.sets = sets
         self.families = families
-        classes = classTable.classes
-        chunks = classTable.chunks
         statistics = Statistics()
     }
 

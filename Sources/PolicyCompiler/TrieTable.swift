@@ -191,3 +191,40 @@ struct TrieTable {
             | UInt32(truncatingIfNeeded: (origin + start) / Self.line) & PD_ROW_PLACE
     }
 }
+
+// MARK: - Reading
+
+extension TrieTable {
+    /// A row as an entry names it.
+    struct Row {
+        /// Where its words begin.
+        let start: Int
+        /// The bits it is chosen by.
+        let stride: Int
+
+        /// Nil for an entry that is no row.
+        init?(_ entry: UInt32) {
+            guard entry & PD_LEAF == 0, entry & PD_ROW != 0 else { return nil }
+            start = Int(entry & PD_ROW_PLACE) * TrieTable.line
+            stride = Int(entry >> UInt32(PD_ROW_STRIDE_SHIFT)) & 31
+        }
+    }
+
+    /// A list as an entry names it.
+    struct List {
+        /// Where its first cell lies, counted in words; the keys' cells follow.
+        let start: Int
+        let keys: Int
+        /// The bits that those below it have behind them.
+        let bits: Int
+
+        /// Nil for an entry that is no list.
+        init?(_ entry: UInt32, _ word: (_ place: Int) -> UInt32) {
+            guard entry & (PD_LEAF | PD_ROW) == 0 else { return nil }
+            start = 2 * Int(entry)
+            let first = word(start)
+            keys = Int(first & UInt32(PD_LIST_KEYS))
+            bits = Int(first >> UInt32(PD_LIST_BITS_SHIFT)) & 63
+        }
+    }
+}
