@@ -111,6 +111,17 @@ let package = Package(
                 "PolicyCompiler", "PolicyModel", "PolicyTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Fuzz", swiftSettings: house),
+        .systemLibrary(name: "CBenchmark", path: "Benchmarks/Programs/include"),
+        .target(
+            name: "BenchmarkObjects", dependencies: ["BPF"], path: "Benchmarks/Programs", exclude: ["include"], sources: ["Objects.swift"],
+            swiftSettings: house, plugins: ["EmbedBPF"]),
+        .executableTarget(
+            name: "numbers",
+            dependencies: [
+                "BPF", "BPFTesting", "BenchmarkObjects", "CBenchmark", "CLibBPF", "Datapath", "PolicyCompiler", "PolicyModel", "PolicyTesting",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Benchmarks/Numbers", swiftSettings: house),
 
         // Tests of the eBPF library, with programs and a shared header of their own.
         .systemLibrary(name: "CBPFTestObjects", path: "Tests/BPFTestObjects/include"),
