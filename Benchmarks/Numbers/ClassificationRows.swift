@@ -18,10 +18,7 @@ struct ClassificationRows {
         var tableBytes: Int
 
         var details: [String: Double] {
-            var details = cost.details
-            details["LRU look-up"] = lookup.mean
-            details["LRU look-up p99"] = lookup.p99
-            details["LRU look-up cold"] = lookup.coldMean
+            var details = cost.details().merging(lookup.details("LRU look-up ")) { $1 }
             details["compile ms"] = compiling * 1e3
             details["tables KiB"] = Double(tableBytes >> 10)
             return details
@@ -41,7 +38,7 @@ struct ClassificationRows {
         for count in effort.isQuick ? [10, 100, 1_000, 10_000] : [10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000] {
             let rules = HostRules(count)
             let result = try measure(Compiled(text: rules.yaml()), rules.flows(Self.headers).map { $0.frame() })
-            outcome.point(.rules, "policyd, in the kernel program alone", Double(count), max(result.cost.mean, 1))
+            outcome.point(.rules, "policyd, in the kernel program alone", Double(count), result.cost.mean)
             outcome.point(.rules, "one LRU look-up", Double(count), result.lookup.mean)
             if count == 100 {
                 outcome.measured.append(

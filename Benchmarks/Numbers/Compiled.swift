@@ -1,3 +1,4 @@
+import BPF
 import Datapath
 import PolicyCompiler
 import PolicyModel

@@ -59,10 +59,7 @@ struct EstablishedRow {
             let trace = try Trace(flows.map { bytes($0, Flow.Flags.ack | Flow.Flags.push) }, family: family)
             let target = Trace.Target { [holder] in try $0.set(holder.program, at: 0) }
             let costs = try Cost.measure(trace, [(target, trace.emptyProgram)], effort)
-            var details = costs[0].details
-            details["LRU look-up"] = costs[1].mean
-            details["LRU look-up p99"] = costs[1].p99
-            details["LRU look-up cold"] = costs[1].coldMean
+            let details = costs[0].details().merging(costs[1].details("LRU look-up ")) { $1 }
             outcome.measured.append(
                 .multiple(
                     name, costs[0].mean, "ns", of: costs[1].mean, "one LRU look-up with the same key", atMost: 1.5, details: details))

@@ -27,7 +27,7 @@ struct HostRules {
             let length = random.pick([32, 32, 32, 28, 24, 24, 22, 20], otherwise: 24)
             let port = random.pick(Self.ports, otherwise: 80)
             return Entry(
-                address: Self.address(&random) >> UInt32(32 - length) << UInt32(32 - length), length: length,
+                address: Self.address(&random) & ~UInt32(0) << UInt32(32 - length), length: length,
                 protocol: random.pick(["udp", "udp", "tcp"], otherwise: "tcp"),
                 ports: random.next() % 4 == 0 ? port...port + 20 : port...port)
         }

@@ -21,15 +21,11 @@ struct SetRow {
             let costs = try Cost.measure(
                 trace, [(compiled.target, nothing.target), (trace.prefixLookup, trace.emptyProgram)], effort)
             let (ours, kernel, lookup) = (costs[0], costs[1], costs[2])
-            outcome.point(.set, "policyd, in the kernel program alone", Double(count), max(ours.mean, 1))
+            outcome.point(.set, "policyd, in the kernel program alone", Double(count), ours.mean)
             outcome.point(.set, "one look-up in the kernel's LPM map", Double(count), kernel.mean)
             outcome.point(.set, "one LRU look-up", Double(count), lookup.mean)
-            var details = ours.details
-            details["LRU look-up"] = lookup.mean
-            details["LRU look-up cold"] = lookup.coldMean
-            details["LPM map"] = kernel.mean
-            details["LPM map p99"] = kernel.p99
-            details["LPM map cold"] = kernel.coldMean
+            var details = ours.details().merging(lookup.details("LRU look-up ")) { $1 }
+            details.merge(kernel.details("LPM map ")) { $1 }
             details["compile ms"] = compiled.compiling * 1e3
             details["tables KiB"] = Double(compiled.tableBytes >> 10)
             let size = Format.thousands(count)

@@ -95,7 +95,8 @@ final class Trace {
 
     // MARK: Measuring
 
-    /// Nanoseconds a packet with everything around it, over the whole trace again and again for about so long.
+    /// Nanoseconds a packet with everything around it, over the whole trace again and again for about so long: neighbours overlap in the
+    /// processor, as they do where packets come in batches.
     func whole(_ subject: Target, milliseconds: Double = 25) throws -> Double {
         try subject.put(target)
         control[0].next = 0
@@ -105,23 +106,24 @@ final class Trace {
     }
 
     private func nanoseconds(_ program: borrowing Program, runs: Int) throws -> Double {
-        let start = ContinuousClock.now
+        let start = Self.processorTime
         _ = try program.testRun(data: first, repeat: runs)
-        return (ContinuousClock.now - start) / .nanoseconds(1)
+        return Self.processorTime - start
     }
 
-    /// Nanoseconds of each packet of the trace, the clock's own cost included: the medians of several passes.
-    func each(_ subject: Target, passes: Int = 7) throws -> [Double] {
+    /// What this thread has had of its processor, in nanoseconds: others that work on the machine are not in it.
+    private static var processorTime: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
+    }
+
+    /// Nanoseconds of each packet of the trace, the clock's own cost included.
+    func each(_ subject: Target) throws -> [Double] {
         try subject.put(target)
         control[0].next = 0
         _ = try timedReplay.testRun(data: first, repeat: count)
-        var taken = Array(repeating: [Double](), count: count)
-        for _ in 0..<passes {
-            control[0].next = 0
-            _ = try timedReplay.testRun(data: first, repeat: count)
-            for index in 0..<count { taken[index].append(Double(times[index])) }
-        }
-        return taken.map { Sample($0).median }
+        return (0..<count).map { Double(times[$0]) }
     }
 
     /// Nanoseconds of single packets before each of which the core's own caches were filled with other things.
