@@ -7,6 +7,7 @@ enum Row: String, CaseIterable, ExpressibleByArgument {
     case classbench
     case hundredThousand = "hundred-thousand"
     case set
+    case peers
 
     /// What a row that fails as a whole was to show.
     var promise: String {
@@ -16,6 +17,7 @@ enum Row: String, CaseIterable, ExpressibleByArgument {
         case .classbench: "classification, 10,000 ClassBench-style rules"
         case .hundredThousand: "classification, 100,000 ClassBench-style rules"
         case .set: "classification, 800,000-entry set plus 1,000 rules"
+        case .peers: "the same 1,000 rules in nftables, one after the other"
         }
     }
 
@@ -27,6 +29,7 @@ enum Row: String, CaseIterable, ExpressibleByArgument {
         case .classbench: return try classification.tenThousand()
         case .hundredThousand: return try classification.hundredThousand()
         case .set: return try SetRow(effort: setting.effort).run()
+        case .peers: return try PeersRow(effort: setting.effort).run()
         }
     }
 }

@@ -61,11 +61,15 @@ final class Trace {
         switch family {
         case .v4:
             let map = try loaded.map("bench_lru4", key: bench_flow4.self, value: bench_state.self)
+            for index in 0..<Self.others(frames.count) { try map.set(bench_state(), forKey: bench_flow4(word: (1, index, 0, 0))) }
             for frame in frames {
                 try map.set(bench_state(), forKey: Self.key(frame[26..<38], frame[23], bench_flow4()))
             }
         case .v6:
             let map = try loaded.map("bench_lru6", key: bench_flow6.self, value: bench_state.self)
+            for index in 0..<Self.others(frames.count) {
+                try map.set(bench_state(), forKey: bench_flow6(word: (1, index, 0, 0, 0, 0, 0, 0, 0, 0)))
+            }
             for frame in frames {
                 try map.set(bench_state(), forKey: Self.key(frame[22..<58], frame[20], bench_flow6()))
             }
@@ -75,6 +79,9 @@ final class Trace {
             try map.set(Array(repeating: 1, count: prefixes.count), forKeys: prefixes)
         }
     }
+
+    /// Flows in the LRU hash beside those of the trace, so that it is as full as a busy host's table.
+    static func others(_ count: Int) -> UInt32 { UInt32(max(0, 40_960 - count)) }
 
     private static func key<Key: BitwiseCopyable>(_ bytes: ArraySlice<UInt8>, _ number: UInt8, _ zero: Key) -> Key {
         var key = zero
@@ -88,7 +95,7 @@ final class Trace {
     // MARK: Yardsticks
 
     var emptyProgram: Target { Target { [self] in try $0.set(empty, at: 0) } }
-    /// One look-up in an LRU hash of 65,536 places by the packet's flow, which is there.
+    /// One look-up in an LRU hash of 65,536 places, five eighths full, by the packet's flow, which is there.
     var lookup: Target { Target { [self] in try $0.set(find, at: 0) } }
     /// One look-up of the source in the kernel's prefix map.
     var prefixLookup: Target { Target { [self] in try $0.set(prefix, at: 0) } }
