@@ -21,11 +21,14 @@ struct HostRules {
     /// The host's address: 192.0.2.1.
     static let host: UInt32 = 0xC000_0201
 
-    init(_ count: Int, seed: UInt64 = 5) {
+    /// Which ports rules are about: those of the traffic, or any.
+    enum Ports { case common, any }
+
+    init(_ count: Int, ports: Ports = .common, seed: UInt64 = 5) {
         var random = SplitMix64(seed: seed)
         entries = (0..<count).map { _ in
             let length = random.pick([32, 32, 32, 28, 24, 24, 22, 20], otherwise: 24)
-            let port = random.pick(Self.ports, otherwise: 80)
+            let port = ports == .any ? UInt16.random(in: 1...60_000, using: &random) : random.pick(Self.ports, otherwise: 80)
             return Entry(
                 address: Self.address(&random) & ~UInt32(0) << UInt32(32 - length), length: length,
                 protocol: random.pick(["udp", "udp", "tcp"], otherwise: "tcp"),

@@ -8,6 +8,11 @@ enum Row: String, CaseIterable, ExpressibleByArgument {
     case hundredThousand = "hundred-thousand"
     case set
     case peers
+    case apply
+    case rules
+    case start
+    case events
+    case switches
 
     /// What a row that fails as a whole was to show.
     var promise: String {
@@ -18,6 +23,11 @@ enum Row: String, CaseIterable, ExpressibleByArgument {
         case .hundredThousand: "classification, 100,000 ClassBench-style rules"
         case .set: "classification, 800,000-entry set plus 1,000 rules"
         case .peers: "the same 1,000 rules in nftables, one after the other"
+        case .apply: "apply of an 800,000-entry set and 1,000 rules"
+        case .rules: "apply of 10,000 rules"
+        case .start: "start of the daemon to enforcing 1,000 rules"
+        case .events: "events, kernel to reader"
+        case .switches: "packets judged by neither the old nor the new revision"
         }
     }
 
@@ -30,6 +40,11 @@ enum Row: String, CaseIterable, ExpressibleByArgument {
         case .hundredThousand: return try classification.hundredThousand()
         case .set: return try SetRow(effort: setting.effort).run()
         case .peers: return try PeersRow(effort: setting.effort).run()
+        case .apply: return try ApplyRows(setting: setting).set()
+        case .rules: return try ApplyRows(setting: setting).rules()
+        case .start: return try ApplyRows(setting: setting).start()
+        case .events: return try EventsRow(setting: setting).run()
+        case .switches: return try SwitchesRow(setting: setting).run()
         }
     }
 }
