@@ -5,7 +5,7 @@ import Glibc
 /// `policyd` at work in a namespace of its own, and `policyctl` that speaks to it. All of it goes with the value.
 final class Daemon {
     let host: NetworkNamespace
-    let folder: String
+    private let work: WorkFolder
     private let peer: NetworkNamespace
     private let bpffs: PrivateBPFFS
     private let programs: String
@@ -20,9 +20,8 @@ final class Daemon {
         host = try NetworkNamespace()
         peer = try NetworkNamespace()
         bpffs = try PrivateBPFFS()
-        folder = "/tmp/policyd-numbers-\(getpid())-daemon"
-        try? FileManager.default.removeItem(atPath: folder)
-        try FileManager.default.createDirectory(atPath: "\(folder)/policies", withIntermediateDirectories: true)
+        work = try WorkFolder("daemon")
+        try FileManager.default.createDirectory(atPath: "\(work.path)/policies", withIntermediateDirectories: true)
         try host.connect("eth0", to: peer, "eth0")
     }
 
@@ -31,18 +30,15 @@ final class Daemon {
         _ = process?.wait(seconds: 10)
         process = nil
         removePins()
-        try? FileManager.default.removeItem(atPath: folder)
     }
 
+    var folder: String { work.path }
     var socket: String { "\(folder)/socket" }
     var pins: String { bpffs.path("policyd") }
 
-    /// Writes a file into the daemon's folder.
+    /// Writes a file into the daemon's folder and says its path.
     @discardableResult
-    func file(_ name: String, _ text: String) throws -> String {
-        try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
-        return "\(folder)/\(name)"
-    }
+    func file(_ name: String, _ text: String) throws -> String { try work.file(name, text) }
 
     // MARK: Life
 
@@ -61,6 +57,7 @@ final class Daemon {
         let process = try host.run { () throws(TestingError) in try ChildProcess(arguments, folder: folder, name: "policyd-\(runs)") }
         guard notices.waitUntilReady(seconds: 60) else { throw BenchmarkError("policyd does not come up: \(process.errors)") }
         let taken = (ContinuousClock.now - start) / .milliseconds(1)
+        try work.note(process.pid)
         self.process = process
         return taken
     }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// One promise of the project and what came of it.
 struct Measured: Codable {
     /// What was measured, in words.
@@ -71,7 +73,9 @@ struct Point: Codable {
 struct Outcome: Codable {
     var row: String
     var isQuick = false
+    /// What was measured: for people, and so that another build is told apart.
     var commit = ""
+    var build = ""
     /// Seconds since 1970, and how long it took.
     var time = 0.0
     var seconds = 0.0
@@ -83,4 +87,24 @@ struct Outcome: Codable {
     mutating func point(_ figure: Figure.Kind, _ series: String, _ x: Double, _ y: Double) {
         points.append(Point(figure: figure.rawValue, series: series, x: x, y: y))
     }
+}
+
+extension Outcome {
+    /// What a row left in a file; nil if there is none that can be read.
+    init?(path: String) {
+        guard let data = FileManager.default.contents(atPath: path), let read = try? JSONDecoder().decode(Outcome.self, from: data) else {
+            return nil
+        }
+        self = read
+    }
+
+    /// A row that came to nothing.
+    static func failed(_ row: Row, because reason: String) -> Outcome {
+        var outcome = Outcome(row: row.rawValue)
+        outcome.measured = [.missing(row.promise, target: "see there", because: reason, isFault: false)]
+        return outcome
+    }
+
+    /// Whether something was to be measured and was not.
+    var hasFailed: Bool { measured.contains { $0.target != nil && $0.value == nil } }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BPFTesting
 import Foundation
 
 /// Measures what the project promises, a row at a time, and puts the rows together.
@@ -7,7 +8,7 @@ struct Numbers: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "numbers",
         abstract: "Measure what packets, applies, memory and events cost, beside an empty program, kernel maps and other firewalls.",
-        subcommands: [Rows.self, Run.self, Show.self], defaultSubcommand: Rows.self)
+        subcommands: [Rows.self, Run.self, Show.self, Tidy.self], defaultSubcommand: Rows.self)
 
     /// Says which rows there are.
     struct Rows: ParsableCommand {
@@ -26,25 +27,30 @@ struct Numbers: ParsableCommand {
         @Option(help: "The folder with policyd, policyctl and switches.") var programs: String
         @Option(help: "A folder of NAME.rules and NAME.trace in ClassBench's format.") var classbench: String?
         @Option(help: "What was built, for the record.") var commit = "unknown"
+        @Option(help: "What tells this build from others.") var build = ""
+        @Flag(help: "Keep what this build's run has measured already.") var resume = false
+
+        private var path: String { "\(results)/\(row.rawValue).json" }
 
         func run() throws {
+            if resume, let there = Outcome(path: path), there.build == build, there.isQuick == quick, !there.hasFailed { return }
+            try? FileManager.default.removeItem(atPath: path)
             let setting = Setting(effort: Effort(isQuick: quick), programs: programs, classbench: classbench)
             let start = Date()
             var outcome: Outcome
             do {
                 outcome = try row.measure(setting)
             } catch {
-                outcome = Outcome(row: row.rawValue)
-                outcome.measured = [.missing(row.promise, target: "section of its own", because: "\(error)", isFault: false)]
+                outcome = .failed(row, because: "\(error)")
             }
             outcome.isQuick = quick
-            outcome.commit = commit
+            (outcome.commit, outcome.build) = (commit, build)
             outcome.time = start.timeIntervalSince1970
             outcome.seconds = Date().timeIntervalSince(start)
             try FileManager.default.createDirectory(atPath: results, withIntermediateDirectories: true)
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            try encoder.encode(outcome).write(to: URL(fileURLWithPath: "\(results)/\(row.rawValue).json"), options: .atomic)
+            try encoder.encode(outcome).write(to: URL(fileURLWithPath: path), options: .atomic)
         }
     }
 
@@ -55,18 +61,31 @@ struct Numbers: ParsableCommand {
         @Option(help: "The folder with results.") var results: String
         @Option(help: "Write everything as one JSON object.") var json: String?
         @Option(help: "Write figures as SVG into a folder.") var figures: String?
+        @Option(parsing: .upToNextOption, help: "Pages in Markdown whose table is to be replaced, between its marks.") var pages: [String] = []
         @Option(parsing: .upToNextOption, help: "Only these rows.") var only: [Row] = []
 
         func run() throws {
             let rows = only.isEmpty ? Row.allCases : only
-            let outcomes = try rows.compactMap { row -> Outcome? in
-                guard let data = FileManager.default.contents(atPath: "\(results)/\(row.rawValue).json") else { return nil }
-                return try JSONDecoder().decode(Outcome.self, from: data)
+            let outcomes = rows.map { row in
+                Outcome(path: "\(results)/\(row.rawValue).json") ?? .failed(row, because: "it was not run, or broke off")
             }
             let report = Report(outcomes: outcomes, machine: Machine.words)
             print(report.table, terminator: "")
             if let json { try report.json().write(to: URL(fileURLWithPath: json), options: .atomic) }
             if let figures { for path in try report.writeFigures(figures) { print(path) } }
+            for path in pages { try report.refresh(page: path) }
+        }
+    }
+
+    /// Takes away what a run that was killed left behind.
+    struct Tidy: ParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "tidy", abstract: "Remove what a run that broke off left behind.")
+
+        func run() throws {
+            WorkFolder.removeLeftovers()
+            // Making one takes away those of processes that are gone.
+            _ = try NetworkNamespace()
+            _ = try PrivateBPFFS()
         }
     }
 }

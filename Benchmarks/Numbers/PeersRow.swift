@@ -19,11 +19,12 @@ struct PeersRow {
     }
 
     private let pair: VethPair
-    private let folder = FileManager.default.temporaryDirectory.path + "/policyd-numbers-\(ProcessInfo.processInfo.processIdentifier)"
+    private let folder: WorkFolder
 
     init(effort: Effort) throws {
         self.effort = effort
         pair = try VethPair()
+        folder = try WorkFolder("peers")
     }
 
     private var rules: [Int] { effort.isQuick ? [10, 100, 1_000] : [10, 30, 100, 300, 1_000, 2_000, 4_000, 8_000] }
@@ -31,8 +32,6 @@ struct PeersRow {
     private static let traffic = 65_536
 
     func run() throws -> Outcome {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         var outcome = Outcome(row: "peers")
         var costs: [String: Double] = [:]
         for filter in filters {
@@ -89,7 +88,7 @@ struct PeersRow {
             filters.append(
                 Filter(
                     figure: .rules, series: "iptables (legacy)", x: count,
-                    install: { try command("iptables-legacy-restore", file("rules.v4", rules.iptables)) },
+                    install: { try command("iptables-legacy-restore", folder.file("rules.v4", rules.iptables)) },
                     remove: { try command("iptables-legacy", "-F", "INPUT") }))
             filters.append(policyd(.rules, Self.known, count) { (rules.yaml(), [:]) })
             filters.append(policyd(.rules, Self.new, count) { (rules.yaml(), [:]) })
@@ -105,7 +104,7 @@ struct PeersRow {
                         let size = max(65_536, count)
                         var text = "create listed hash:net family inet hashsize 1024 maxelem \(size)\n"
                         for line in list().split(separator: "\n") { text += "add listed \(line)\n" }
-                        try command("sh", "-c", "ipset restore < \(file("ipset", text))")
+                        try command("sh", "-c", "ipset restore < \(folder.file("ipset", text))")
                         try command("iptables-legacy", "-A", "INPUT", "-m", "set", "--match-set", "listed", "src", "-j", "DROP")
                     },
                     remove: {
@@ -119,7 +118,7 @@ struct PeersRow {
 
     private func nft(_ figure: Figure.Kind, _ series: String, _ x: Int, _ text: @escaping () -> String) -> Filter {
         Filter(
-            figure: figure, series: series, x: x, install: { try command("nft", "-f", file("rules.nft", text())) },
+            figure: figure, series: series, x: x, install: { try command("nft", "-f", folder.file("rules.nft", text())) },
             remove: { try command("nft", "flush", "ruleset") })
     }
 
@@ -140,12 +139,6 @@ struct PeersRow {
         guard result.status == 0 else {
             throw BenchmarkError("\(words.joined(separator: " ")) ended with \(result.status): \(result.output.prefix(300))")
         }
-    }
-
-    private func file(_ name: String, _ text: String) throws -> String {
-        let path = "\(folder)/\(name)"
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
-        return path
     }
 
     // MARK: The promise

@@ -37,10 +37,31 @@ struct Report {
 
     var caption: String {
         let quick = outcomes.contains(where: \.isQuick) ? ", quick run" : ""
-        let commits = Set(outcomes.map(\.commit)).sorted().joined(separator: ", ")
+        let commits = Set(outcomes.map(\.commit)).filter { !$0.isEmpty }.sorted().joined(separator: ", ")
         let time = outcomes.map(\.time).max() ?? 0
         let date = Date(timeIntervalSince1970: time).formatted(.iso8601.year().month().day())
         return "\(machine); build \(commits)\(quick); \(date)"
+    }
+
+    // MARK: Pages
+
+    private static let marks = (begin: "<!-- numbers: written by scripts/bench --publish -->", end: "<!-- end of numbers -->")
+
+    /// Puts the table of promises between the marks of a page in Markdown.
+    func refresh(page path: String) throws {
+        var text = try String(contentsOfFile: path, encoding: .utf8)
+        guard let begin = text.range(of: Self.marks.begin), let end = text.range(of: Self.marks.end), begin.upperBound < end.lowerBound else {
+            throw BenchmarkError("\(path) has no marks for the table: \(Self.marks.begin) and \(Self.marks.end)")
+        }
+        text.replaceSubrange(begin.upperBound..<end.lowerBound, with: "\n\(markdown)")
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+    }
+
+    private var markdown: String {
+        let rows = measured.filter { $0.target != nil }.map { measured in
+            "| " + Self.columns(measured).map { $0.replacingOccurrences(of: "|", with: "\\|") }.joined(separator: " | ") + " |\n"
+        }
+        return "| what | to reach | measured | ratio | |\n|---|---|---|---|---|\n\(rows.joined())\n\(caption).\n"
     }
 
     // MARK: JSON
