@@ -38,15 +38,16 @@ struct ClassificationRows {
         for count in effort.isQuick ? [10, 100, 1_000, 10_000] : [10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000] {
             let rules = HostRules(count)
             let result = try measure(Compiled(text: rules.yaml()), rules.flows(Self.headers).map { $0.frame() })
-            outcome.point(.rules, "policyd, in the kernel program alone", Double(count), result.cost.mean)
-            outcome.point(.rules, "one LRU look-up", Double(count), result.lookup.mean)
+            outcome.point(.rules, "policyd, the rule alone (test-run)", Double(count), result.cost.mean)
+            outcome.point(.rules, "one LRU look-up (test-run)", Double(count), result.lookup.mean)
             if count == 100 {
                 outcome.measured.append(
                     .multiple(
                         "classification, a host's own policy of 100 rules", result.cost.mean, "ns", of: result.lookup.mean, Self.yardstick,
                         atMost: 0.5, details: result.details))
             } else {
-                outcome.measured.append(.figure("the same, \(Format.thousands(count)) rules", result.cost.mean, "ns", details: result.details))
+                outcome.measured.append(
+                    .figure("the same, \(Format.thousands(count)) rules", result.cost.mean, "ns", details: result.details))
             }
         }
         return outcome
@@ -86,7 +87,8 @@ struct ClassificationRows {
                     details: result.details))
         } catch {
             outcome.measured.append(
-                .missing("classification, \(what)", target: "≤ \(Format.short(limit)) × \(Self.yardstick)", because: "\(error)", isFault: true))
+                .missing(
+                    "classification, \(what)", target: "≤ \(Format.short(limit)) × \(Self.yardstick)", because: "\(error)", isFault: true))
         }
     }
 

@@ -30,7 +30,9 @@ struct Cost {
         for _ in 0..<effort.rounds {
             for pair in sides.indices { for side in 0...1 { try sides[pair][side].round(trace, effort) } }
         }
-        for pair in sides.indices { for side in 0...1 { try sides[pair][side].cold = Sample(trace.cold(sides[pair][side].target, samples: effort.samples)) } }
+        for pair in sides.indices {
+            for side in 0...1 { try sides[pair][side].cold = Sample(trace.cold(sides[pair][side].target, samples: effort.samples)) }
+        }
         return sides.map { sides in
             let (subject, base) = (sides[0], sides[1])
             let (each, rest) = (Sample(subject.medians), Sample(base.medians))

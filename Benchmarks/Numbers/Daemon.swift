@@ -50,7 +50,8 @@ final class Daemon {
         setenv("NOTIFY_SOCKET", "\(folder)/notify", 1)
         defer { unsetenv("NOTIFY_SOCKET") }
         let arguments = [
-            "\(programs)/policyd", "--socket", socket, "--state-dir", "\(folder)/state", "--bpffs", pins, "--policies", "\(folder)/policies",
+            "\(programs)/policyd", "--socket", socket, "--state-dir", "\(folder)/state", "--bpffs", pins, "--policies",
+            "\(folder)/policies",
             "--interfaces", "eth0",
         ]
         let start = ContinuousClock.now

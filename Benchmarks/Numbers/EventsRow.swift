@@ -89,7 +89,8 @@ struct EventsRow {
         let produced = try Producer(Program(pinnedAt: bpffs.path(Self.name))).produce(rate, seconds: seconds)
         let end = counted.waitUntilQuiet()
         return Step(
-            produced: produced, delivered: counted.events.load(ordering: .relaxed), seconds: max((end - start) / .seconds(1), seconds * 0.5))
+            produced: produced, delivered: counted.events.load(ordering: .relaxed), seconds: max((end - start) / .seconds(1), seconds * 0.5)
+        )
     }
 
     private final class Counted: Sendable {

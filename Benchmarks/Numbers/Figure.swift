@@ -18,7 +18,7 @@ struct Figure {
 
         var subtitle: String {
             switch self {
-            case .rules, .set: "nanoseconds a packet above no filter; through a veth pair where nothing else is said"
+            case .rules, .set: "nanoseconds a packet above no filter, through a veth pair; (test-run): in the program alone"
             case .apply: "milliseconds from the command's start to its end"
             }
         }
@@ -88,11 +88,13 @@ struct Figure {
     }
 
     private func text(
-        _ x: Double, _ y: Double, _ text: String, size: Int = 12, anchor: String = "start", weight: String = "400", colour: String = "#222222"
+        _ x: Double, _ y: Double, _ text: String, size: Int = 12, anchor: String = "start", weight: String = "400",
+        colour: String = "#222222"
     ) -> String {
         let escaped = text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
         let place = String(format: "x=\"%.1f\" y=\"%.1f\"", x, y)
-        return "<text \(place) font-size=\"\(size)\" font-weight=\"\(weight)\" text-anchor=\"\(anchor)\" fill=\"\(colour)\">\(escaped)</text>"
+        return
+            "<text \(place) font-size=\"\(size)\" font-weight=\"\(weight)\" text-anchor=\"\(anchor)\" fill=\"\(colour)\">\(escaped)</text>"
     }
 
     /// From one power of ten to another.

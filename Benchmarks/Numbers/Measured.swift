@@ -105,6 +105,16 @@ extension Outcome {
         return outcome
     }
 
+    /// What could not be told is left out: JSON has no word for it.
+    mutating func dropWhatIsNoNumber() {
+        for index in measured.indices {
+            measured[index].details = measured[index].details.filter(\.value.isFinite)
+            if measured[index].value?.isFinite == false { (measured[index].value, measured[index].met) = (nil, nil) }
+            if measured[index].ratio?.isFinite == false { measured[index].ratio = nil }
+        }
+        points.removeAll { !$0.y.isFinite }
+    }
+
     /// Whether something was to be measured and was not.
     var hasFailed: Bool { measured.contains { $0.target != nil && $0.value == nil } }
 }

@@ -43,6 +43,7 @@ struct Numbers: ParsableCommand {
             } catch {
                 outcome = .failed(row, because: "\(error)")
             }
+            outcome.dropWhatIsNoNumber()
             outcome.isQuick = quick
             (outcome.commit, outcome.build) = (commit, build)
             outcome.time = start.timeIntervalSince1970
@@ -61,7 +62,8 @@ struct Numbers: ParsableCommand {
         @Option(help: "The folder with results.") var results: String
         @Option(help: "Write everything as one JSON object.") var json: String?
         @Option(help: "Write figures as SVG into a folder.") var figures: String?
-        @Option(parsing: .upToNextOption, help: "Pages in Markdown whose table is to be replaced, between its marks.") var pages: [String] = []
+        @Option(parsing: .upToNextOption, help: "Pages in Markdown whose table is to be replaced, between its marks.") var pages: [String] =
+            []
         @Option(parsing: .upToNextOption, help: "Only these rows.") var only: [Row] = []
 
         func run() throws {
@@ -102,7 +104,8 @@ enum Machine {
     static var words: String {
         func line(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
         let kernel = line("/proc/sys/kernel/osrelease").trimmingCharacters(in: .whitespacesAndNewlines)
-        let processor = line("/proc/cpuinfo").split(separator: "\n").first { $0.hasPrefix("model name") }
+        let processor =
+            line("/proc/cpuinfo").split(separator: "\n").first { $0.hasPrefix("model name") }
             .flatMap { $0.split(separator: ":").last }.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown processor"
         return "Linux \(kernel), \(ProcessInfo.processInfo.processorCount) × \(processor)"
     }

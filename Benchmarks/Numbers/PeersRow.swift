@@ -65,19 +65,18 @@ struct PeersRow {
         }
         let after = try pair.measure(frames, milliseconds: milliseconds, rounds: rounds)
         let base = (before.nanoseconds + after.nanoseconds) / 2
-        let lost = max(with.lost, before.lost, after.lost)
         outcome.measured.append(
             .figure(
                 "\(filter.series), \(Format.thousands(filter.x)) \(filter.figure.x)", with.nanoseconds - base, "ns",
-                note: lost > 0.001 ? "\(Format.short(lost * 100)) % of the packets were lost before the filter" : nil,
-                details: ["whole": with.nanoseconds, "without filter": base, "lost": lost]))
+                note: with.note ?? before.note ?? after.note,
+                details: ["whole": with.nanoseconds, "without filter": base, "lost": max(with.lost, before.lost, after.lost)]))
         return with.nanoseconds - base
     }
 
     // MARK: Filters
 
-    private static let known = "policyd, flows it knows"
-    private static let new = "policyd, each packet a new flow"
+    private static let known = "policyd, whole, known flows"
+    private static let new = "policyd, whole, new flows"
     private static let linear = "nftables, rules one after the other"
 
     private var filters: [Filter] {
@@ -164,7 +163,8 @@ struct PeersRow {
             Measured(
                 name: name, target: "≥ 200 × ours", value: theirs, unit: "ns", ratio: ratio, ratioOf: "classification in policyd",
                 met: ratio >= 200,
-                note: "theirs through the veth pair above no filter, ours \(Format.short(ours.mean)) ns by test-run above a policy without rules",
+                note:
+                    "theirs through the veth pair above no filter, ours \(Format.short(ours.mean)) ns by test-run above a policy without rules",
                 details: details))
     }
 }

@@ -10,22 +10,42 @@ struct Report {
 
     // MARK: Table
 
+    /// The promises, then what was measured beside them, then what there is to know of either.
     var table: String {
-        let heading = ["what", "target", "measured", "ratio", ""]
-        let rows = measured.map(Self.columns)
-        let widths = heading.indices.map { column in ([heading] + rows).map { min($0[column].count, 92) }.max() ?? 0 }
-        func line(_ columns: [String]) -> String {
-            columns.enumerated().map { Format.pad($1, widths[$0]) }.joined(separator: "  ").trimmingTrailingBlanks
+        let promises = measured.filter { $0.target != nil }
+        let figures = measured.filter { $0.target == nil }
+        var text = Self.aligned([["promise", "target", "measured", "ratio", ""]] + promises.map(Self.columns))
+        if !figures.isEmpty {
+            text +=
+                "\n"
+                + Self.aligned(
+                    [["beside them", "measured", "ratio"]]
+                        + figures.map { Self.columns($0).enumerated().filter { [0, 2, 3].contains($0.offset) }.map(\.element) })
         }
-        var text = ([heading] + rows).map(line).joined(separator: "\n") + "\n"
-        let notes = measured.filter { $0.note != nil }
-        if !notes.isEmpty { text += "\n" + notes.map { "\($0.name): \($0.note ?? "")\n" }.joined() }
-        let targets = measured.filter { $0.target != nil }
-        let met = targets.count { $0.met == true }
-        let open = targets.count { $0.met == nil }
-        text += "\n\(met) of \(targets.count) met, \(targets.count - met - open) not met"
+        // One reason may stand for several lines.
+        var notes: [(text: String, names: [String])] = []
+        for measured in measured {
+            guard let note = measured.note else { continue }
+            if let place = notes.firstIndex(where: { $0.text == note }) {
+                notes[place].names.append(measured.name)
+            } else {
+                notes.append((note, [measured.name]))
+            }
+        }
+        if !notes.isEmpty { text += "\n" + notes.map { "\($0.names.joined(separator: "; ")): \($0.text)\n" }.joined() }
+        let met = promises.count { $0.met == true }
+        let open = promises.count { $0.met == nil }
+        text += "\n\(met) of \(promises.count) met, \(promises.count - met - open) not met"
         if open > 0 { text += ", \(open) not measured" }
         return text + "\n\(caption)\n"
+    }
+
+    private static func aligned(_ rows: [[String]]) -> String {
+        let columns = rows.first?.count ?? 0
+        let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            row.enumerated().map { Format.pad($1, widths[$0]) }.joined(separator: "  ").trimmingTrailingBlanks + "\n"
+        }.joined()
     }
 
     private static func columns(_ measured: Measured) -> [String] {
@@ -50,7 +70,8 @@ struct Report {
     /// Puts the table of promises between the marks of a page in Markdown.
     func refresh(page path: String) throws {
         var text = try String(contentsOfFile: path, encoding: .utf8)
-        guard let begin = text.range(of: Self.marks.begin), let end = text.range(of: Self.marks.end), begin.upperBound < end.lowerBound else {
+        guard let begin = text.range(of: Self.marks.begin), let end = text.range(of: Self.marks.end), begin.upperBound < end.lowerBound
+        else {
             throw BenchmarkError("\(path) has no marks for the table: \(Self.marks.begin) and \(Self.marks.end)")
         }
         text.replaceSubrange(begin.upperBound..<end.lowerBound, with: "\n\(markdown)")

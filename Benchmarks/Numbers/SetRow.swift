@@ -21,9 +21,9 @@ struct SetRow {
             let costs = try Cost.measure(
                 trace, [(compiled.target, nothing.target), (trace.prefixLookup, trace.emptyProgram)], effort)
             let (ours, kernel, lookup) = (costs[0], costs[1], costs[2])
-            outcome.point(.set, "policyd, in the kernel program alone", Double(count), ours.mean)
-            outcome.point(.set, "one look-up in the kernel's LPM map", Double(count), kernel.mean)
-            outcome.point(.set, "one LRU look-up", Double(count), lookup.mean)
+            outcome.point(.set, "policyd, the rule alone (test-run)", Double(count), ours.mean)
+            outcome.point(.set, "one LPM map look-up (test-run)", Double(count), kernel.mean)
+            outcome.point(.set, "one LRU look-up (test-run)", Double(count), lookup.mean)
             var details = ours.details().merging(lookup.details("LRU look-up ")) { $1 }
             details.merge(kernel.details("LPM map ")) { $1 }
             details["compile ms"] = compiled.compiling * 1e3

@@ -20,7 +20,8 @@ struct SwitchesRow {
         outcome.measured = try lines.map { line in
             let line = try JSONDecoder().decode(Line.self, from: Data(line.utf8))
             var measured = Measured.atMost(
-                "packets judged by neither revision: \(Format.thousands(line.changes)) × \(line.what)", Double(line.misjudged), "packets", 0,
+                "packets judged by neither revision: \(Format.thousands(line.changes)) × \(line.what)", Double(line.misjudged), "packets",
+                0,
                 details: ["packets": Double(line.packets), "passed": Double(line.passed), "ms each": line.milliseconds])
             // Where not a packet came, nothing was shown.
             if line.packets == 0 { measured.met = false }

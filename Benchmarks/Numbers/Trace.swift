@@ -119,7 +119,7 @@ final class Trace {
     }
 
     /// What this thread has had of its processor, in nanoseconds: others that work on the machine are not in it.
-    private static var processorTime: Double {
+    static var processorTime: Double {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)

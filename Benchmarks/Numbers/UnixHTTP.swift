@@ -23,7 +23,9 @@ final class UnixHTTP {
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while true {
             if let (status, body) = try Self.parse(answer) {
-                guard status == "200" else { throw BenchmarkError("\(path): \(status) \(String(decoding: body, as: UTF8.self).prefix(300))") }
+                guard status == "200" else {
+                    throw BenchmarkError("\(path): \(status) \(String(decoding: body, as: UTF8.self).prefix(300))")
+                }
                 return try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any] ?? [:]
             }
             let count = recv(descriptor, &chunk, chunk.count, 0)
