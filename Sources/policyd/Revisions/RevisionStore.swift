@@ -14,6 +14,7 @@ struct RevisionStore: Sendable {
     static let version = 1
 
     private let folder: StateFolder
+    private let references = ListReferences()
 
     /// A document to store, and the file its lists are in already, if they are.
     struct Item {
@@ -100,6 +101,7 @@ struct RevisionStore: Sendable {
             places[item.document.identity] = lists
         }
         try folder.write(try JSON.encode(revision), to: "revisions/\(revision.number).json")
+        references.set(revision.documents, of: revision.number)
         return places
     }
 
@@ -144,6 +146,7 @@ struct RevisionStore: Sendable {
     /// Takes a revision out: its switch did not happen.
     func remove(_ number: UInt32) throws {
         try folder.remove("revisions/\(number).json")
+        references.set(nil, of: number)
     }
 
     /// Takes out all but the newest revisions, and the lists nobody refers to any more. What cannot be read stays.
@@ -155,10 +158,8 @@ struct RevisionStore: Sendable {
         for number in old { try remove(number) }
         var used: Set<String> = []
         for number in numbers where !old.contains(number) {
-            guard let data = try folder.read("revisions/\(number).json"), let revision: StoredRevision = try? JSON.decode(from: data) else {
-                return
-            }
-            for document in revision.documents { used.formUnion(document.lists.values) }
+            guard let lists = try references.lists(of: number, reading: { try folder.read("revisions/\(number).json") }) else { return }
+            used.formUnion(lists)
         }
         for name in try folder.names(in: "lists") where !used.contains(name) { try folder.remove("lists/\(name)") }
     }
