@@ -47,7 +47,9 @@ struct ClassificationRows {
                         atMost: 0.5, details: result.details))
             } else {
                 outcome.measured.append(
-                    .figure("the same, \(Format.thousands(count)) rules", result.cost.mean, "ns", details: result.details))
+                    .figure(
+                        "classification, a host's own policy of \(Format.thousands(count)) rules", result.cost.mean, "ns",
+                        details: result.details))
             }
         }
         return outcome

@@ -68,7 +68,8 @@ struct EstablishedRow {
         let size = Format.thousands(count)
         if family == .v4, count < 32_768 {
             // One connection alone has everything in the nearest cache, and each packet waits for the counters of the one before.
-            var measured = Measured.figure("the same, \(size == "1" ? "one connection" : "\(size) connections") alone", cost.mean, "ns")
+            var measured = Measured.figure(
+                "packet of an established connection, \(size == "1" ? "one" : size) of them alone", cost.mean, "ns")
             (measured.ratio, measured.ratioOf, measured.details) = (cost.mean / lookup.mean, "one LRU look-up", details)
             return measured
         }
