@@ -33,7 +33,7 @@ public struct CapturedPackets: Sendable {
     public private(set) var undirected: [Int] = []
 
     public init(_ capture: CaptureFile, sides: Sides) {
-        var fragments: [FragmentKey: Packet] = [:]
+        var fragments: [FragmentKey: (packet: Packet, head: UInt32)] = [:]
         for frame in capture.frames {
             var found = pd_packet()
             let reason = Self.walk(frame, &found)
@@ -48,10 +48,17 @@ public struct CapturedPackets: Sendable {
             }
             packet.direction = direction
             let key = FragmentKey(packet: packet, id: found.fragment_id)
-            let isLater = UInt32(found.flags) & PD_PACKET_LATER_FRAGMENT.rawValue != 0
-            if UInt32(found.flags) & PD_PACKET_FIRST_FRAGMENT.rawValue != 0 { fragments[key] = packet }
-            // A later fragment shares the verdict of the first one, as in the kernel.
-            contents.append(isLater ? fragments[key].map { .packet($0) } ?? .decided(.deny, .fragment) : .packet(packet))
+            if UInt32(found.flags) & PD_PACKET_FIRST_FRAGMENT.rawValue != 0 {
+                fragments[key] = (packet, head: found.payload - found.fragment_data)
+            }
+            guard UInt32(found.flags) & PD_PACKET_LATER_FRAGMENT.rawValue != 0 else {
+                contents.append(.packet(packet))
+                continue
+            }
+            // A later fragment shares the verdict of the first one unless it would write over its headers, as in the kernel.
+            contents.append(
+                fragments[key].map { found.fragment_offset < $0.head ? .decided(.deny, .malformed) : .packet($0.packet) }
+                    ?? .decided(.deny, .fragment))
         }
     }
 
@@ -94,7 +101,9 @@ public struct CapturedPackets: Sendable {
         var id: UInt32
 
         init(packet: Packet, id: UInt32) {
-            (source, destination, direction, `protocol`) = (packet.source, packet.destination, packet.direction, packet.protocol)
+            (source, destination, direction) = (packet.source, packet.destination, packet.direction)
+            // Fragments of one IPv6 packet may each say what they like (RFC 8200, section 4.5).
+            `protocol` = packet.family == .v4 ? packet.protocol : 0
             self.id = id
         }
     }
