@@ -27,7 +27,8 @@ import Testing
                         #expect(found.counted == [expected.counted], place)
                         #expect(found.isDenied == expected.isDenied, place)
                         #expect(found.ethertype == (expected.isNonIP ? 1 : 0), place)
-                        #expect(found.reason == expected.reason, place)
+                        // Of later fragments there is no event where there is one of the first.
+                        #expect(found.reason == expected.reason || native.isLaterFragment && found.events.isEmpty, place)
                         if let event = found.events.first, let difference = native.difference(from: event) {
                             Issue.record("\(place): \(difference)")
                         }
@@ -50,7 +51,9 @@ import Testing
                 let bytes = Self.bytes(step.packet, link)
                 for count in 1..<bytes.count {
                     let cut = Array(bytes[..<count])
-                    #expect(NativeWalk(cut, link == .ethernet ? PD_LINK_ETHERNET : PD_LINK_RAW).reason == .malformed, "\(count) of \(bytes.count) bytes")
+                    #expect(
+                        NativeWalk(cut, link == .ethernet ? PD_LINK_ETHERNET : PD_LINK_RAW).reason == .malformed,
+                        "\(count) of \(bytes.count) bytes")
                     guard count % 3 == 0, let found = try frames.judge(cut, .ingress, link) else { continue }
                     #expect(found.isDenied && found.counted == ["reason malformed"], "\(count) of \(bytes.count) bytes")
                 }
@@ -105,6 +108,10 @@ import Testing
                 isNonIP = true
             case .established(let kind):
                 (isDenied, counted, reason) = (!isAllowed, rule(kind, direction), isAllowed ? .established : .rule)
+            case .reply(let kind):
+                isDenied = !isAllowed
+                counted = isAllowed ? rule(kind, direction.opposite) : rule(.other, direction)
+                reason = isAllowed ? .established : .rule
             case .related(let kind, let otherwise):
                 isDenied = !isAllowed
                 counted = isAllowed ? rule(kind, direction.opposite) : rule(otherwise, direction)

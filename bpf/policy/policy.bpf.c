@@ -351,7 +351,9 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
         connection = find_connection(&scratch->flow, p->family);
         if (connection) {
             life = pd_life(&header->timeouts, connection, related ? scratch->inner.protocol : p->protocol);
-            if (now - connection->last_seen > life || !pd_continues(related ? &scratch->inner : p, connection, related ? !d.direction : d.direction)) connection = 0;
+            if (now - connection->last_seen > life ||
+                !pd_continues(related ? &scratch->inner : p, connection, related ? !d.direction : d.direction))
+                connection = 0;
         }
         if (connection) {
             if (connection->revision == header->revision && (!connection->expires || connection->expires > pd_now(0))) {

@@ -17,6 +17,8 @@ struct PacketLine: Sendable, CustomTestStringConvertible {
         case asFirst(PacketPolicy.Kind)
         /// It belongs to an allowed connection that began with this kind; where that was denied, the rules judge it as one.
         case established(PacketPolicy.Kind)
+        /// It answers what an allowed connection of this kind began with; where that was denied, it is nothing particular to the rules.
+        case reply(PacketPolicy.Kind)
         /// It passes as an error about an allowed connection of the first kind; where there is none, the rules judge it as of the second.
         case related(PacketPolicy.Kind, otherwise: PacketPolicy.Kind)
     }

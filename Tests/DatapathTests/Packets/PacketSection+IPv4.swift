@@ -126,7 +126,9 @@ extension PacketSection {
                 ]
             },
             PacketLine("a first fragment that splits the transport header", .denied(.malformed)) { ends in
-                [8, 16].map { ends.four(fragment: part(0, more: true), protocol: 6).payload(Array(([0, 80, 0, 80] + bytes(16)).prefix($0))) }
+                [8, 16].map {
+                    ends.four(fragment: part(0, more: true), protocol: 6).payload(Array(([0, 80, 0, 80] + bytes(16)).prefix($0)))
+                }
                     + [
                         // The TCP options would come with the next.
                         ends.four(fragment: part(0, more: true)).tcp(1000, 80, options: bytes(20)).truncated(to: 14 + 20 + 32)

@@ -75,7 +75,10 @@ extension PacketSection {
                 [21, 2000, 65_535].map { ends.six(length: $0).tcp(1000, 80) }
             },
             PacketLine("a payload length that ends within a header", .denied(.malformed)) { ends in
-                [ends.six(length: 0).tcp(1000, 80), ends.six(length: 19).tcp(1000, 80), ends.six(.destinationOptions(), length: 7).udp(1, 80)]
+                [
+                    ends.six(length: 0).tcp(1000, 80), ends.six(length: 19).tcp(1000, 80),
+                    ends.six(.destinationOptions(), length: 7).udp(1, 80),
+                ]
             },
             PacketLine("bytes behind the payload length", .rules(.udp), hasPadding: true) { ends in
                 [ends.six(length: 8).udp(1000, 80).payload(bytes(10)).overwriting(at: 14 + 40 + 4, [0, 8])]
@@ -161,7 +164,10 @@ extension PacketSection {
                 ]
             },
             PacketLine("a fragment that reaches beyond 65,535 bytes", .denied(.malformed)) { ends in
-                [ends.six(part(65_528, more: false), next: 17).payload(bytes(8)), ends.six(part(65_528, more: true), next: 58).payload(bytes(16))]
+                [
+                    ends.six(part(65_528, more: false), next: 17).payload(bytes(8)),
+                    ends.six(part(65_528, more: true), next: 58).payload(bytes(16)),
+                ]
             },
             PacketLine("reserved bits of the fragment header", .rules(.tcp)) { ends in
                 [ends.six(part(0, more: false)).tcp(1000, 80).overwriting(at: 14 + 40 + 1, [0xff, 0, 6])]

@@ -57,7 +57,8 @@ extension PacketSection {
                     .ethernet(etherType: 48).payload([0xaa, 0xaa, 3, 0, 0, 0, 8, 0] + ends.four().tcp(1000, 80).networkBytes),
                 ]
             },
-            PacketLine("an Ethernet frame that says IPv4 or IPv6 and holds neither's header", .denied(.malformed), links: [.ethernet]) { _ in
+            PacketLine("an Ethernet frame that says IPv4 or IPv6 and holds neither's header", .denied(.malformed), links: [.ethernet]) {
+                _ in
                 [0x0800, 0x86dd].flatMap { type in
                     [Frame.ethernet(vlans: [1], etherType: type), .ethernet(vlans: [1], etherType: type).payload([0x45, 0, 0])]
                 }

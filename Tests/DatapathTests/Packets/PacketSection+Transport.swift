@@ -13,7 +13,7 @@ extension PacketSection {
     static let tcp = PacketSection(
         title: "TCP",
         lines: [
-            PacketLine("any flags that TCP sends, of no known connection: SYN, SYN+ACK, ACK, FIN+ACK, RST and RST+ACK, with or without PSH, URG, ECE, CWR", .rules(.tcp)) { ends in
+            PacketLine("SYN, or any flags with ACK or RST but SYN+FIN and SYN+RST, of no known connection", .rules(.tcp)) { ends in
                 possible.flatMap { flags in ends.both { $0.tcp(1000 + UInt16(flags.rawValue), 80, flags: flags) } }
             },
             PacketLine("RST to nothing, twice: it begins no connection", .rules(.tcp)) { ends in
@@ -31,13 +31,21 @@ extension PacketSection {
                 let odd: [TCPFlags] = [[.syn, .fin], [.syn, .rst], [.syn, .fin, .ack], [.syn, .rst, .ack], TCPFlags(rawValue: 0xff)]
                 return odd.flatMap { flags in ends.both { $0.tcp(1000, 80, flags: flags) } }
             },
-            PacketLine("the same flags within a connection", .denied(.malformed)) { ends in
+            PacketLine("such flags within a connection", .denied(.malformed)) { ends in
                 ends.both { $0.tcp(1000, 80) }.map { .before($0, .rules(.tcp)) }
-                    + ends.both { $0.tcp(1000, 80, flags: [.syn, .fin, .ack]) }.map { .init(packet: $0) }
+                    + ends.reversed.both { $0.tcp(80, 1000, flags: [.syn, .ack], acknowledgment: 2) }
+                    .map { .before($0, .reply(.tcp), isReversed: true) }
+                    + ends.both { $0.tcp(1000, 80, flags: .ack, sequence: 2, acknowledgment: 2) }.map { .before($0, .established(.tcp)) }
+                    + [TCPFlags.psh, [], .fin, [.syn, .fin, .ack]].flatMap { flags in
+                        ends.both { $0.tcp(1000, 80, flags: flags).payload("x") }.map { .init(packet: $0) }
+                    }
             },
             PacketLine("a header length below 20 bytes, or beyond the packet", .denied(.malformed)) { ends in
                 [UInt8(0), 0x10, 0x40, 0x60, 0xf0].flatMap { length in
-                    [ends.four().tcp(1000, 80).overwriting(at: 14 + 20 + 12, [length]), ends.six().tcp(1000, 80).overwriting(at: 14 + 40 + 12, [length])]
+                    [
+                        ends.four().tcp(1000, 80).overwriting(at: 14 + 20 + 12, [length]),
+                        ends.six().tcp(1000, 80).overwriting(at: 14 + 40 + 12, [length]),
+                    ]
                 }
             },
             PacketLine("options of up to 40 bytes, also broken ones", .rules(.tcp)) { ends in
@@ -64,7 +72,10 @@ extension PacketSection {
             },
             PacketLine("a UDP length of less than 8, or beyond the packet", .denied(.malformed)) { ends in
                 [[0, 0], [0, 7], [0, 9], [255, 255]].flatMap { length in
-                    [ends.four().udp(1000, 80).overwriting(at: 14 + 20 + 4, length), ends.six().udp(1000, 80).overwriting(at: 14 + 40 + 4, length)]
+                    [
+                        ends.four().udp(1000, 80).overwriting(at: 14 + 20 + 4, length),
+                        ends.six().udp(1000, 80).overwriting(at: 14 + 40 + 4, length),
+                    ]
                 }
             },
             PacketLine("SCTP, any chunk", .rules(.sctp)) { ends in

@@ -39,11 +39,11 @@ struct pd_packet {
     __u8 icmp_type;
     __u8 icmp_code;
     __u32 fragment_id;
-    __u32 fragment_data;   /* offset of what was cut into fragments, of which this is one, from the frame's start; 0: not a fragment */
-    __u32 fragment_offset; /* where this one has its place in that, in bytes */
+    __u32 fragment_data;   /* offset, from the frame's start, of what was cut into fragments; 0: not a fragment */
+    __u32 fragment_offset; /* where this one has its place in the whole, in bytes */
     __u32 transport;       /* offset of the transport header from the frame's start */
     __u32 end;             /* where the IP packet ends, likewise */
-    __u32 payload;         /* where the transport header ends, likewise */
+    __u32 payload;         /* where the transport header ends, likewise; where it begins if none is looked at */
     __u8 source[16]; /* network order; IPv4 in the first four bytes */
     __u8 destination[16];
 };
@@ -87,6 +87,7 @@ PD_INLINE int pd_walk_transport(const struct pd_bytes *b, struct pd_packet *out)
     if (end < offset) return PD_REASON_MALFORMED;
     if (offset > PD_HEADERS_MAX - 20) return PD_REASON_EXTENSIONS;
     left = end - offset;
+    out->payload = offset;
     switch (out->protocol) {
     case PD_TCP:
         if (left < 20) return PD_REASON_MALFORMED;
@@ -142,7 +143,6 @@ PD_INLINE int pd_walk_transport(const struct pd_bytes *b, struct pd_packet *out)
         }
         return PD_WALK_OK;
     default:
-        out->payload = offset;
         return PD_WALK_OK;
     }
 }
@@ -232,7 +232,7 @@ PD_INLINE int pd_walk_ipv6(const struct pd_bytes *b, __u32 offset, struct pd_pac
     left = b->length - offset - 40;
     payload = pd_be16(p + 4);
     if (payload == 0 && p[6] == PD_HOPOPTS) {
-        /* A jumbogram, whose length is in its first option (RFC 2675): type 194, 4 bytes. Linux has its own large packets say it so, too. */
+        /* A jumbogram, whose length is in its first option (RFC 2675): type 194, 4 bytes. So Linux says that of GSO packets, too. */
         const __u8 *h = pd_at(b, offset + 40, 8);
         if (!h || h[2] != 194 || h[3] != 4) return PD_REASON_MALFORMED;
         payload = (__u32)pd_be16(h + 4) << 16 | pd_be16(h + 6);
