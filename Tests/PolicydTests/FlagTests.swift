@@ -22,8 +22,8 @@ import Testing
         let configuration = try Self.overruled([
             "--socket", "/s", "--socket-group", "g", "--state-dir", "/d", "--bpffs", "/b", "--policies", "/p", "--interfaces", "eth*",
             "!eth1",
-            "--attach", "tcx", "--connection-limit", "500", "--timeouts", "udp=5s", "tcpEstablished=2d", "--rule-limit", "20", "--event-buffer", "8192", "--keep-events", "3",
-            "--event-queue", "4", "--log-level", "trace", "--log-format", "json",
+            "--attach", "tcx", "--connection-limit", "500", "--timeouts", "udp=5s", "tcpEstablished=2d", "--rule-limit", "20",
+            "--event-buffer", "8192", "--keep-events", "3", "--event-queue", "4", "--log-level", "trace", "--log-format", "json",
         ])
         var expected = Configuration()
         expected.socket = "/s"
@@ -42,8 +42,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["--attach", "xdp"], ["--log-level", "loud"], ["--log-format", "xml"], ["--rule-limit", "many"], ["--nonsense"], ["--timeouts", "udp"],
-        ["--timeouts", "upd=30s"], ["--timeouts", "udp=0s"],
+        ["--attach", "xdp"], ["--log-level", "loud"], ["--log-format", "xml"], ["--rule-limit", "many"], ["--nonsense"],
+        ["--timeouts", "udp"], ["--timeouts", "upd=30s"], ["--timeouts", "udp=0s"],
     ])
     func whatIsNoValueIsWrongUsage(_ arguments: [String]) {
         #expect(throws: (any Error).self) { try ConfigurationFlags.parse(arguments) }
