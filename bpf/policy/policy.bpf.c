@@ -221,29 +221,32 @@ PD_INLINE void fragment_key_of(struct __sk_buff *skb, const struct pd_packet *p,
     __builtin_memcpy(key->destination, p->destination, 16);
     key->id = p->fragment_id;
     key->interface = skb->ifindex;
-    key->protocol = p->protocol;
+    /* Fragments of one IPv6 packet may each say what they like (RFC 8200, section 4.5). */
+    key->protocol = p->family == PD_IPV4 ? p->protocol : 0;
     key->family = p->family;
     key->direction = direction;
 }
 
-/* A later fragment shares the verdict of its first. */
+/* A later fragment shares the verdict of its first, unless it would write over what that was judged by. Returns a reason. */
 static __attribute__((noinline)) int judge_fragment(struct __sk_buff *skb, const struct pd_packet *p, struct decision *d, __u64 life) {
     struct pd_fragment_key key;
     struct pd_fragment *first;
 
     fragment_key_of(skb, p, d->direction, &key);
     first = bpf_map_lookup_elem(&policyd_frags, &key);
-    if (!first || bpf_ktime_get_coarse_ns() - first->seen > life) return 0;
+    if (!first || bpf_ktime_get_coarse_ns() - first->seen > life) return PD_REASON_FRAGMENT;
+    if (p->fragment_offset < first->head) return PD_REASON_MALFORMED;
     d->rule = first->rule;
     d->verdict = first->verdict;
     d->reason = first->reason;
     d->log = PD_LOG_NONE;
-    return 1;
+    return PD_WALK_OK;
 }
 
 static __attribute__((noinline)) int remember_fragment(struct __sk_buff *skb, const struct pd_packet *p, const struct decision *d) {
     struct pd_fragment_key key;
-    struct pd_fragment first = {.seen = bpf_ktime_get_coarse_ns(), .rule = d->rule, .verdict = d->verdict, .reason = d->reason};
+    struct pd_fragment first = {.seen = bpf_ktime_get_coarse_ns(), .rule = d->rule, .verdict = d->verdict, .reason = d->reason,
+                                .head = (__u16)(p->payload - p->fragment_data)};
 
     fragment_key_of(skb, p, d->direction, &key);
     return bpf_map_update_elem(&policyd_frags, &key, &first, BPF_ANY);
@@ -315,14 +318,25 @@ __attribute__((noinline)) int policyd_inner(struct __sk_buff *skb) {
     struct pd_scratch *scratch = scratch_of();
     if (!scratch) return PD_REASON_INTERNAL;
     __builtin_memset(&scratch->inner, 0, sizeof(scratch->inner));
-    return pd_walk_inner(&bytes, scratch->packet.payload, scratch->packet.family, &scratch->inner);
+    return pd_walk_inner(&bytes, &scratch->packet, &scratch->inner);
+}
+
+PD_INLINE int find_inner(struct __sk_buff *skb) {
+    int reason = policyd_inner(skb);
+    if (reason != PD_REASON_MALFORMED || (long)skb->data + skb->len <= (long)skb->data_end) return reason;
+    /* As in walk(). */
+    if (bpf_skb_pull_data(skb, skb->len < PD_HEADERS_MAX + 64 ? skb->len : PD_HEADERS_MAX + 64)) return reason;
+    return policyd_inner(skb);
 }
 
 /* Whether a packet, or the one it speaks of, is of a connection that was found under its key. */
 PD_INLINE int belongs(const struct pd_packet *p, const struct pd_connection *c, const struct pd_header *header,
                       const struct pd_packet *inner, __u8 direction, __u32 now) {
-    if (!c || !pd_is_alive(c, &header->timeouts, inner ? inner->protocol : p->protocol, now)) return 0;
-    return inner || pd_continues(p, c, direction);
+    if (inner) {
+        p = inner;
+        direction = !direction;
+    }
+    return c && pd_is_alive(c, &header->timeouts, p->protocol, now) && pd_continues(p, c, direction);
 }
 
 /* Lets a packet of an established connection pass that is judged already and that changes nothing: most packets are such. */
@@ -386,7 +400,8 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
     }
     if (reason == PD_WALK_OK && (p->flags & PD_PACKET_LATER_FRAGMENT)) {
         reason = PD_REASON_FRAGMENT;
-        if (!stateless && judge_fragment(skb, p, &d, header->timeouts.fragment)) goto counted;
+        if (!stateless) reason = judge_fragment(skb, p, &d, header->timeouts.fragment);
+        if (reason == PD_WALK_OK) goto counted;
     }
     if (reason != PD_WALK_OK) {
         d.verdict = PD_DENY;
@@ -400,7 +415,7 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
         now = pd_ticks();
         pd_flow_of(p, d.direction == PD_EGRESS, &scratch->flow);
         if (p->flags & PD_PACKET_ICMP_ERROR) {
-            if (policyd_inner(skb) == PD_WALK_OK) {
+            if (find_inner(skb) == PD_WALK_OK) {
                 /* The packet it speaks of went the other way. */
                 pd_flow_of(&scratch->inner, d.direction == PD_INGRESS, &scratch->flow);
                 related = 1;
