@@ -45,8 +45,7 @@ import Testing
 
     @Test(arguments: [
         ["--attach", "xdp"], ["--log-level", "loud"], ["--log-format", "xml"], ["--rule-limit", "many"], ["--nonsense"],
-        ["--timeouts", "udp"],
-        ["--timeouts", "upd=30s"], ["--timeouts", "udp=0s"],
+        ["--timeouts", "udp"], ["--timeouts", "upd=30s"], ["--timeouts", "udp=0s"],
     ])
     func whatIsNoValueIsWrongUsage(_ arguments: [String]) {
         #expect(throws: (any Error).self) { try ConfigurationFlags.parse(arguments) }

@@ -78,11 +78,12 @@ extension GuardedHost {
         _ program: String = Programs.policyd, socket: String? = nil, state: String? = nil, bpffs: String? = nil, flags: [String] = [],
         interfaces: [String] = ["*", "!lo"]
     ) throws -> ChildProcess {
-        let own =
-            [
-                "--socket", socket ?? self.socket, "--state-dir", state ?? "\(folder.path)/state", "--bpffs", bpffs ?? pinFolder,
-                "--policies", policies,
-            ] + (connectionLimit.map { ["--connection-limit", "\($0)"] } ?? []) + ["--interfaces"]
+        var own = [
+            "--socket", socket ?? self.socket, "--state-dir", state ?? "\(folder.path)/state", "--bpffs", bpffs ?? pinFolder,
+            "--policies", policies,
+        ]
+        if let connectionLimit { own += ["--connection-limit", "\(connectionLimit)"] }
+        own.append("--interfaces")
         return try ChildProcess(
             ["nsenter", "--net=/run/netns/\(host.name)", program] + self.flags + flags + own + interfaces,
             folder: folder.path, name: fresh("policyd"))

@@ -185,8 +185,11 @@ PD_INLINE int find_inner(struct __sk_buff *skb) {
 /* Whether a packet, or the one it speaks of, is of a connection that was found under its key. */
 PD_INLINE int belongs(const struct pd_packet *p, const struct pd_connection *c, const struct pd_header *header,
                       const struct pd_packet *inner, __u8 direction, __u32 now) {
-    if (!c || !pd_is_alive(c, &header->timeouts, inner ? inner->protocol : p->protocol, now)) return 0;
-    return pd_continues(inner ? inner : p, c, inner ? !direction : direction);
+    if (inner) {
+        p = inner;
+        direction = !direction;
+    }
+    return c && pd_is_alive(c, &header->timeouts, p->protocol, now) && pd_continues(p, c, direction);
 }
 
 /* Lets a packet of an established connection pass that is judged already and that changes nothing: most packets are such. */

@@ -50,7 +50,7 @@ PD_INLINE int pd_quick_transport(const struct pd_bytes *b, const __u8 *p, __u8 p
         if (left < 20 || p + 20 > b->end) return 0;
         size = (__u32)(p[12] >> 4) * 4;
         *tcp_flags = p[13];
-        return size >= 20 && size <= left;
+        return size >= 20 && size <= left && pd_tcp_flags_are_possible(p[13]);
     }
     if (protocol != PD_UDP || left < 8 || p + 8 > b->end) return 0;
     *tcp_flags = 0;
