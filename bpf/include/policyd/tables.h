@@ -35,20 +35,35 @@ struct pd_cell {
 #define PD_CHUNK_WORDS 64
 #define PD_CHUNK_RULES 4096
 
+/* A chunk that several classes look at, each but for a few words of its own. Chunk 0 is empty. */
 struct pd_chunk {
     __u64 summary; /* bit w: word[w] is not 0 */
     __u64 word[PD_CHUNK_WORDS];
 };
 
-/* Class 0 satisfies every rule and needs no vector; class 1 satisfies none. */
+/* Class 0 satisfies every rule, class 1 none. */
 #define PD_CLASS_ALL 0
 #define PD_CLASS_NONE 1
 
+#define PD_CLASS_WORDS 5
+#define PD_CLASS_PARTS 10 /* with the class; the others follow in the lines behind it */
+#define PD_LINE_PARTS 16
+
+/* A class is a line of the cache. In a classifier of one chunk it says how its rules differ from those of a chunk that it shares with
+ * other classes. Where there are more chunks it leads on to such a line for each chunk in which it differs from a run of chunks. */
 struct pd_class {
-    __u64 top;   /* bit c: chunk c is not empty */
-    __u32 first; /* the chunk that holds the lowest bit of `top`; the others follow in order */
+    union { /* First, so that a place in it needs but a mask to lie in the line. */
+        __u64 word[PD_CLASS_WORDS];
+        __u32 part[PD_CLASS_PARTS];
+    };
+    __u64 summary; /* bit w: word w is not 0. Leading on: bit c: chunk c is not empty */
+    __u64 own;     /* bit w: word w is here, the lowest first. Leading on: bit c: the line of chunk c is said here, the lowest first */
+    __u32 chunk;   /* where the other words are. Leading on: the first chunk of the run */
     __u32 reserved;
 };
+
+/* A classifier of so few rules has all their words in each class, whatever `own` says. */
+#define PD_RULES_FEW (64 * PD_CLASS_WORDS)
 
 enum pd_action {
     PD_ACTION_ALLOW = 0,
@@ -76,7 +91,7 @@ struct pd_rule {
 };
 
 /* Array maps round elements up to 8 bytes: what is not such a multiple would lie differently in the kernel and in the daemon. */
-_Static_assert(sizeof(struct pd_cell) % 8 == 0 && sizeof(struct pd_chunk) % 8 == 0 && sizeof(struct pd_class) % 8 == 0 &&
+_Static_assert(sizeof(struct pd_cell) % 8 == 0 && sizeof(struct pd_chunk) % 8 == 0 && sizeof(struct pd_class) == 64 &&
                    sizeof(struct pd_rule) % 8 == 0,
                "elements of tables are multiples of 8 bytes");
 
