@@ -29,7 +29,7 @@ struct ClassTable {
         all.own = .max
         all.word = (.max, .max, .max, .max, .max)
         classes = [all, pd_class()]
-        chunks = Array(repeating: 0, count: Self.chunkStride)
+        chunks = Array(repeating: 0, count: Self.chunkStride) + Array(repeating: .max, count: Self.chunkStride)
     }
 
     /// The number of the class with these rules.

@@ -83,7 +83,7 @@ struct MovingVector {
         if population == rules { return UInt32(PD_CLASS_ALL) }
         if let number = table.known(sum) { return number }
         guard table.hasRoom else { return UInt32(PD_CLASS_NONE) }
-        let number = rules <= Int(PD_RULES_FEW) ? few(&table) : chunks == 1 ? line(0, &table) : leading(&table)
+        let number = rules <= Int(PD_RULES_FEW) ? few(&table) : chunks == 1 ? line(0, &table) : run(&table)
         table.know(sum, as: number)
         return number
     }
@@ -124,6 +124,24 @@ struct MovingVector {
         return line
     }
 
+    /// A class of several chunks: the words in which it differs from the base, or if they are too many, lines of its chunks.
+    private mutating func run(_ table: inout ClassTable) -> UInt32 {
+        guard overBase.reduce(0, { $0 + $1.nonzeroBitCount }) <= Self.lineWords else { return leading(&table) }
+        var own = UInt64.max
+        var here: [UInt64] = []
+        for chunk in 0..<chunks {
+            var rest = overBase[chunk]
+            while rest != 0 {
+                let place = chunk * Self.chunkWords + rest.trailingZeroBitCount
+                let shift = UInt64(here.count * Int(PD_PLACE_BITS))
+                own = own & ~(UInt64(PD_PLACE_MASK) << shift) | UInt64(place) << shift
+                here.append(words[place])
+                rest &= rest - 1
+            }
+        }
+        return table.append(pd_class(summary: top, own: own, chunk: firstChunk(&table), words: here[...]))
+    }
+
     /// A class that leads on to lines of its chunks.
     private mutating func leading(_ table: inout ClassTable) -> UInt32 {
         var own: UInt64 = 0
@@ -132,7 +150,9 @@ struct MovingVector {
             own |= 1 << UInt64(chunk)
             parts.append(line(chunk, &table))
         }
-        return table.append(leading: pd_class(summary: top, own: own, chunk: firstChunk(&table), words: []), to: parts)
+        var entry = pd_class(summary: top, own: own, chunk: firstChunk(&table), words: [])
+        entry.leads = 1
+        return table.append(leading: entry, to: parts)
     }
 
     /// The first of the chunks that hold the base.

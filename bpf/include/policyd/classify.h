@@ -60,17 +60,16 @@ PD_INLINE __u64 pd_now(const struct pd_tables *t) { return t->now; }
 #endif
 
 /* A class that cannot be: the tables contradict themselves. */
-#define PD_CLASS_BROKEN 0xffffffffu
+#define PD_CLASS_BROKEN 0x7fffffffu
 
 /* The cell of a list, from `first` on, that holds the last key not above `key`; the list's first cell if there is none.
- * Counts instead of branching: which way a comparison goes is anybody's guess to the processor. Reads behind the list are
- * of no consequence, and the compiler leaves room for them behind the last. */
-PD_INLINE const struct pd_cell *pd_list_find(const struct pd_tables *t, __u32 first, __u32 keys, __u32 key) {
+ * Counts instead of branching: which way a comparison goes, and how long a list is, is anybody's guess to the processor. Reads behind
+ * the list are of no consequence, and the compiler leaves room for them behind the last. */
+PD_INLINE const struct pd_cell *pd_list_find(const struct pd_tables *t, __u32 first, __u64 keys, __u64 key) {
     const struct pd_cell *cell;
     __u64 found = 0;
     for (__u32 step = (PD_LIST_KEYS + 1) / 2; step; step /= 2) {
         __u64 probe = found + step, is_in, is_not_above;
-        if (keys < step) continue;
         cell = pd_cell_at(t, first + (__u32)probe);
         if (!cell) return 0;
         is_in = (probe - keys - 1) >> 63;
@@ -80,54 +79,67 @@ PD_INLINE const struct pd_cell *pd_list_find(const struct pd_tables *t, __u32 fi
     return pd_cell_at(t, first + (__u32)found);
 }
 
+/* The entry of a row for the first `bits` of a value. */
+PD_INLINE __u32 pd_row_entry(const struct pd_tables *t, __u32 row, __u32 slot) {
+    const struct pd_cell *cell = pd_cell_at(t, (row & PD_ROW_PLACE) * PD_ROW_CELLS + (slot >> 1));
+    return cell ? cell->word[slot & 1] : PD_LEAF | PD_CLASS_BROKEN;
+}
+
 /* Follows a trie to the class of a value, whose first bit is the highest of `high`. */
-PD_INLINE __u32 pd_trie(const struct pd_tables *t, __u32 root, __u64 high, __u64 low) {
+PD_INLINE __u32 pd_trie(const struct pd_tables *t, __u32 root, __u64 high, __u64 low, int is_long) {
     __u32 at = root;
     for (int depth = 0; depth < PD_TRIE_DEPTH; depth++) {
-        const struct pd_cell *cell;
         __u32 bits;
         if (at & PD_LEAF) return at & ~PD_LEAF;
         if (at & PD_ROW) {
-            __u64 slot;
             bits = (at >> PD_ROW_STRIDE_SHIFT) & 31;
-            slot = high >> ((64 - bits) & 63);
-            cell = pd_cell_at(t, (at & PD_ROW_PLACE) * PD_ROW_CELLS + (__u32)(slot >> 1));
-            if (!cell) return PD_CLASS_BROKEN;
-            at = cell->word[slot & 1];
+            at = pd_row_entry(t, at, (__u32)(high >> ((64 - bits) & 63)));
         } else {
-            cell = pd_cell_at(t, at);
+            const struct pd_cell *cell = pd_list_find(t, at & PD_LIST_PLACE, at >> PD_LIST_KEYS_SHIFT, high >> 32), *first;
             if (!cell) return PD_CLASS_BROKEN;
-            bits = (cell->word[0] >> PD_LIST_BITS_SHIFT) & 63;
-            cell = pd_list_find(t, at, cell->word[0] & PD_LIST_KEYS, (__u32)(high >> 32));
-            if (!cell) return PD_CLASS_BROKEN;
+            if (cell->word[1] & PD_LEAF) return cell->word[1] & ~PD_LEAF;
+            first = pd_cell_at(t, at & PD_LIST_PLACE);
+            if (!first) return PD_CLASS_BROKEN;
+            bits = (first->word[0] >> PD_LIST_BITS_SHIFT) & 63;
             at = cell->word[1];
         }
-        high = high << bits | low >> ((64 - bits) & 63);
-        low <<= bits;
+        high <<= bits;
+        if (is_long) {
+            high |= low >> ((64 - bits) & 63);
+            low <<= bits;
+        }
     }
     return PD_CLASS_BROKEN;
 }
 
 PD_INLINE __u32 pd_address_class(const struct pd_tables *t, __u32 root, const __u8 *address, __u8 family) {
-    __u64 high = (__u64)pd_be32_aligned(address) << 32, low = 0;
+    __u64 high, low;
     if (root & PD_LEAF) return root & ~PD_LEAF;
-    if (family == PD_IPV6) {
-        high |= pd_be32_aligned(address + 4);
-        low = (__u64)pd_be32_aligned(address + 8) << 32 | pd_be32_aligned(address + 12);
-    }
-    return pd_trie(t, root, high, low);
+    high = (__u64)pd_be32_aligned(address) << 32;
+    if (family == PD_IPV4) return pd_trie(t, root, high, 0, 0);
+    high |= pd_be32_aligned(address + 4);
+    low = (__u64)pd_be32_aligned(address + 8) << 32 | pd_be32_aligned(address + 12);
+    return pd_trie(t, root, high, low, 1);
+}
+
+/* The class of a port, or of type and code. */
+PD_INLINE __u32 pd_port_class(const struct pd_tables *t, __u32 at, __u32 port) {
+    if (!(at & PD_LEAF)) at = pd_row_entry(t, at, port >> 8);
+    if (!(at & PD_LEAF)) at = pd_row_entry(t, at, port & 255);
+    return at & PD_LEAF ? at & ~PD_LEAF : PD_CLASS_BROKEN;
 }
 
 /* The class of protocol and destination port, or ICMP type and code. */
-PD_INLINE __u32 pd_transport_class(const struct pd_tables *t, __u32 root, const struct pd_query *q) {
-    return pd_trie(t, root, (__u64)q->protocol << 56 | (__u64)q->destination_port << 40, 0);
+PD_INLINE __u32 pd_transport_class(const struct pd_tables *t, __u32 at, const struct pd_query *q) {
+    if (!(at & PD_LEAF)) at = pd_row_entry(t, at, q->protocol);
+    return pd_port_class(t, at, q->destination_port);
 }
 
 /* A step of the search looks at so many words, all of one chunk. At most so many steps are taken: one for each chunk begun, and those
- * for all words, and once more for each rule that is met and does not decide: in audit mode, expired, or one of 3 passes. The compiler
- * refuses what is larger. */
-#define PD_STEP_WORDS 16
-#define PD_RULES_MAX 262144
+ * for all words, and once more for each rule that is met and does not end the search: in audit mode, expired, or one of 3 passes or of
+ * 3 first rules of their kind. The compiler refuses what is larger. */
+#define PD_STEP_WORDS 8
+#define PD_RULES_MAX (262144 - 64) /* all places of words but PD_PLACE_MASK */
 #define PD_RESUMES_MAX 4096
 #define PD_SCAN_STEPS_OF(rules, resumes) ((rules) / PD_CHUNK_RULES + ((rules) / 64 + 3 + (resumes)) / PD_STEP_WORDS + 2)
 #define PD_SCAN_STEPS PD_SCAN_STEPS_OF(PD_RULES_MAX, PD_RESUMES_MAX)
@@ -143,13 +155,14 @@ PD_INLINE __u32 pd_transport_class(const struct pd_tables *t, __u32 root, const 
 struct pd_scan {
     __u32 of[PD_FIELDS]; /* the class of each field */
     __u32 from;          /* rules before it are passed over */
-    __u32 line[PD_FIELDS], chunk[PD_FIELDS]; /* where each class's words of this chunk are */
-    __u32 c;             /* this chunk */
-    __u32 reserved;
+    __u32 c;             /* this chunk; of each class, the words it has itself and behind how many others, and where the rest is */
+    __u32 line[PD_FIELDS], chunk[PD_FIELDS], skip[PD_FIELDS];
+    __u64 own[PD_FIELDS];
     __u64 summary;       /* words of it to be looked at */
     __u64 top;           /* chunks in which no class is empty */
     __u32 rules, rule_base;
-    __u32 found;         /* where the rule is, once done */
+    __u32 found;         /* where the first rule is that was found, and when it is evaluated */
+    __u32 order;
     __u32 reason;        /* PD_SCAN_RUNNING until done */
     __u32 expires;       /* when the first of the passes that were taken expires */
     __u32 audits;
@@ -159,7 +172,7 @@ struct pd_scan {
 #define PD_SCAN_RUNNING 0xff
 
 PD_INLINE int pd_scan_end(struct pd_scan *s, __u32 reason) {
-    s->reason = reason;
+    s->reason = reason == PD_REASON_DEFAULT && s->order != PD_NO_RULE ? PD_REASON_RULE : reason;
     return 1;
 }
 
@@ -178,7 +191,18 @@ PD_INLINE int pd_scan_rule(const struct pd_tables *t, struct pd_scan *s, __u32 p
         return 0;
     }
     if (rule->action != PD_ACTION_NEXT) {
-        s->found = s->rule_base + place;
+        if (rule->order < s->order) {
+            s->order = rule->order;
+            s->found = s->rule_base + place;
+        }
+        /* On to the next kind of rules that begins before this one. */
+        for (int kind = 0; kind < 3; kind++) {
+            s->from = rule->next;
+            if (s->from >= s->rules) break;
+            rule = pd_rule_at(t, s->rule_base + s->from);
+            if (!rule) return pd_scan_end(s, PD_REASON_INTERNAL);
+            if (rule->order < s->order) return 0;
+        }
         return pd_scan_end(s, PD_REASON_RULE);
     }
     if (rule->audit) {
@@ -190,14 +214,33 @@ PD_INLINE int pd_scan_rule(const struct pd_tables *t, struct pd_scan *s, __u32 p
 }
 
 /* Finds what a class is in chunk `s->c`, and narrows the words to look at. Returns 0 when the tables are broken. */
-PD_INLINE int pd_scan_part(const struct pd_tables *t, struct pd_scan *s, int field, int leads) {
-    __u32 number = s->of[field], chunk_number, c = s->c & 63;
+PD_INLINE int pd_scan_part(const struct pd_tables *t, struct pd_scan *s, int field, int is_run) {
+    __u32 number = s->of[field], c = s->c & 63, skip = 0;
     const struct pd_class *line = pd_class_at(t, number);
+    const struct pd_chunk *chunk;
+    __u64 own;
     if (!line) return 0;
-    chunk_number = line->chunk;
-    if (!leads) s->summary &= line->summary;
-    else if (line->own >> c & 1) {
-        __u32 rank = pd_popcount(line->own & ((1ULL << c) - 1));
+    own = line->own;
+    if (is_run && !line->leads) {
+        __u64 places = own;
+        s->line[field] = number;
+        s->chunk[field] = number = line->chunk + c;
+        chunk = pd_chunk_at(t, number);
+        if (!chunk) return 0;
+        own = 0;
+        for (int i = 0; i < PD_CLASS_WORDS; i++) {
+            __u64 place = places & PD_PLACE_MASK;
+            own |= (((place >> 6 ^ c) - 1) >> 63) << (place & 63);
+            skip += (place - ((__u64)c << 6)) >> 63;
+            places >>= PD_PLACE_BITS;
+        }
+        s->skip[field] = skip;
+        s->own[field] = own;
+        s->summary &= chunk->summary | own;
+        return 1;
+    }
+    if (is_run && own >> c & 1) {
+        __u32 rank = pd_popcount(own & ((1ULL << c) - 1));
         if (rank >= PD_CLASS_PARTS) {
             rank -= PD_CLASS_PARTS;
             line = pd_class_at(t, number + 1 + rank / PD_LINE_PARTS);
@@ -206,29 +249,31 @@ PD_INLINE int pd_scan_part(const struct pd_tables *t, struct pd_scan *s, int fie
         number = ((const __u32 *)line)[rank % PD_LINE_PARTS];
         line = pd_class_at(t, number);
         if (!line) return 0;
-        chunk_number = line->chunk;
-        s->summary &= line->summary;
-    } else {
-        const struct pd_chunk *chunk;
-        number = PD_CLASS_NONE;
-        chunk_number += c;
-        chunk = pd_chunk_at(t, chunk_number);
+        own = line->own;
+    } else if (is_run) {
+        s->chunk[field] = number = line->chunk + c;
+        s->own[field] = 0;
+        chunk = pd_chunk_at(t, number);
         if (!chunk) return 0;
         s->summary &= chunk->summary;
+        return 1;
     }
     s->line[field] = number;
-    s->chunk[field] = chunk_number;
+    s->chunk[field] = line->chunk;
+    s->skip[field] = 0;
+    s->own[field] = own;
+    s->summary &= line->summary;
     return 1;
 }
 
 /* Goes on to the next chunk that may hold a rule. Returns 1 when the search is done. */
 PD_INLINE int pd_scan_chunk(const struct pd_tables *t, struct pd_scan *s) {
     __u32 from = s->from;
-    int leads = s->rules > PD_CHUNK_RULES;
+    int is_run = s->rules > PD_CHUNK_RULES;
 
     if (from >= s->rules) return pd_scan_end(s, PD_REASON_DEFAULT);
     s->c = from >> 12;
-    if (leads) {
+    if (is_run) {
         __u64 top = s->top & ~0ULL << (s->c & 63);
         if (!top) return pd_scan_end(s, PD_REASON_DEFAULT);
         s->c = pd_ctz(top);
@@ -236,15 +281,15 @@ PD_INLINE int pd_scan_chunk(const struct pd_tables *t, struct pd_scan *s) {
     }
     s->summary = ~0ULL << ((from >> 6) & 63);
     for (int i = 0; i < PD_FIELDS; i++)
-        if (s->of[i] != PD_CLASS_ALL && !pd_scan_part(t, s, i, leads)) return pd_scan_end(s, PD_REASON_INTERNAL);
+        if (s->of[i] != PD_CLASS_ALL && !pd_scan_part(t, s, i, is_run)) return pd_scan_end(s, PD_REASON_INTERNAL);
     return 0;
 }
 
-/* Word `w` of a class. Were the two loads made one, of a place that is in either table, the verifier would follow each choice to the end. */
-PD_INLINE __u64 pd_line_word(const struct pd_class *line, const struct pd_chunk *chunk, __u32 w) {
-    __u64 own = line->own, word;
+/* Word `w` of a class. Were the two loads made one, of a place in either table, the verifier would follow each choice to the end. */
+PD_INLINE __u64 pd_scan_word(const struct pd_scan *s, int field, const struct pd_class *line, const struct pd_chunk *chunk, __u32 w) {
+    __u64 own = s->own[field], word;
     if (own >> w & 1) {
-        word = ((const __u64 *)line)[pd_popcount(own & ((1ULL << w) - 1)) & 7];
+        word = ((const __u64 *)line)[(pd_popcount(own & ((1ULL << w) - 1)) + s->skip[field]) & 7];
         PD_APART(word);
     } else {
         word = chunk->word[w];
@@ -259,21 +304,27 @@ PD_INLINE int pd_scan_step(const struct pd_tables *t, struct pd_scan *s) {
     const struct pd_chunk *chunk[PD_FIELDS];
 
     if (!s->summary && pd_scan_chunk(t, s)) return 1;
-    for (int i = 0; i < PD_FIELDS; i++) {
-        line[i] = pd_class_at(t, s->line[i]);
-        chunk[i] = pd_chunk_at(t, s->chunk[i]);
-        if (!line[i] || !chunk[i]) return pd_scan_end(s, PD_REASON_INTERNAL);
+    for (int f = 0; f < PD_FIELDS; f++) {
+        line[f] = pd_class_at(t, s->line[f]);
+        chunk[f] = pd_chunk_at(t, s->chunk[f]);
+        if (!line[f] || !chunk[f]) return pd_scan_end(s, PD_REASON_INTERNAL);
     }
     for (int i = 0; i < PD_STEP_WORDS; i++) {
-        __u64 summary = s->summary, word = ~0ULL;
+        __u64 summary = s->summary, word;
         __u32 w;
         if (!summary) {
             s->from = (s->c + 1) << 12;
             return 0;
         }
         w = pd_ctz(summary);
-        for (int f = 0; f < PD_FIELDS; f++)
-            if (s->of[f] != PD_CLASS_ALL) word &= pd_line_word(line[f], chunk[f], w);
+        /* The addresses first: they leave out most. */
+        word = pd_scan_word(s, 1, line[1], chunk[1], w) & pd_scan_word(s, 2, line[2], chunk[2], w);
+        PD_APART(word);
+        if (word) {
+            word &= pd_scan_word(s, 0, line[0], chunk[0], w) & pd_scan_word(s, 3, line[3], chunk[3], w);
+            word &= pd_scan_word(s, 4, line[4], chunk[4], w);
+            PD_APART(word);
+        }
         if ((s->c << 6 | w) == s->from >> 6) word &= ~0ULL << (s->from & 63);
         if (!word) {
             s->summary = summary & (summary - 1);
@@ -315,7 +366,8 @@ PD_INLINE void pd_scan_run(const struct pd_tables *t, struct pd_scan *s) {
 PD_INLINE int pd_scan_add(const struct pd_tables *t, struct pd_scan *s, int field, __u32 class_id) {
     s->of[field] = class_id;
     s->line[field] = PD_CLASS_NONE;
-    s->chunk[field] = 0;
+    s->chunk[field] = PD_CHUNK_ALL;
+    s->own[field] = 0;
     if (class_id == PD_CLASS_NONE) return 0;
     if (s->rules > PD_CHUNK_RULES && class_id != PD_CLASS_ALL) {
         const struct pd_class *line = pd_class_at(t, class_id);
@@ -335,6 +387,7 @@ PD_INLINE int pd_scan_begin(const struct pd_tables *t, const struct pd_classifie
     s->top = ~0ULL;
     s->summary = 0;
     s->from = 0;
+    s->order = PD_NO_RULE;
     s->audits = 0;
     s->expires = 0;
     s->reason = PD_SCAN_RUNNING;
@@ -345,7 +398,7 @@ PD_INLINE int pd_scan_begin(const struct pd_tables *t, const struct pd_classifie
     more = pd_scan_add(t, s, 2, pd_address_class(t, k->local, q->local, q->family));
     if (more <= 0) return more;
     id = PD_CLASS_ALL;
-    if (q->has_ports) id = pd_trie(t, k->source, (__u64)q->source_port << 48, 0);
+    if (q->has_ports) id = pd_port_class(t, k->source, q->source_port);
     more = pd_scan_add(t, s, 3, id);
     if (more <= 0) return more;
     id = PD_CLASS_ALL;
