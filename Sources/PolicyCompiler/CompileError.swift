@@ -43,5 +43,5 @@ public struct CompileLimits: Hashable, Sendable {
     }
 
     /// Limits where the kernel has no `bpf_loop`: its verifier can follow a written-out search only so far.
-    public static let withoutLoop = CompileLimits(rulesPerClassifier: 4096, passedOver: 26)
+    public static let withoutLoop = CompileLimits(rulesPerClassifier: 65_536, passedOver: 1024)
 }

@@ -1,15 +1,23 @@
 internal import PolicyModel
 
-/// A rule of one direction and family.
-struct FlatRule {
-    var policy: HostPolicy
-    var rule: Rule
+/// A rule of one direction and family. An object, as lists of them are gone through again and again: a copy of policy and rule costs more
+/// than what is asked of them.
+final class FlatRule {
+    let policy: HostPolicy
+    let rule: Rule
     /// Index of the policy among the revision's.
-    var policyIndex: Int
+    let policyIndex: Int
     /// Its place in the order of evaluation.
-    var order: Int
+    let order: Int
     /// Where the rules that lie with it end.
-    var end: Int
+    private(set) var end = 0
+
+    private init(_ policy: HostPolicy, _ rule: Rule, policyIndex: Int, order: Int) {
+        self.policy = policy
+        self.rule = rule
+        self.policyIndex = policyIndex
+        self.order = order
+    }
 }
 
 extension FlatRule {
@@ -21,23 +29,21 @@ extension FlatRule {
         var rules: [FlatRule] = []
         for (index, policy) in policySet.policies.enumerated() {
             for rule in policy.rules(direction) where isPossible(rule, family, sets) {
-                rules.append(FlatRule(policy: policy, rule: rule, policyIndex: index, order: rules.count, end: 0))
+                rules.append(FlatRule(policy, rule, policyIndex: index, order: rules.count))
             }
         }
         var kinds: [[FlatRule]] = [[], [], [], []]
         for rule in rules { kinds[(rule.rule.remote.isOpen ? 1 : 0) + (rule.rule.local.isOpen ? 2 : 0)].append(rule) }
         let isMixed = rules.count >= many && min(kinds[1].count, kinds[2].count) > rules.count / 12
         guard isMixed, !rules.contains(where: \.goesOn) else {
-            for place in rules.indices { rules[place].end = rules.count }
+            for rule in rules { rule.end = rules.count }
             return rules
         }
         rules.removeAll(keepingCapacity: true)
         for kind in kinds {
             let end = rules.count + kind.count
-            for var rule in kind {
-                rule.end = end
-                rules.append(rule)
-            }
+            for rule in kind { rule.end = end }
+            rules += kind
         }
         return rules
     }

@@ -145,8 +145,8 @@ PD_INLINE __u32 pd_transport_class(const struct pd_tables *t, __u32 at, const st
 #define PD_SCAN_STEPS PD_SCAN_STEPS_OF(PD_RULES_MAX, PD_RESUMES_MAX)
 
 /* The same where the kernel has no bpf_loop (before Linux 5.17): what its verifier can follow through a written-out loop. */
-#define PD_RULES_MAX_SMALL 4096
-#define PD_RESUMES_MAX_SMALL 26
+#define PD_RULES_MAX_SMALL 65536
+#define PD_RESUMES_MAX_SMALL 1024
 #define PD_SCAN_STEPS_SMALL PD_SCAN_STEPS_OF(PD_RULES_MAX_SMALL, PD_RESUMES_MAX_SMALL)
 
 #define PD_FIELDS 5
