@@ -1,5 +1,4 @@
 import CDesigns
-import Foundation
 import PolicyCompiler
 import PolicyModel
 import PolicyTesting
@@ -127,6 +126,6 @@ struct AddressMeasurement {
     private func line(_ design: String, _ nanoseconds: Double, _ bytes: Int, _ building: Double, _ wrong: Int) -> String {
         Designs.line(
             [shape.rawValue, "\(entries.count)", design],
-            [String(format: "%.1f", nanoseconds / Double(values.count)), "\(bytes >> 10)", String(format: "%.1f", building / 1e6), "\(wrong)"])
+            [Designs.tenths(nanoseconds / Double(values.count)), "\(bytes >> 10)", Designs.tenths(building / 1e6), "\(wrong)"])
     }
 }

@@ -61,6 +61,8 @@ struct Designs: ParsableCommand {
         return (result, (ContinuousClock.now - start) / .nanoseconds(1))
     }
 
+    static func tenths(_ number: Double) -> String { String(format: "%.1f", number) }
+
     /// A line of a table: words to the left, numbers to the right.
     static func line(_ words: [String], _ numbers: [String]) -> String {
         zip(words, [20, 9, 30]).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined()

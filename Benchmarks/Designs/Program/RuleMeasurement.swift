@@ -1,5 +1,4 @@
 import CDesigns
-import Foundation
 import PolicyCompiler
 import PolicyModel
 import PolicyTesting
@@ -63,7 +62,7 @@ struct RuleMeasurement {
     private func line(_ design: String, _ nanoseconds: Double, _ bytes: Int, _ building: Double, _ wrong: Int) -> String {
         Designs.line(
             [what, "\(set.rules.count)", design],
-            [String(format: "%.1f", nanoseconds / Double(headers.count)), "\(bytes >> 10)", String(format: "%.1f", building / 1e6), "\(wrong)"])
+            [Designs.tenths(nanoseconds / Double(headers.count)), "\(bytes >> 10)", Designs.tenths(building / 1e6), "\(wrong)"])
     }
 }
 

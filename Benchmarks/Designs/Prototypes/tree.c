@@ -52,7 +52,8 @@ static void make_leaf(struct design_tree *t, uint32_t node, const uint32_t *rule
 }
 
 /* The field whose ends cut the rules into most parts, and where the middle one of them is. */
-static int choose(const struct design_tree *t, const uint32_t *rules, size_t count, const struct box *box, uint32_t *ends, uint32_t *value) {
+static int choose(const struct design_tree *t, const uint32_t *rules, size_t count, const struct box *box, uint32_t *ends,
+                  uint32_t *value) {
     size_t most = 0;
     int chosen = -1;
     for (int field = 0; field < FIELDS; field++) {

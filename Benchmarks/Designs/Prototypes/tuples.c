@@ -67,7 +67,10 @@ struct design_tuples *design_tuples_make(const struct design_rule *rules, size_t
         uint32_t remote = mask_of(rules[r].remote), local = mask_of(rules[r].local);
         size_t k = 0;
         while (k < t->tuple_count && (t->tuple[k].remote_mask != remote || t->tuple[k].local_mask != local)) k++;
-        if (k == t->tuple_count) t->tuple[t->tuple_count++] = (struct tuple){.remote_mask = remote, .local_mask = local, .first = (uint32_t)r};
+        if (k == t->tuple_count) {
+            t->tuple[k] = (struct tuple){.remote_mask = remote, .local_mask = local, .first = (uint32_t)r};
+            t->tuple_count++;
+        }
         t->tuple[k].distinct++;
     }
     qsort(t->tuple, t->tuple_count, sizeof *t->tuple, by_first);

@@ -280,8 +280,13 @@ PD_INLINE int pd_scan_chunk(const struct pd_tables *t, struct pd_scan *s) {
         if (s->c != from >> 12) s->from = from = s->c << 12;
     }
     s->summary = ~0ULL << ((from >> 6) & 63);
-    for (int i = 0; i < PD_FIELDS; i++)
-        if (s->of[i] != PD_CLASS_ALL && !pd_scan_part(t, s, i, is_run)) return pd_scan_end(s, PD_REASON_INTERNAL);
+    for (int i = 0; i < PD_FIELDS; i++) {
+        if (s->of[i] == PD_CLASS_ALL) {
+            s->line[i] = PD_CLASS_NONE;
+            s->chunk[i] = PD_CHUNK_ALL;
+            s->own[i] = 0;
+        } else if (!pd_scan_part(t, s, i, is_run)) return pd_scan_end(s, PD_REASON_INTERNAL);
+    }
     return 0;
 }
 
@@ -365,9 +370,6 @@ PD_INLINE void pd_scan_run(const struct pd_tables *t, struct pd_scan *s) {
 /* Adds a field's class. Returns 0 when nothing can match any more, -1 when the tables are broken. */
 PD_INLINE int pd_scan_add(const struct pd_tables *t, struct pd_scan *s, int field, __u32 class_id) {
     s->of[field] = class_id;
-    s->line[field] = PD_CLASS_NONE;
-    s->chunk[field] = PD_CHUNK_ALL;
-    s->own[field] = 0;
     if (class_id == PD_CLASS_NONE) return 0;
     if (s->rules > PD_CHUNK_RULES && class_id != PD_CLASS_ALL) {
         const struct pd_class *line = pd_class_at(t, class_id);
