@@ -105,17 +105,38 @@ let package = Package(
                 "PolicyCompiler", "PolicyModel", "PolicyTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Scale", swiftSettings: house),
+        .target(name: "CDesigns", path: "Benchmarks/Designs/Prototypes"),
+        .executableTarget(
+            name: "designs",
+            dependencies: [
+                "CDatapath", "CDesigns", "PolicyCompiler", "PolicyModel", "PolicyTesting",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks/Designs/Program", swiftSettings: house),
         .executableTarget(
             name: "fuzz-documents",
             dependencies: [
                 "PolicyCompiler", "PolicyModel", "PolicyTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Fuzz", swiftSettings: house),
+        .target(
+            name: "SwitchTraffic", dependencies: ["BPF", "BPFObjects", "BPFTesting", "BPFTestObjects", "CBPFTestObjects"],
+            path: "Benchmarks/SwitchTraffic", swiftSettings: house),
+        .executableTarget(
+            name: "switches",
+            dependencies: [
+                "BPFTesting", "Datapath", "OtherBuild", "PolicyCompiler", "PolicyModel", "PolicyTesting", "SwitchTraffic",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Benchmarks/Switch", swiftSettings: house),
 
         // Tests of the eBPF library, with programs and a shared header of their own.
         .systemLibrary(name: "CBPFTestObjects", path: "Tests/BPFTestObjects/include"),
         .target(
             name: "BPFTestObjects", dependencies: ["BPF"], path: "Tests/BPFTestObjects", exclude: ["include"], sources: ["Objects.swift"],
+            swiftSettings: house, plugins: ["EmbedBPF"]),
+        // The datapath's programs as another build of the daemon has them.
+        .target(
+            name: "OtherBuild", dependencies: ["BPF"], path: "Tests/OtherBuild", exclude: ["include"], sources: ["Objects.swift"],
             swiftSettings: house, plugins: ["EmbedBPF"]),
         .testTarget(
             name: "BPFTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects", "CLibBPF"], swiftSettings: house),
@@ -125,10 +146,9 @@ let package = Package(
         .testTarget(
             name: "DatapathTests",
             dependencies: [
-                "Datapath", "BPF", "BPFTesting", "CDatapath", "PolicyCompiler", "PolicyModel", "PolicyTesting",
-                .product(name: "Logging", package: "swift-log"),
-            ],
-            swiftSettings: house),
+                "Datapath", "BPF", "BPFObjects", "BPFTesting", "CDatapath", "OtherBuild", "PolicyCompiler", "PolicyModel",
+                "PolicyTesting", "SwitchTraffic", .product(name: "Logging", package: "swift-log"),
+            ], exclude: ["VerifierCosts.txt"], swiftSettings: house),
         .testTarget(name: "PolicyAPITests", dependencies: ["PolicyAPI", "PolicyModel"], swiftSettings: house),
         .testTarget(
             name: "PolicydTests",
@@ -138,7 +158,7 @@ let package = Package(
             ], swiftSettings: house),
         .testTarget(name: "PolicyctlTests", dependencies: ["policyctl", "PolicyAPI", "PolicyModel"], swiftSettings: house),
         .testTarget(
-            name: "SystemTests", dependencies: ["policyd", "policyctl", "BPF", "BPFTesting", "CLibBPF", "PolicyAPI"], path: "Tests/System",
-            swiftSettings: house),
+            name: "SystemTests", dependencies: ["policyd", "policyctl", "BPF", "BPFTesting", "CLibBPF", "PolicyAPI", "SwitchTraffic"],
+            path: "Tests/System", swiftSettings: house),
     ]
 )

@@ -14,6 +14,13 @@ enum Watch {
         }
     }
 
+    /// How long this thread has run: other work on the machine is not a document's fault.
+    static var processorTime: Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+
     /// The most memory that this process has ever had, in KiB.
     static var peakMemory: Int {
         guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return 0 }

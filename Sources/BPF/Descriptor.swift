@@ -27,7 +27,7 @@ struct Descriptor: ~Copyable, Sendable {
         let descriptor = Descriptor(adopting: try check(.openPin, "\(subject) at \(path)") { unsafe bpf_obj_get(path) })
         var target = [CChar](repeating: 0, count: 64)
         let length = unsafe readlink("/proc/self/fd/\(descriptor.rawValue)", &target, target.count)
-        let found = String(decoding: target.prefix(max(0, length)).map { $0 == 0x5f ? 0x2d : UInt8(bitPattern: $0) }, as: UTF8.self)
+        let found = String(decoding: target.prefix(max(0, length)).map { $0 == 0x5f ? 0x2d : UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
         // Without /proc the kind cannot be told, and the object is taken for what the caller says.
         if length > 0, found != kind.rawValue {
             throw BPFError(.openPin, "\(subject) at \(path)", reason: "what is pinned there is no \(kind) (\(found))")

@@ -90,7 +90,7 @@ public struct OpenDescriptors: Sendable, Hashable {
             guard let number = Int(entry) else { continue }
             var target = [CChar](repeating: 0, count: 256)
             let length = unsafe readlink("/proc/self/fd/\(entry)", &target, target.count)
-            if length > 0 { targets[number] = String(decoding: target[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self) }
+            if length > 0 { targets[number] = String(decoding: target[..<length].map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self) }
         }
         self.targets = targets
     }

@@ -61,12 +61,15 @@ static inline int swiftbpf_bpf(int command, void *attribute, unsigned int size) 
 static inline int swiftbpf_setns(int descriptor, int kind) { return (int)syscall(SYS_setns, descriptor, kind); }
 static inline int swiftbpf_unshare(int flags) { return (int)syscall(SYS_unshare, flags); }
 static inline int swiftbpf_pipe(int ends[2], int flags) { return (int)syscall(SYS_pipe2, ends, flags); }
-static inline int swiftbpf_stay_on_this_cpu(void) {
-    unsigned cpu = 0;
+static inline int swiftbpf_stay_on_cpu(unsigned cpu) {
     unsigned long mask[128] = {0}; // as many processors as Linux knows
-    if (syscall(SYS_getcpu, &cpu, (void *)0, (void *)0) != 0) return -1;
+    if (cpu >= 8 * sizeof mask) return -1;
     mask[cpu / (8 * sizeof *mask)] |= 1ul << (cpu % (8 * sizeof *mask));
     return (int)syscall(SYS_sched_setaffinity, 0, sizeof mask, mask) < 0 ? -1 : 0;
+}
+static inline int swiftbpf_stay_on_this_cpu(void) {
+    unsigned cpu = 0;
+    return syscall(SYS_getcpu, &cpu, (void *)0, (void *)0) != 0 ? -1 : swiftbpf_stay_on_cpu(cpu);
 }
 enum { SWIFTBPF_NEWNS = 0x00020000, SWIFTBPF_NEWNET = 0x40000000 };
 

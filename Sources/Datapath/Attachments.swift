@@ -78,6 +78,25 @@ struct Attachments: ~Copyable {
         }
     }
 
+    /// Puts the entry programs as they are now in the place of those of another build, where an interface has them.
+    func upgrade(_ interface: NetworkInterface, _ entry: borrowing Switch) throws(BPFError) {
+        let tc = ClassicTC(interface: interface.index)
+        for direction in TrafficDirection.allCases {
+            if let link = try? Link(pinnedAt: pins.link(interface.index, direction)) {
+                let isHere = try link.info.interface == interface.index
+                if isHere {
+                    try entry.withEntry(direction, isRaw: interface.isRaw) { program throws(BPFError) in try link.update(to: program) }
+                }
+            }
+            guard let filter = try tc.query(direction, priority: Self.priority, handle: Self.handle) else { continue }
+            // Their numbers are not known any more if an upgrade before this one was broken off; their names are.
+            guard let there = try? Program(id: filter.programID), Switch.EntryPrograms.names.contains(there.name) else { continue }
+            try entry.withEntry(direction, isRaw: interface.isRaw) { program throws(BPFError) in
+                _ = try tc.attach(program, direction, priority: Self.priority, handle: Self.handle, replacing: true)
+            }
+        }
+    }
+
     /// How an interface is protected now, both directions of it; nil if it is not.
     func hook(_ interface: NetworkInterface, _ entry: borrowing Switch) -> ProtectedInterface.Hook? {
         if TrafficDirection.allCases.allSatisfy({ isLinked(interface.index, $0) }) { return .tcx }

@@ -26,7 +26,12 @@ public final class Datapath: Sendable {
     /// Makes the kernel objects, or adopts those pinned in the folder.
     ///
     /// - Throws: `DatapathError` if the folder is not on a bpf filesystem, or holds objects of another version.
-    public init(_ configuration: DatapathConfiguration, logger: Logger) throws(DatapathError) {
+    public convenience init(_ configuration: DatapathConfiguration, logger: Logger) throws(DatapathError) {
+        try self.init(configuration, programs: .embedded, logger: logger)
+    }
+
+    /// As the public one, with the programs of any build.
+    package init(_ configuration: DatapathConfiguration, programs: DatapathPrograms, logger: Logger) throws(DatapathError) {
         self.configuration = configuration
         self.logger = logger
         let pins = Pins(folder: configuration.bpffs)
@@ -44,9 +49,18 @@ public final class Datapath: Sendable {
             try pins.makeFolders()
         }
         let isThere = adopted
-        let made: DatapathState = try doing(isThere ? "cannot adopt what is pinned in \(pins.folder)" : "cannot make the datapath") {
+        var made: DatapathState = try doing(isThere ? "cannot adopt what is pinned in \(pins.folder)" : "cannot make the datapath") {
             () throws(BPFError) in
-            isThere ? try DatapathState.adopt(pins, configuration) : try DatapathState.create(pins, configuration)
+            isThere ? try DatapathState.adopt(pins, configuration, programs) : try DatapathState.create(pins, configuration, programs)
+        }
+        if isThere {
+            let present = try NetworkInterface.all()
+            do {
+                try made.upgradeEntry(present)
+            } catch {
+                // The ones that are there do their work.
+                logger.error("the entry programs of an earlier build stay", metadata: ["error": "\(error)"])
+            }
         }
         ring = made.shared.events
         state = Mutex(made)
@@ -56,6 +70,10 @@ public final class Datapath: Sendable {
 
     /// The revision packets are judged by now, read from the kernel; nil while nothing is in force.
     public var revisionInForce: UInt32? { state.withLock { $0.entry.active?.revision } }
+
+    /// Whether packets are judged by a program of another build than this process's. The next ``install(_:newNumbers:)``, of the same
+    /// policy as well, puts this one's in force, by the same one store.
+    public var isOutdated: Bool { state.withLock { $0.isOutdated } }
 
     /// How large a policy this kernel takes.
     public var limits: CompileLimits {
@@ -69,20 +87,60 @@ public final class Datapath: Sendable {
     /// Nothing changes for packets if it throws.
     /// - Parameter newNumbers: the rule numbers given for the first time: their counters start at 0.
     public func install(_ policy: CompiledPolicy, newNumbers: [UInt32]) throws(DatapathError) {
-        try GracePeriod.wait()
-        try state.withLock { state throws(DatapathError) in
+        try whenQuiet { state throws(DatapathError) in
             try state.shared.checkRoom(for: policy.numbers)
             try doing("cannot put revision \(policy.revision) in force") { () throws(BPFError) in
                 var policy = policy
                 for interface in state.interfaces { policy.add(interface: interface.name) }
-                let slot = state.entry.active?.slot == 1 ? 2 : 1
+                let slot = state.inactive
                 try state.prepare(slot, for: policy)
                 try state.fill(slot, policy, configuration)
                 let zero = pd_counter()
                 for number in newNumbers { try state.shared.counters.set(all: zero, forKey: number) }
-                state.entry.activate(slot, revision: policy.revision)
-                state.policy = policy
+                try GracePeriod.order()
+                state.activate(slot, policy)
             }
+        }
+    }
+
+    /// The policy in force as this process knows it, with the classes of all interfaces: what a small change begins with.
+    public var policyInForce: CompiledPolicy? { state.withLock { $0.policy } }
+
+    /// The first words of the tries in force as they lie in the kernel.
+    func cellsInForce(_ count: Int) throws -> [UInt32] {
+        try state.withLock { state in try state.entry.active.flatMap { state.tables[$0.slot] }?.cellWords(count) ?? [] }
+    }
+
+    /// Tables above this size are kept ready for a small change; filling others costs next to nothing.
+    private static let worthKeepingReady = 1 << 20
+
+    /// Has the next small change cost what it changes: waits until no packet is judged any more by what is no longer in force, and
+    /// brings large tables that are not in force to what is.
+    ///
+    /// To be called after an install, when nobody waits for it.
+    public func settle() throws(DatapathError) {
+        try whenQuiet { state throws(DatapathError) in
+            guard let policy = state.policy, state.entry.active != nil, policy.tableSizes.total >= Self.worthKeepingReady else { return }
+            try doing("cannot get tables ready for the next change") { () throws(BPFError) in
+                try state.prepare(state.inactive, for: policy)
+                try state.fill(state.inactive, policy, configuration)
+            }
+        }
+    }
+
+    /// Does something when no packet is judged any more by the generation that is not in force.
+    private func whenQuiet(_ body: (inout DatapathState) throws(DatapathError) -> Void) throws(DatapathError) {
+        while true {
+            let (isQuiet, switches) = state.withLock { ($0.isQuiet, $0.switches) }
+            // Not while the state is locked: it takes tens of milliseconds, and status is asked for meanwhile.
+            if !isQuiet { try GracePeriod.wait() }
+            let isDone = try state.withLock { state throws(DatapathError) -> Bool in
+                guard state.switches == switches else { return false }
+                state.isQuiet = true
+                try body(&state)
+                return true
+            }
+            if isDone { return }
         }
     }
 

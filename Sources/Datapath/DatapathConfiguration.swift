@@ -1,4 +1,5 @@
 private import CDatapath
+private import Glibc
 
 /// What a datapath is made with.
 public struct DatapathConfiguration: Sendable, Hashable {
@@ -52,13 +53,16 @@ public struct DatapathConfiguration: Sendable, Hashable {
         self.timeouts = timeouts
     }
 
-    /// The ring's size as the kernel wants it.
-    var ringBytes: Int {
-        var size = 4096
+    /// The ring's size as the kernel wants it: a power of two, and whole pages, which have 4 to 64 KiB.
+    func ringBytes(pageSize: Int = systemPageSize) -> Int {
+        var size = pageSize
         while size < eventBufferBytes { size *= 2 }
         return size
     }
 }
+
+/// The bytes of a page of memory.
+let systemPageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
 
 extension Duration {
     /// Whole nanoseconds, 0 at least.

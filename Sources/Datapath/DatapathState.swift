@@ -6,20 +6,29 @@ internal import PolicyCompiler
 /// What a `Datapath` guards by its lock: the kernel objects of ours.
 struct DatapathState: ~Copyable {
     let pins: Pins
-    let entry: Switch
+    let programs: DatapathPrograms
+    var entry: Switch
     let shared: SharedMaps
     let attachments: Attachments
     /// The two generations, by their number: 1 and 2.
     var tables: [Int: TableMaps] = [:]
+    /// How far the tables of each generation were written by this process.
+    private var positions: [Int: TablePosition] = [:]
+    /// Whether no packet is judged any more by the generation that is not in force.
+    var isQuiet = false
+    /// How often the switch was set: what became quiet before is not quiet after.
+    private(set) var switches = 0
     /// The policy in force, once this process has installed it or was told.
     var policy: CompiledPolicy?
     /// The interfaces that are selected and exist.
     var interfaces: [NetworkInterface] = []
 
-    static func create(_ pins: Pins, _ configuration: DatapathConfiguration) throws(BPFError) -> DatapathState {
+    static func create(
+        _ pins: Pins, _ configuration: DatapathConfiguration, _ programs: DatapathPrograms
+    ) throws(BPFError) -> DatapathState {
         do throws(BPFError) {
             let state = DatapathState(
-                pins: pins, entry: try Switch(), shared: try SharedMaps(creating: configuration),
+                pins: pins, programs: programs, entry: try Switch(programs), shared: try SharedMaps(creating: configuration),
                 attachments: try Attachments(creating: pins, configuration.attachment))
             try state.shared.pin(pins)
             try state.attachments.pin()
@@ -31,9 +40,11 @@ struct DatapathState: ~Copyable {
         }
     }
 
-    static func adopt(_ pins: Pins, _ configuration: DatapathConfiguration) throws(BPFError) -> DatapathState {
+    static func adopt(
+        _ pins: Pins, _ configuration: DatapathConfiguration, _ programs: DatapathPrograms
+    ) throws(BPFError) -> DatapathState {
         var state = DatapathState(
-            pins: pins, entry: try Switch(pinned: pins), shared: try SharedMaps(pinned: pins),
+            pins: pins, programs: programs, entry: try Switch(pinned: pins), shared: try SharedMaps(pinned: pins),
             attachments: try Attachments(pinned: pins, configuration.attachment))
         // The other generation may have been half written when its process ended; it is made anew when it is needed.
         let active = state.entry.active?.slot
@@ -47,6 +58,25 @@ struct DatapathState: ~Copyable {
         return state
     }
 
+    /// Whether packets are judged by a program of another build than this process's.
+    var isOutdated: Bool {
+        guard let active = entry.active, let tables = tables[active.slot] else { return false }
+        return tables.build != programs.policy.digest
+    }
+
+    /// Puts this build's entry programs in the place of another build's, at every interface in one step each.
+    ///
+    /// The new ones read the same switch and lead to the same generations, so it does not matter which of them a packet meets, nor whether
+    /// this is broken off: then the next process finds that it is not done, and does it anew.
+    mutating func upgradeEntry(_ present: [NetworkInterface]) throws(BPFError) {
+        guard entry.build != programs.entryBuild else { return }
+        entry.build = 0
+        try Switch.replacePrograms(programs, pins)
+        entry = try Switch(pinned: pins)
+        for interface in present { try attachments.upgrade(interface, entry) }
+        entry.build = programs.entryBuild
+    }
+
     /// Bytes of the tables in force.
     var tableBytes: Int {
         entry.active.flatMap { tables[$0.slot]?.bytes } ?? 0
@@ -55,11 +85,11 @@ struct DatapathState: ~Copyable {
     /// Sees to it that the generation has maps large enough for a policy, and a program that uses them.
     mutating func prepare(_ slot: Int, for policy: CompiledPolicy) throws(BPFError) {
         let wanted = TableMaps.Capacity(holding: policy)
-        if let there = tables[slot], there.capacity.serves(wanted) { return }
-        let object = try OpenObject(.policy)
+        if let there = tables[slot], there.build == programs.policy.digest, there.capacity.serves(wanted) { return }
         tables[slot] = nil
+        positions[slot] = nil
         Pins.empty(pins.tables(slot))
-        let made = try TableMaps(loading: object, capacity: wanted, hasLoop: KernelFeatures.hasLoop) { object throws(BPFError) in
+        let made = try TableMaps(loading: programs.policy, capacity: wanted, hasLoop: KernelFeatures.hasLoop) { object throws(BPFError) in
             try shared.lend(to: &object)
         }
         try made.pin(in: pins.tables(slot))
@@ -67,11 +97,27 @@ struct DatapathState: ~Copyable {
         tables[slot] = made
     }
 
-    func fill(_ slot: Int, _ policy: CompiledPolicy, _ configuration: DatapathConfiguration) throws(BPFError) {
+    /// Writes what the generation lacks of a policy.
+    mutating func fill(_ slot: Int, _ policy: CompiledPolicy, _ configuration: DatapathConfiguration) throws(BPFError) {
         let timeouts = pd_timeouts(configuration.timeouts)
         let interval = configuration.eventInterval.nanoseconds
-        try tables[slot]?.fill(policy, timeouts: timeouts, eventInterval: interval)
+        let changes = positions[slot].flatMap { policy.changes(since: $0) }
+        // Written in part it is neither what it was nor what it is to be.
+        positions[slot] = nil
+        try tables[slot]?.fill(policy, changes: changes, timeouts: timeouts, eventInterval: interval)
         try setInterfaces(slot, policy)
+        positions[slot] = policy.position
+    }
+
+    /// The generation that packets are not judged by.
+    var inactive: Int { entry.active?.slot == 1 ? 2 : 1 }
+
+    /// Has packets judged by a policy that was written.
+    mutating func activate(_ slot: Int, _ policy: CompiledPolicy) {
+        isQuiet = false
+        switches += 1
+        entry.activate(slot, revision: policy.revision)
+        self.policy = policy
     }
 
     func setInterfaces(_ slot: Int, _ policy: CompiledPolicy) throws(BPFError) {

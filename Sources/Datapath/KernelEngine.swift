@@ -22,8 +22,7 @@ public final class KernelEngine: Sendable {
     init(_ policy: CompiledPolicy, hasLoop: Bool) throws(DatapathError) {
         self.policy = policy
         tables = try doing("cannot load the program to ask it") { () throws(BPFError) in
-            let object = try OpenObject(.policy)
-            let tables = try TableMaps(loading: object, capacity: .init(holding: policy), hasLoop: hasLoop) {
+            let tables = try TableMaps(loading: .policy, capacity: .init(holding: policy), hasLoop: hasLoop) {
                 object throws(BPFError) in
                 try SharedMaps.shrink(&object)
                 try object.setGlobal("stateless", to: UInt8(1))

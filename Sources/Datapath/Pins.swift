@@ -5,7 +5,7 @@ private import Glibc
 ///
 ///     policyd/control             the switch
 ///     policyd/programs            the two generations' programs
-///     policyd/entry/NAME          the programs that are attached
+///     policyd/entry/NAME          the programs that are attached; NAME-new for the moment in which they are replaced
 ///     policyd/shared/MAP          connections, counters, events: what both generations use
 ///     policyd/tables1, tables2    a generation's tables and its program
 ///     policyd/links/INDEX-DIR     attachments by tcx link
@@ -17,6 +17,7 @@ struct Pins: Sendable {
     var qdiscs: String { "\(folder)/qdiscs" }
     var links: String { "\(folder)/links" }
     func entry(_ name: String) -> String { "\(folder)/entry/\(name)" }
+    func newEntry(_ name: String) -> String { "\(folder)/entry/\(name)-new" }
     func shared(_ name: String) -> String { "\(folder)/shared/\(name)" }
     func tables(_ slot: Int) -> String { "\(folder)/tables\(slot)" }
     func link(_ interface: Int32, _ direction: TrafficDirection) -> String { "\(links)/\(interface)-\(direction.rawValue)" }
@@ -55,6 +56,11 @@ struct Pins: Sendable {
     /// Takes a pin away, and what it held if nothing else does.
     static func remove(_ path: String) {
         unsafe _ = unlink(path)
+    }
+
+    /// Has a pin take the place of another, in one step.
+    static func move(_ path: String, to place: String) throws(BPFError) {
+        guard unsafe rename(path, place) == 0 else { throw BPFError(.pin, "\(path) at \(place)", errno: errno) }
     }
 
     /// Takes away all pins of a folder of pins; the folder stays.

@@ -38,7 +38,7 @@ extension SharedMaps {
             replies: try .create(.lruHash, name: Name.replies, maxEntries: 4096),
             counters: try .create(.perCPUArray, name: Name.counters, maxEntries: Self.counters(rules: configuration.ruleLimit)),
             ethertypes: try .create(.lruPerCPUHash, name: Name.ethertypes, maxEntries: 256),
-            events: try RingBuffer.create(name: Name.events, byteCount: configuration.ringBytes))
+            events: try RingBuffer.create(name: Name.events, byteCount: configuration.ringBytes()))
     }
 
     /// Counters for so many rules: twice as many, because those of the policy before keep their numbers until the switch.
@@ -97,6 +97,6 @@ extension SharedMaps {
             try object.setMaxEntries(64, ofMap: name)
         }
         try object.setMaxEntries(Int(PD_REASONS.rawValue), ofMap: Name.counters)
-        try object.setMaxEntries(4096, ofMap: Name.events)
+        try object.setMaxEntries(systemPageSize, ofMap: Name.events)
     }
 }

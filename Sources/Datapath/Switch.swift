@@ -16,6 +16,29 @@ struct Switch: ~Copyable {
         let rawEgress: Program
 
         static let names = ["policyd_ingress", "policyd_egress", "policyd_in_raw", "policyd_out_raw"]
+
+        func pin(at path: (String) -> String) throws(BPFError) {
+            try ingress.pin(at: path(Self.names[0]))
+            try egress.pin(at: path(Self.names[1]))
+            try rawIngress.pin(at: path(Self.names[2]))
+            try rawEgress.pin(at: path(Self.names[3]))
+        }
+    }
+}
+
+extension Switch.EntryPrograms {
+    init(_ loaded: borrowing LoadedObject) throws(BPFError) {
+        let names = Self.names
+        self.init(
+            ingress: try loaded.program(names[0]), egress: try loaded.program(names[1]), rawIngress: try loaded.program(names[2]),
+            rawEgress: try loaded.program(names[3]))
+    }
+
+    init(pinned pins: Pins) throws(BPFError) {
+        let names = Self.names
+        self.init(
+            ingress: try Program(pinnedAt: pins.entry(names[0])), egress: try Program(pinnedAt: pins.entry(names[1])),
+            rawIngress: try Program(pinnedAt: pins.entry(names[2])), rawEgress: try Program(pinnedAt: pins.entry(names[3])))
     }
 }
 
@@ -26,26 +49,32 @@ extension Switch {
     }
 
     /// Loads the entry programs; nothing is in force.
-    init() throws(BPFError) {
-        let object = try OpenObject(.entry)
-        let loaded = try object.load()
-        let names = EntryPrograms.names
+    init(_ programs: DatapathPrograms) throws(BPFError) {
+        let loaded = try OpenObject(programs.entry).load()
         self.init(
             control: try loaded.mappedArray(Name.control), programs: try loaded.programArray(Name.programs),
-            entries: EntryPrograms(
-                ingress: try loaded.program(names[0]), egress: try loaded.program(names[1]),
-                rawIngress: try loaded.program(names[2]), rawEgress: try loaded.program(names[3])))
-        control[0] = pd_control(active: 0, version: UInt32(PD_STATE_VERSION), reserved: 0)
+            entries: try EntryPrograms(loaded))
+        control[0] = pd_control(active: 0, version: UInt32(PD_STATE_VERSION), build: programs.entryBuild)
     }
 
     /// Opens what is pinned.
     init(pinned pins: Pins) throws(BPFError) {
-        let names = EntryPrograms.names
         self.init(
             control: try MappedArray(pinnedAt: pins.control), programs: try ProgramArray(pinnedAt: pins.programs),
-            entries: EntryPrograms(
-                ingress: try Program(pinnedAt: pins.entry(names[0])), egress: try Program(pinnedAt: pins.entry(names[1])),
-                rawIngress: try Program(pinnedAt: pins.entry(names[2])), rawEgress: try Program(pinnedAt: pins.entry(names[3]))))
+            entries: try EntryPrograms(pinned: pins))
+    }
+
+    /// Loads another build of the entry programs for the switch that is pinned, and has them take the places of those pinned beside it.
+    static func replacePrograms(_ programs: DatapathPrograms, _ pins: Pins) throws(BPFError) {
+        let old = try Switch(pinned: pins)
+        var object = try OpenObject(programs.entry)
+        try object.reuse(old.control, asMap: Name.control)
+        try object.reuse(old.programs, asMap: Name.programs)
+        let loaded = try object.load()
+        // What was left where this was broken off before.
+        for name in EntryPrograms.names { Pins.remove(pins.newEntry(name)) }
+        try EntryPrograms(loaded).pin(at: pins.newEntry)
+        for name in EntryPrograms.names { try Pins.move(pins.newEntry(name), to: pins.entry(name)) }
     }
 
     /// The version of the state pinned in a folder; nil if that cannot be read.
@@ -56,15 +85,19 @@ extension Switch {
 
     /// Pins everything, the switch last: where it is, all is.
     func pin(_ pins: Pins) throws(BPFError) {
-        let names = EntryPrograms.names
-        try entries.ingress.pin(at: pins.entry(names[0]))
-        try entries.egress.pin(at: pins.entry(names[1]))
-        try entries.rawIngress.pin(at: pins.entry(names[2]))
-        try entries.rawEgress.pin(at: pins.entry(names[3]))
+        try entries.pin(at: pins.entry)
         // The array's programs go when neither a descriptor nor a pin holds it.
         try programs.pin(at: pins.programs)
         try control.pin(at: pins.control)
     }
+
+    /// By what the build of the entry programs is known again; 0 while they are being replaced.
+    var build: UInt32 {
+        get { control.loadAcquire(atByteOffset: Self.buildOffset) }
+        nonmutating set { control.storeRelease(newValue, atByteOffset: Self.buildOffset) }
+    }
+
+    private static let buildOffset = MemoryLayout<pd_control>.offset(of: \.build) ?? 12
 
     /// The generation in force, 1 or 2, and its revision; nil while nothing is in force.
     var active: (slot: Int, revision: UInt32)? {

@@ -5,11 +5,13 @@ internal import PolicyCompiler
 /// One generation: a policy's tables in memory-mapped maps, and the program that was loaded for them.
 final class TableMaps: Sendable {
     let program: Program
+    /// What the object is known again by that the program was loaded from.
+    let build: UInt64
     let header: MappedArray<pd_header>
-    private let cells: MappedArray<pd_cell>
-    private let classes: MappedArray<pd_class>
-    private let chunks: MappedArray<pd_chunk>
-    private let rules: MappedArray<pd_rule>
+    private let cells: WindowedArray<pd_cell>
+    private let classes: WindowedArray<pd_class>
+    private let chunks: WindowedArray<pd_chunk>
+    private let rules: WindowedArray<pd_rule>
     private let interfaces: Map<UInt32, pd_interface>
 
     private enum Name {
@@ -22,18 +24,19 @@ final class TableMaps: Sendable {
         static let program = "policyd_judge"
     }
 
-    /// How many entries each map has. Sizes are rounded up, so that most changes of a policy fit into the maps that are there.
+    /// How many entries each map has.
     struct Capacity: Hashable {
         var cells: Int
         var classes: Int
         var chunks: Int
         var rules: Int
 
+        /// As many as a policy needs.
         init(holding policy: CompiledPolicy) {
-            cells = Self.round(policy.cells.count / 2)
-            classes = Self.round(policy.classes.count)
-            chunks = Self.round(policy.chunks.count / 65)
-            rules = Self.round(policy.rules.count)
+            cells = policy.cellWords / 2
+            classes = policy.classes.count
+            chunks = policy.chunks.count / 65
+            rules = policy.rules.count
         }
 
         fileprivate init(cells: Int, classes: Int, chunks: Int, rules: Int) {
@@ -43,18 +46,23 @@ final class TableMaps: Sendable {
             self.rules = rules
         }
 
+        /// With room for changes.
+        var withRoom: Capacity {
+            Capacity(cells: Self.round(cells), classes: Self.round(classes), chunks: Self.round(chunks), rules: Self.round(rules))
+        }
+
         private static func round(_ count: Int) -> Int {
             var size = 64
             while size < count { size *= 2 }
-            // Powers of two, and for large tables, which are most of the memory, quarters between.
+            // Powers of two, and for large tables, which are most of the memory, eighths of them, with a part of one to grow into.
             guard size > 65_536 else { return size }
-            let quarter = size / 8
-            return (count + quarter - 1) / quarter * quarter
+            let eighth = size / 16
+            return (count + count / 64 + eighth - 1) / eighth * eighth
         }
 
-        /// Whether a policy of capacity `other` may use maps of this one: they are large enough, and not wastefully large.
+        /// Whether a policy that needs `other` may use maps of this one: they are large enough, and not wastefully large.
         func serves(_ other: Capacity) -> Bool {
-            func serves(_ have: Int, _ want: Int) -> Bool { have >= want && have <= max(want * 8, 1024) }
+            func serves(_ have: Int, _ want: Int) -> Bool { have >= want && have <= max(Self.round(want) * 8, 1024) }
             return serves(cells, other.cells) && serves(classes, other.classes) && serves(chunks, other.chunks)
                 && serves(rules, other.rules)
         }
@@ -64,8 +72,10 @@ final class TableMaps: Sendable {
     ///
     /// - Parameter edit: what else is to be set in the object before it is loaded.
     init(
-        loading object: consuming OpenObject, capacity: Capacity, hasLoop: Bool, edit: (inout OpenObject) throws(BPFError) -> Void
+        loading embedded: EmbeddedObject, capacity needed: Capacity, hasLoop: Bool, edit: (inout OpenObject) throws(BPFError) -> Void
     ) throws(BPFError) {
+        var object = try OpenObject(embedded)
+        let capacity = needed.withRoom
         try object.setMaxEntries(capacity.cells, ofMap: Name.cells)
         try object.setMaxEntries(capacity.classes, ofMap: Name.classes)
         try object.setMaxEntries(capacity.chunks, ofMap: Name.chunks)
@@ -74,11 +84,12 @@ final class TableMaps: Sendable {
         try edit(&object)
         let loaded = try object.load()
         program = try loaded.program(Name.program)
+        build = embedded.digest
         header = try loaded.mappedArray(Name.header)
-        cells = try loaded.mappedArray(Name.cells)
-        classes = try loaded.mappedArray(Name.classes)
-        chunks = try loaded.mappedArray(Name.chunks)
-        rules = try loaded.mappedArray(Name.rules)
+        cells = try loaded.windowedArray(Name.cells)
+        classes = try loaded.windowedArray(Name.classes)
+        chunks = try loaded.windowedArray(Name.chunks)
+        rules = try loaded.windowedArray(Name.rules)
         interfaces = try loaded.map(Name.interfaces, key: UInt32.self, value: pd_interface.self)
     }
 
@@ -86,10 +97,11 @@ final class TableMaps: Sendable {
     init(pinnedIn folder: String) throws(BPFError) {
         program = try Program(pinnedAt: "\(folder)/\(Name.program)")
         header = try MappedArray(pinnedAt: "\(folder)/\(Name.header)")
-        cells = try MappedArray(pinnedAt: "\(folder)/\(Name.cells)")
-        classes = try MappedArray(pinnedAt: "\(folder)/\(Name.classes)")
-        chunks = try MappedArray(pinnedAt: "\(folder)/\(Name.chunks)")
-        rules = try MappedArray(pinnedAt: "\(folder)/\(Name.rules)")
+        build = header[0].build
+        cells = try WindowedArray(pinnedAt: "\(folder)/\(Name.cells)")
+        classes = try WindowedArray(pinnedAt: "\(folder)/\(Name.classes)")
+        chunks = try WindowedArray(pinnedAt: "\(folder)/\(Name.chunks)")
+        rules = try WindowedArray(pinnedAt: "\(folder)/\(Name.rules)")
         interfaces = try Map(pinnedAt: "\(folder)/\(Name.interfaces)")
     }
 
@@ -117,16 +129,33 @@ final class TableMaps: Sendable {
     var revision: UInt32 { header[0].revision }
 
     /// Writes a policy. No packet may be judged by these tables while this goes on.
-    func fill(_ policy: CompiledPolicy, timeouts: pd_timeouts, eventInterval: UInt64) throws(BPFError) {
-        try unsafe cells.copy(policy.cells.span.bytes)
-        try unsafe chunks.copy(policy.chunks.span.bytes)
-        try unsafe classes.copy(policy.classes.span.bytes)
-        try unsafe rules.copy(policy.rules.span.bytes)
+    ///
+    /// - Parameter changes: What the tables lack of it; nil: everything.
+    func fill(
+        _ policy: CompiledPolicy, changes: TableChanges? = nil, timeouts: pd_timeouts, eventInterval: UInt64
+    ) throws(BPFError) {
+        if let changes {
+            for run in changes.cells { try unsafe cells.copy(run.words.span.bytes, toByteOffset: run.start * MemoryLayout<UInt32>.stride) }
+        } else {
+            try unsafe cells.copy(policy.cells.span.bytes)
+            try unsafe rules.copy(policy.rules.span.bytes)
+        }
+        let (firstClass, firstWord) = (changes?.firstClass ?? 0, changes?.firstChunkWord ?? 0)
+        try unsafe chunks.copy(
+            policy.chunks.span.extracting(firstWord...).bytes, toByteOffset: firstWord * MemoryLayout<UInt64>.stride)
+        try unsafe classes.copy(policy.classes.span.extracting(firstClass...).bytes, toByteOffset: firstClass * classes.stride)
         var head = policy.header
+        head.build = build
         head.timeouts = timeouts
         head.event_interval = eventInterval
         head.wall_offset = UInt64(bitPattern: WallClock.offset)
         header[0] = head
+    }
+
+    /// The words of the tries as they lie in the kernel.
+    func cellWords(_ count: Int) throws(BPFError) -> [UInt32] {
+        let bytes = try cells.bytes(0..<count * MemoryLayout<UInt32>.stride)
+        return unsafe bytes.withUnsafeBytes { unsafe Array($0.bindMemory(to: UInt32.self)) }
     }
 
     /// Says which classes the packets of each interface have, by index.

@@ -7,77 +7,36 @@ struct ClassifierCompiler {
     let direction: Direction
     let family: IPAddress.Family
     let rules: [FlatRule]
+    /// What is asked of the remote address and of the host's own.
+    let remote: AddressPlan
+    let local: AddressPlan
 
     init(_ policySet: PolicySet, _ direction: Direction, _ family: IPAddress.Family, _ sets: SetFamilies) {
         self.policySet = policySet
         self.direction = direction
         self.family = family
         rules = FlatRule.list(policySet, direction, family, sets)
+        remote = AddressPlan(rules, \.remote)
+        local = AddressPlan(rules, \.local)
     }
 
     /// The classifier over tables that grow by what it needs.
-    func compile(_ classes: inout ClassTable, _ tries: inout TrieTable, ruleBase: Int) -> pd_classifier {
+    func compile(_ classes: inout ClassTable, _ tries: inout TrieTable, _ sets: SetIndex, ruleBase: Int) -> pd_classifier {
         var result = pd_classifier()
         result.rules = UInt32(rules.count)
         result.rule_base = UInt32(ruleBase)
         switch family {
         case .v4:
-            result.remote = addresses(\.remote, UInt32.self, &classes, &tries)
-            result.local = addresses(\.local, UInt32.self, &classes, &tries)
+            result.remote = tries.root((remote.field(sets, policySet) as Field<UInt32>).intervals(&classes))
+            result.local = tries.root((local.field(sets, policySet) as Field<UInt32>).intervals(&classes))
         case .v6:
-            result.remote = addresses(\.remote, UInt128.self, &classes, &tries)
-            result.local = addresses(\.local, UInt128.self, &classes, &tries)
+            result.remote = tries.root((remote.field(sets, policySet) as Field<UInt128>).intervals(&classes))
+            result.local = tries.root((local.field(sets, policySet) as Field<UInt128>).intervals(&classes))
         }
         result.source = sourcePorts(&classes, &tries)
         result.transport = transport(&classes, &tries)
         result.interfaces = InterfaceField(rules).isUsed ? 1 : 0
         return result
-    }
-
-    // MARK: Addresses
-
-    private func addresses<Value: FixedWidthInteger & UnsignedInteger & Sendable>(
-        _ side: KeyPath<Rule, AddressMatch>, _: Value.Type, _ classes: inout ClassTable, _ tries: inout TrieTable
-    ) -> UInt32 {
-        var field = Field<Value>(rules: rules.count)
-        var terms: [AddressTerm: Int] = [:]
-
-        func number(_ term: AddressTerm) -> Int {
-            if let known = terms[term] { return known }
-            let new = field.addTerm(ranges(of: term))
-            terms[term] = new
-            return new
-        }
-
-        for (index, flat) in rules.enumerated() {
-            let match = flat.rule[keyPath: side]
-            if match.positives.isEmpty || match.positives.contains(.any) {
-                field.leaveOpen(index)
-            } else {
-                for term in match.positives { field.satisfy(index, byTerm: number(term)) }
-            }
-            for term in match.negatives { field.exclude(index, byTerm: number(term)) }
-        }
-        return tries.root(field.intervals(&classes))
-    }
-
-    private func ranges<Value: FixedWidthInteger>(of term: AddressTerm) -> [ClosedRange<Value>] {
-        switch term {
-        case .any: return [.min ... .max]
-        case .prefix(let prefix): return prefix.family == family ? [range(prefix)] : []
-        case .set(let name):
-            let sets = policySet.members(of: name)
-            var ranges: [ClosedRange<Value>] = []
-            ranges.reserveCapacity(sets.reduce(0) { $0 + $1.count })
-            for part in sets.flatMap({ [$0.addresses, $0.fileEntries, $0.runtimeEntries] }) {
-                for prefix in part where prefix.family == family { ranges.append(range(prefix)) }
-            }
-            return ranges
-        }
-    }
-
-    private func range<Value: FixedWidthInteger>(_ prefix: CIDR) -> ClosedRange<Value> {
-        Value(truncatingIfNeeded: prefix.lower.value)...Value(truncatingIfNeeded: prefix.upper.value)
     }
 
     // MARK: Ports, protocols, ICMP

@@ -27,7 +27,7 @@ extension CompiledPolicy {
     /// How large the tables are.
     public var tableSizes: TableSizes {
         TableSizes(
-            tries: cells.count * MemoryLayout<UInt32>.size, classes: classes.count * MemoryLayout<pd_class>.stride,
+            tries: cellWords * MemoryLayout<UInt32>.size, classes: classes.count * MemoryLayout<pd_class>.stride,
             vectors: chunks.count * MemoryLayout<UInt64>.size, rules: rules.count * MemoryLayout<pd_rule>.stride)
     }
 

@@ -14,6 +14,7 @@ extension CompiledPolicy {
         var match = pd_match()
         var header = header
         var interface = interfaces[packet.interface] ?? pd_interface()
+        let cells = cells
         unsafe cells.withUnsafeBytes { cells in
             unsafe chunks.withUnsafeBytes { chunks in
                 unsafe classes.withUnsafeBufferPointer { classes in

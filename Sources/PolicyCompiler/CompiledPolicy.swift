@@ -4,27 +4,35 @@ public import PolicyModel
 /// A policy revision as flat tables, which the kernel program and the `compiled` engine walk by the same code.
 public struct CompiledPolicy: Sendable {
     /// The revision's number.
-    public let revision: UInt32
+    public internal(set) var revision: UInt32
     /// The numbers of its rules.
     public let numbers: RuleNumbers
     /// How large it is.
-    public private(set) var statistics: Statistics
+    public internal(set) var statistics: Statistics
 
     /// The header, all but time-outs, which are the daemon's to set.
     package var header: pd_header
-    /// Cell after cell of two words.
-    package private(set) var cells: [UInt32]
-    package private(set) var classes: [pd_class]
+    /// Cell after cell of two words, as they were compiled; `patches` come over them.
+    package internal(set) var compiledCells: [UInt32]
+    /// What changed since, in this order.
+    package internal(set) var patches: [TablePatch] = []
+    /// Unlike that of any other tables that were compiled: patches of one do not fit another.
+    package internal(set) var lineage = TablePatch.newID()
+    package var classes: [pd_class] { classTable.classes }
     /// Chunk after chunk of 65 words.
-    package private(set) var chunks: [UInt64]
+    package var chunks: [UInt64] { classTable.chunks }
     package private(set) var rules: [pd_rule]
     /// The classes of the interfaces that were named.
     package private(set) var interfaces: [String: pd_interface] = [:]
 
     /// By rule number, what a verdict says of it.
     let references: [UInt32: RuleReference]
-    private var classTable: ClassTable
+    var classTable: ClassTable
     private let interfaceFields: [[InterfaceField]]
+    /// What the rules ask of addresses, and the entries of the sets among these: what a change of a set is worked out from.
+    let addressFields: [AddressField]
+    let sets: SetIndex
+    let families: SetFamilies
 
     /// What a compiled policy holds.
     public struct Statistics: Hashable, Sendable, Codable {
@@ -46,8 +54,10 @@ public struct CompiledPolicy: Sendable {
     ///   - revision: the number packets and events carry.
     ///   - numbers: what `RuleNumbers.assign(for:)` gave for this policy set.
     ///   - interfaces: the names of the interfaces packets will come by; others can be added later.
+    ///   - before: a policy of which some sets may be the same: their entries are in order already.
     public static func compile(
-        _ policySet: PolicySet, revision: UInt32, numbers: RuleNumbers, interfaces: [String], limits: CompileLimits = CompileLimits()
+        _ policySet: PolicySet, revision: UInt32, numbers: RuleNumbers, interfaces: [String], limits: CompileLimits = CompileLimits(),
+        before: CompiledPolicy? = nil
     ) throws(CompileError) -> CompiledPolicy {
         try check(policySet, limits)
         var classes = ClassTable(limits)
@@ -57,15 +67,19 @@ public struct CompiledPolicy: Sendable {
         header.revision = revision
         var rules: [pd_rule] = []
         var fields: [[InterfaceField]] = []
-        let sets = SetFamilies(policySet)
+        var addressFields: [AddressField] = []
+        let families = SetFamilies(policySet)
+        let sets = SetIndex(policySet, before: before?.sets)
         for direction in Direction.allCases {
             var ofDirection: [InterfaceField] = []
             for family in [IPAddress.Family.v4, .v6] {
-                let compiler = ClassifierCompiler(policySet, direction, family, sets)
+                let compiler = ClassifierCompiler(policySet, direction, family, families)
                 try check(compiler, limits)
-                let classifier = compiler.compile(&classes, &tries, ruleBase: rules.count)
+                let classifier = compiler.compile(&classes, &tries, sets, ruleBase: rules.count)
                 if let excess = classes.excess { throw tooLarge(excess, policySet) }
                 header.setClassifier(classifier, direction, family)
+                addressFields.append(AddressField(direction: direction, family: family, side: .remote, plan: compiler.remote))
+                addressFields.append(AddressField(direction: direction, family: family, side: .local, plan: compiler.local))
                 rules += FlatRule.table(compiler.rules, direction, numbers)
                 ofDirection.append(InterfaceField(compiler.rules))
             }
@@ -74,7 +88,8 @@ public struct CompiledPolicy: Sendable {
         tries.finish()
         var result = CompiledPolicy(
             revision: revision, numbers: numbers, header: header, cells: tries.words, rules: rules,
-            references: references(policySet, numbers), classTable: classes, interfaceFields: fields)
+            references: references(policySet, numbers), classTable: classes, interfaceFields: fields, addressFields: addressFields,
+            sets: sets, families: families)
         for interface in interfaces { result.add(interface: interface) }
         result.statistics.policies = policySet.policies.count
         result.statistics.rules = Direction.allCases.reduce(0) { $0 + policySet.rules($1).count }
@@ -88,18 +103,20 @@ public struct CompiledPolicy: Sendable {
 
     private init(
         revision: UInt32, numbers: RuleNumbers, header: pd_header, cells: [UInt32], rules: [pd_rule],
-        references: [UInt32: RuleReference], classTable: ClassTable, interfaceFields: [[InterfaceField]]
+        references: [UInt32: RuleReference], classTable: ClassTable, interfaceFields: [[InterfaceField]], addressFields: [AddressField],
+        sets: SetIndex, families: SetFamilies
     ) {
         self.revision = revision
         self.numbers = numbers
         self.header = header
-        self.cells = cells
+        compiledCells = cells
         self.rules = rules
         self.references = references
         self.classTable = classTable
         self.interfaceFields = interfaceFields
-        classes = classTable.classes
-        chunks = classTable.chunks
+        self.addressFields = addressFields
+        self.sets = sets
+        self.families = families
         statistics = Statistics()
     }
 
@@ -115,9 +132,9 @@ public struct CompiledPolicy: Sendable {
         let before = classTable.classes.count
         let numbers = interfaceFields.map { $0.map { classTable.intern($0.vector(interface)) } }
         interfaces[interface] = pd_interface(class_of: ((numbers[0][0], numbers[0][1]), (numbers[1][0], numbers[1][1])))
-        classes = classTable.classes
-        chunks = classTable.chunks
-        return classes.count > before
+        guard classes.count > before else { return false }
+        patches.append(TablePatch())
+        return true
     }
 
     private static func references(_ policySet: PolicySet, _ numbers: RuleNumbers) -> [UInt32: RuleReference] {
@@ -136,12 +153,21 @@ public struct CompiledPolicy: Sendable {
 }
 
 extension pd_header {
-    fileprivate mutating func setClassifier(_ new: pd_classifier, _ direction: Direction, _ family: IPAddress.Family) {
+    mutating func setClassifier(_ new: pd_classifier, _ direction: Direction, _ family: IPAddress.Family) {
         switch (direction, family) {
         case (.ingress, .v4): classifier.0.0 = new
         case (.ingress, .v6): classifier.0.1 = new
         case (.egress, .v4): classifier.1.0 = new
         case (.egress, .v6): classifier.1.1 = new
+        }
+    }
+
+    func classifier(_ direction: Direction, _ family: IPAddress.Family) -> pd_classifier {
+        switch (direction, family) {
+        case (.ingress, .v4): classifier.0.0
+        case (.ingress, .v6): classifier.0.1
+        case (.egress, .v4): classifier.1.0
+        case (.egress, .v6): classifier.1.1
         }
     }
 }

@@ -6,6 +6,8 @@ internal import CDatapath
 /// Where values are many, a row has about two places for each, so that after it few are left.
 struct TrieTable {
     private static let listKeys = Int(PD_LIST_KEYS)
+    /// Words of a line of the cache.
+    private static let line = 2 * Int(PD_ROW_CELLS)
     /// Of a table of fewer words rows may have this many bits more than they need, up to this many.
     private static let smallWords = 1 << 17
     private static let smallExtra = 3
@@ -13,14 +15,21 @@ struct TrieTable {
 
     /// Cell after cell, two words each.
     private(set) var words: [UInt32] = []
+    /// Where the first of the words lies, at the beginning of a line of the cache: behind tables that are there already.
+    let origin: Int
     /// The entry of each small trie: those of ports are often the same for several protocols.
     private var known: [[UInt32]: UInt32] = [:]
+
+    init(behind origin: Int = 0) {
+        self.origin = (origin + Self.line - 1) / Self.line * Self.line
+    }
 
     /// The entry that leads from a value's bits to its class, for intervals that cover all values.
     mutating func root<Value>(_ intervals: [Field<Value>.Interval]) -> UInt32 {
         guard let first = intervals.first else { return PD_LEAF | UInt32(PD_CLASS_NONE) }
         guard intervals.count > 1 else { return PD_LEAF | first.classNumber }
-        guard intervals.count <= 256, Value.bitWidth <= 32 else {
+        // Those of addresses each stand alone: patches write into them.
+        guard intervals.count <= 256, Value.bitWidth == 16 else {
             return node(intervals, 1..<intervals.count, before: first.classNumber, depth: 0)
         }
         let key = [UInt32(Value.bitWidth)] + intervals.flatMap { [UInt32(truncatingIfNeeded: $0.start), $0.classNumber] }
@@ -46,7 +55,7 @@ struct TrieTable {
     // MARK: Nodes
 
     /// The entry for the values of which `depth` bits are known. The intervals of `cuts` begin among them, behind the first value.
-    private mutating func node<Value>(_ all: [Field<Value>.Interval], _ cuts: Range<Int>, before: UInt32, depth: Int) -> UInt32 {
+    mutating func node<Value>(_ all: [Field<Value>.Interval], _ cuts: Range<Int>, before: UInt32, depth: Int) -> UInt32 {
         if cuts.isEmpty { return PD_LEAF | before }
         // Ports, and ICMP types and codes: a byte at a time, as they are few and every packet has them.
         if Value.bitWidth == 16 { return row(all, cuts, before: before, depth: depth, stride: 8) }
@@ -56,7 +65,7 @@ struct TrieTable {
         let common = (first ^ last).leadingZeroBitCount
         let filled = Int.bitWidth - cuts.count.leadingZeroBitCount + common
         // As long as the table is small, a larger row is the shorter way.
-        let isSmall = words.count < Self.smallWords
+        let isSmall = origin + words.count < Self.smallWords
         if common >= Int(PD_STRIDE_MIN), !isSmall || filled > Self.smallStride {
             return skip(all, cuts, before: before, depth: depth, bits: min(common, 32))
         }
@@ -136,10 +145,9 @@ struct TrieTable {
 
     private mutating func list(_ keys: [(key: UInt32, entry: UInt32)], before: UInt32, bits: Int) -> UInt32 {
         // A list that fits into one line of the cache lies in one.
-        let line = 2 * Int(PD_ROW_CELLS)
         let size = 2 * (keys.count + 1)
-        if size <= line, words.count % line + size > line { align() }
-        let start = words.count / 2
+        if size <= Self.line, words.count % Self.line + size > Self.line { align() }
+        let start = (origin + words.count) / 2
         words.append(UInt32(keys.count) | UInt32(bits) << UInt32(PD_LIST_BITS_SHIFT))
         words.append(PD_LEAF | before)
         for (key, entry) in keys {
@@ -177,8 +185,7 @@ struct TrieTable {
     }
 
     private mutating func align() {
-        let line = 2 * Int(PD_ROW_CELLS)
-        words.append(contentsOf: repeatElement(0, count: (line - words.count % line) % line))
+        words.append(contentsOf: repeatElement(0, count: (Self.line - words.count % Self.line) % Self.line))
     }
 
     private mutating func reserveRow(stride: Int) -> Int {
@@ -189,6 +196,43 @@ struct TrieTable {
     }
 
     private func rowEntry(_ start: Int, stride: Int) -> UInt32 {
-        PD_ROW | UInt32(stride) << UInt32(PD_ROW_STRIDE_SHIFT) | UInt32(truncatingIfNeeded: start / (2 * Int(PD_ROW_CELLS))) & PD_ROW_PLACE
+        PD_ROW | UInt32(stride) << UInt32(PD_ROW_STRIDE_SHIFT)
+            | UInt32(truncatingIfNeeded: (origin + start) / Self.line) & PD_ROW_PLACE
+    }
+}
+
+// MARK: - Reading
+
+extension TrieTable {
+    /// A row as an entry names it.
+    struct Row {
+        /// Where its words begin.
+        let start: Int
+        /// The bits it is chosen by.
+        let stride: Int
+
+        /// Nil for an entry that is no row.
+        init?(_ entry: UInt32) {
+            guard entry & PD_LEAF == 0, entry & PD_ROW != 0 else { return nil }
+            start = Int(entry & PD_ROW_PLACE) * TrieTable.line
+            stride = Int(entry >> UInt32(PD_ROW_STRIDE_SHIFT)) & 31
+        }
+    }
+
+    /// A list as an entry names it.
+    struct List {
+        /// Where its first cell lies, counted in words; the keys' cells follow.
+        let start: Int
+        let keys: Int
+        /// The bits that those below it have behind them.
+        let bits: Int
+
+        /// Nil for an entry that is no list.
+        init?(_ entry: UInt32, _ word: (_ place: Int) -> UInt32) {
+            guard entry & (PD_LEAF | PD_ROW) == 0 else { return nil }
+            start = 2 * Int(entry & PD_LIST_PLACE)
+            keys = Int(entry >> UInt32(PD_LIST_KEYS_SHIFT))
+            bits = Int(word(start) >> UInt32(PD_LIST_BITS_SHIFT)) & 63
+        }
     }
 }

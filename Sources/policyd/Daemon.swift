@@ -62,6 +62,11 @@ struct Daemon: Sendable {
         let application = server.application(router) {
             logger.info("ready", metadata: ["socket": "\(socket)", "revision": "\(enforcer.inForce.map { "\($0.number)" } ?? "none")"])
             notification.ready(status: Self.statusLine(enforcer, enforcement))
+            // Whoever waited for the daemon asks for something now, and that needs no part of the start either.
+            Task {
+                try await Task.sleep(for: .seconds(1))
+                returnProgramPages()
+            }
         }
         let reload = Reload(
             flags: flags, settings: settings, live: live, interfaces: interfaces, notification: notification, logger: logger)

@@ -50,6 +50,7 @@ struct Policyd: AsyncParsableCommand {
 
     /// The daemon's exit codes are those of `policyctl`: 2 for wrong usage.
     static func main() async {
+        returnLargeBlocks()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

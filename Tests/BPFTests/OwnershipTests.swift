@@ -30,7 +30,7 @@ struct OwnershipTests {
         // The modules lie beside the test program, the C module in the project. Ownership is checked after type checking: hence SIL.
         var path = [CChar](repeating: 0, count: 4096)
         let length = readlink("/proc/self/exe", &path, path.count)
-        let program = String(decoding: path[..<max(0, length)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let program = String(decoding: path[..<max(0, length)].map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
         let folder = program.split(separator: "/").dropLast().joined(separator: "/")
         let project = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         return try runCommand([

@@ -101,7 +101,7 @@ func pathOfLibrary(_ name: String) -> String? {
     defer { fclose(maps) }
     var line = [CChar](repeating: 0, count: 1024)
     while fgets(&line, Int32(line.count), maps) != nil {
-        let text = String(decoding: line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let text = String(decoding: line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
         if text.contains(name), let path = text.split(separator: " ").last { return String(path) }
     }
     return nil

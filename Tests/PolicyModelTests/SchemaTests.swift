@@ -84,6 +84,12 @@ import Testing
         }
     }
 
+    /// A set with a label whose name has so many characters.
+    private static func labelled(_ count: Int) -> String {
+        let label = String(repeating: "é", count: count)
+        return "apiVersion: policyd/v1\nkind: AddressSet\nmetadata: { name: a, labels: { \(label): b } }\nspec: { files: [] }\n"
+    }
+
     static func set(_ spec: String) -> String {
         "apiVersion: policyd/v1\nkind: AddressSet\nmetadata: { name: a }\nspec: \(spec)\n"
     }
@@ -193,6 +199,7 @@ import Testing
             Case(
                 "apiVersion: policyd/v1\nkind: AddressSet\nmetadata: { name: a, labels: { \"\": b } }\nspec: { files: [] }\n",
                 isSound: false),
+            Case(Self.labelled(100), isSound: true), Case(Self.labelled(101), isSound: false),
             Case(policyText("tier: admin"), isSound: false), Case(policyText("ingress: []"), isSound: true),
             Case(policyText("ingress: [{ name: x }]"), isSound: false), Case(policyText("rules: []\ningress: []"), isSound: false),
             Case(Self.set("{}"), isSound: false), Case(Self.set("{ addresses: [] }"), isSound: true),

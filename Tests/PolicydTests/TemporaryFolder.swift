@@ -8,7 +8,7 @@ final class TemporaryFolder: Sendable {
     init() throws {
         var template = Array("/tmp/policyd-tests-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw CocoaError(.fileWriteUnknown) }
-        path = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        path = String(decoding: template.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
     }
 
     deinit {
@@ -19,6 +19,10 @@ final class TemporaryFolder: Sendable {
         guard FileManager.default.createFile(atPath: "\(path)/\(name)", contents: Data(text.utf8)) else {
             throw CocoaError(.fileWriteUnknown)
         }
+    }
+
+    func read(_ name: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(filePath: "\(path)/\(name)")), as: UTF8.self)
     }
 
     func names(_ folder: String = "") throws -> [String] {

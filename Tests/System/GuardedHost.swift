@@ -71,20 +71,21 @@ extension GuardedHost {
     ///
     /// `nsenter` and not `ip netns exec`, which gives it a mount namespace of its own, where the bpffs is another.
     func launch(
-        socket: String? = nil, state: String? = nil, bpffs: String? = nil, flags: [String] = [], interfaces: [String] = ["*", "!lo"]
+        _ program: String = Programs.policyd, socket: String? = nil, state: String? = nil, bpffs: String? = nil, flags: [String] = [],
+        interfaces: [String] = ["*", "!lo"]
     ) throws -> ChildProcess {
         let own = [
             "--socket", socket ?? self.socket, "--state-dir", state ?? "\(folder.path)/state", "--bpffs", bpffs ?? pinFolder,
             "--policies", policies, "--connection-limit", "4096", "--interfaces",
         ]
         return try ChildProcess(
-            ["nsenter", "--net=/run/netns/\(host.name)", Programs.policyd] + self.flags + flags + own + interfaces,
+            ["nsenter", "--net=/run/netns/\(host.name)", program] + self.flags + flags + own + interfaces,
             folder: folder.path, name: fresh("policyd"))
     }
 
     /// Starts the daemon and waits until it answers.
-    func start(flags: [String] = [], interfaces: [String] = ["*", "!lo"]) throws {
-        let process = try launch(flags: flags, interfaces: interfaces)
+    func start(_ program: String = Programs.policyd, flags: [String] = [], interfaces: [String] = ["*", "!lo"]) throws {
+        let process = try launch(program, flags: flags, interfaces: interfaces)
         running.withLock { $0 = process }
         try folder.note(process.pid)
         guard try eventually(seconds: 20, { try process.hasEnded || policyctl("status").status == 0 }), !process.hasEnded else {

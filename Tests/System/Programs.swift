@@ -14,7 +14,7 @@ enum Programs {
     private static let buildFolder: String = {
         var path = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &path, path.count)
-        let program = String(decoding: path.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let program = String(decoding: path.prefix(max(0, count)).map(UInt8.init(truncatingIfNeeded:)), as: UTF8.self)
         // The tests run inside a program of the toolchain or one of their own; the bundle is among the arguments then.
         for argument in [program] + CommandLine.arguments {
             let folder = argument.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")

@@ -85,6 +85,40 @@ import Testing
         try guarded.end()
     }
 
+    /// More changes than are read one over the other, among them some that are taken back: all of them are there after a restart, in the
+    /// daemon, and where the kernel's tables are gone as well, in these.
+    @Test func manyChangesOutliveTheDaemonAndItsTables() throws {
+        let guarded = try GuardedHost()
+        try guarded.apply(Self.policy)
+        let echo = try Echo(guarded)
+        var expected: Set<String> = ["203.0.113.0/24"]
+        for number in 1...70 {
+            try guarded.done("set", "add", "abusers", "198.51.100.\(number)")
+            expected.insert("198.51.100.\(number)")
+            if number % 10 == 0 {
+                try guarded.done("set", "remove", "abusers", "198.51.100.\(number - 5)")
+                expected.remove("198.51.100.\(number - 5)")
+            }
+        }
+        try guarded.done("set", "add", "abusers", "192.0.2.2", "2001:db8::2")
+        expected.formUnion(["192.0.2.2", "2001:db8::2"])
+        func entries() throws -> Set<String> {
+            let listed: SetEntriesMessage = try guarded.done("set", "list", "abusers", "-o", "json").json()
+            return Set(listed.entries.map(\.address))
+        }
+        #expect(try entries() == expected)
+        let revision = try guarded.revision
+        try guarded.stop(SIGKILL)
+        try guarded.start()
+        #expect(try guarded.revision == revision)
+        #expect(try entries() == expected)
+        #expect(try !echo.passes(.v4) && !echo.passes(.v6))
+        // The tables that were found are changed, too.
+        try guarded.done("set", "remove", "abusers", "192.0.2.2")
+        #expect(try echo.passes(.v4, milliseconds: 3000) && !echo.passes(.v6))
+        try guarded.end()
+    }
+
     @Test func whatCannotBeAddedOrRemovedIsSaid() throws {
         let guarded = try GuardedHost()
         let revision = try guarded.apply(Self.policy).revision

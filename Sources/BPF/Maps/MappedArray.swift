@@ -114,10 +114,11 @@ extension MappedArray {
     let base: UnsafeMutableRawPointer
     private let length: Int
 
-    init(descriptor: CInt, length: Int, subject: String) throws(BPFError) {
+    /// - Parameter offset: Where in the map it begins, a multiple of a page.
+    init(descriptor: CInt, offset: Int = 0, length: Int, subject: String) throws(BPFError) {
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         let length = max(1, (length + page - 1) / page) * page
-        let pointer = unsafe mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
+        let pointer = unsafe mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, offset)
         guard let pointer = unsafe pointer, unsafe pointer != MAP_FAILED else {
             throw BPFError(
                 .map, subject, errno: errno,

@@ -20,6 +20,23 @@ public struct EmbeddedObject: Sendable {
         // The plugin wrote it; what does not decode was damaged in the binary, and opening the empty object says so.
         Data(base64Encoded: "\(base64)").map { Array($0) } ?? []
     }
+
+    /// A hash of the file, to tell it from other builds of the same sources. No protection against those who mean to deceive.
+    public var digest: UInt64 {
+        unsafe base64.withUTF8Buffer { text in
+            // FNV-1a over words, which are mixed once more: a multiplication carries nothing down.
+            let bytes = UnsafeRawBufferPointer(text)
+            var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(bytes.count)
+            func mix(_ word: UInt64) {
+                hash = (hash ^ word) &* 0x100_0000_01b3
+                hash ^= hash >> 29
+            }
+            let words = bytes.count / 8
+            for index in 0..<words { mix(unsafe bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)) }
+            for index in (words * 8)..<bytes.count { mix(UInt64(unsafe bytes[index])) }
+            return hash
+        }
+    }
 }
 
 extension OpenObject {

@@ -27,6 +27,14 @@ extension LoadedObject {
         return try MappedArray(adopting: duplicate(map: name))
     }
 
+    /// An array of the object that is written now and then, declared with `BPF_F_MMAPABLE`.
+    public func windowedArray<Value: BitwiseCopyable>(
+        _ name: String, of value: Value.Type = Value.self
+    ) throws(BPFError) -> WindowedArray<Value> {
+        try checkLayout(of: name, key: UInt32.self, value: Value.self)
+        return try WindowedArray(adopting: duplicate(map: name))
+    }
+
     /// A program array of the object, the table of tail calls.
     public func programArray(_ name: String) throws(BPFError) -> ProgramArray {
         try ProgramArray(adopting: duplicate(map: name))

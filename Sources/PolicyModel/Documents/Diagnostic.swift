@@ -30,7 +30,7 @@ public struct Diagnostic: Error, Hashable, Sendable {
     ) {
         self.severity = severity
         self.location = location
-        self.message = message
+        self.message = message.onOneLine
         self.suggestion = suggestion
         self.sourceLine = sourceLine
         self.sourceColumn = sourceColumn ?? location.column
@@ -45,9 +45,18 @@ public struct Diagnostic: Error, Hashable, Sendable {
 
     /// The message in one line, with the place in front and the suggestion behind.
     public var summary: String {
-        let place = location.description
+        let place = location.description.onOneLine
         let text = suggestion.map { "\(message); did you mean '\($0)'?" } ?? message
         return place.isEmpty ? "\(severity.rawValue): \(text)" : "\(place): \(severity.rawValue): \(text)"
+    }
+}
+
+extension String {
+    /// The text with question marks for control characters, which paths and values may hold, and a terminal or a log would obey.
+    var onOneLine: String {
+        // Those beyond ASCII begin with C2.
+        guard utf8.contains(where: { $0 < 0x20 || $0 == 0x7f || $0 == 0xc2 }) else { return self }
+        return String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
     }
 }
 

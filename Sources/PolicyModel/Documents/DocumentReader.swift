@@ -104,6 +104,9 @@ struct Metadata {
         nameLocation = sink.location(node)
     }
 
+    /// Characters of a label's name, each of which may take ten to write: YAML has no names of more than 1,024 (YAML 1.1, section 9.2.2).
+    private static let labelLimit = 100
+
     private static func labels(_ node: YAMLNode, _ sink: DiagnosticSink) -> [String: String] {
         guard case .mapping(let pairs) = node.content else {
             sink.error(at: node, "labels: expected a mapping of words to values, found \(node.kindInWords)")
@@ -113,6 +116,10 @@ struct Metadata {
         for pair in pairs {
             guard case .scalar(let key, _) = pair.key.content, !key.isEmpty else {
                 sink.error(at: pair.key, "labels: a key has to be a word")
+                continue
+            }
+            guard key.unicodeScalars.count <= labelLimit else {
+                sink.error(at: pair.key, "labels: \(FieldReader.shown(key)) has more than \(labelLimit) characters")
                 continue
             }
             guard case .scalar(let value, _) = pair.value.content else {

@@ -12,7 +12,11 @@ package struct FileProblem: Error {
     package var reason: String
 
     /// The sentence with the name.
-    var message: String { "\(path): \(reason)" }
+    /// A path that is no name but a mistake is cut.
+    var message: String {
+        let shown = path.count > 400 ? "\(path.prefix(200))…\(path.suffix(100))" : path
+        return "\(shown): \(reason)"
+    }
 
     static func binary(_ path: String, _ expected: String) -> FileProblem {
         FileProblem(path: path, reason: "is a binary file, not \(expected)")

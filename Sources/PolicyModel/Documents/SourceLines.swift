@@ -3,6 +3,9 @@ final class SourceLines {
     private let text: [UInt8]
     private let firstLine: Int
     private lazy var starts = LineBreaks.starts(text)
+    /// Where every so many characters of the long line that was shown last begin.
+    private var marks: (line: Int, places: [Int]) = (.min, [])
+    private static let distance = 256
 
     init(_ text: [UInt8], firstLine: Int = 1) {
         self.text = text
@@ -18,24 +21,47 @@ final class SourceLines {
 
     /// The line around a column, at most 160 characters of it, and the column in what is left of it.
     func excerpt(line: Int, column: Int) -> (text: String, column: Int)? {
-        guard let text = self[line] else { return nil }
+        guard starts.indices.contains(line - firstLine) else { return nil }
         // A line without end would drown its own message.
-        guard text.utf8.count > 160 else { return (text, column) }
-        let scalars = text.unicodeScalars
+        guard range(of: line).count > 160 else { return self[line].map { ($0, column) } }
         let skipped = max(0, column - 100)
-        let rest = scalars.dropFirst(skipped)
+        let rest = scalars(of: line, from: skipped, count: 161)
         let shown = String(String.UnicodeScalarView(rest.prefix(160)))
         let front = skipped > 0 ? "…" : ""
         return (front + shown + (rest.count > 160 ? "…" : ""), column - skipped + front.count)
     }
 
+    /// Characters of a long line, which may be all there is of a file, and have thousands of mistakes in it.
+    private func scalars(of line: Int, from first: Int, count: Int) -> [Unicode.Scalar] {
+        let bytes = text[range(of: line)]
+        if marks.line != line {
+            marks = (line, [])
+            var scalar = 0
+            // The bytes of a character behind its first begin with the bits 10.
+            for place in bytes.indices where bytes[place] & 0xc0 != 0x80 {
+                if scalar % Self.distance == 0 { marks.places.append(place) }
+                scalar += 1
+            }
+        }
+        let mark = first / Self.distance
+        guard mark < marks.places.count else { return [] }
+        // No character has more than four bytes.
+        let near = bytes[marks.places[mark]...].prefix(4 * (Self.distance + count))
+        return Array(String(decoding: near, as: UTF8.self).unicodeScalars.dropFirst(first % Self.distance).prefix(count))
+    }
+
     /// The line with this number; nil if the text does not have it.
     subscript(line: Int) -> String? {
+        starts.indices.contains(line - firstLine) ? String(decoding: text[range(of: line)], as: UTF8.self) : nil
+    }
+
+    /// Where a line is that there is, without what ends it.
+    private func range(of line: Int) -> Range<Int> {
         let index = line - firstLine
-        guard starts.indices.contains(index) else { return nil }
-        var bytes = text[starts[index]..<(index + 1 < starts.count ? starts[index + 1] : text.count)]
-        while let last = bytes.last, last == LineBreaks.lineFeed || last == LineBreaks.carriageReturn { bytes.removeLast() }
-        return String(decoding: bytes, as: UTF8.self)
+        let start = starts[index]
+        var end = index + 1 < starts.count ? starts[index + 1] : text.count
+        while end > start, text[end - 1] == LineBreaks.lineFeed || text[end - 1] == LineBreaks.carriageReturn { end -= 1 }
+        return start..<end
     }
 }
 

@@ -154,8 +154,7 @@ package struct FieldReader {
 
     /// The text in quotes, on one line, cut if it is long.
     package static func shown(_ text: String) -> String {
-        let scalars = text.unicodeScalars.prefix(61).map { $0.properties.generalCategory == .control ? "?" : $0 }
-        let line = String(String.UnicodeScalarView(scalars))
+        let line = String(text.unicodeScalars.prefix(61)).onOneLine
         return line.unicodeScalars.count > 60 ? "'\(line.prefix(60))…'" : "'\(line)'"
     }
 }

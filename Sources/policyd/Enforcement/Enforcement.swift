@@ -86,12 +86,38 @@ extension Enforcement {
     /// What packets are judged by now, as the kernel says; nil if nothing is in force.
     var revisionInForce: UInt32? { datapath?.revisionInForce }
 
+    /// Whether packets are judged by the programs of another build of this daemon; installing the policy once more replaces them.
+    var isOutdated: Bool { datapath?.isOutdated ?? false }
+
     /// Puts a policy into tables.
-    func compile(_ policySet: PolicySet, revision: UInt32, numbers: RuleNumbers) throws -> CompiledPolicy {
+    ///
+    /// - Parameter before: What was in force before, of which some sets may be the same.
+    func compile(_ policySet: PolicySet, revision: UInt32, numbers: RuleNumbers, before: CompiledPolicy?) throws -> CompiledPolicy {
         // The datapath adds the classes of the interfaces it protects.
         try CompiledPolicy.compile(
-            policySet, revision: revision, numbers: numbers, interfaces: [], limits: datapath?.limits ?? CompileLimits())
+            policySet, revision: revision, numbers: numbers, interfaces: [], limits: datapath?.limits ?? CompileLimits(), before: before)
     }
+
+    /// The policy in force after entries of sets came and went; nil if it has to be compiled whole.
+    ///
+    /// - Parameter before: What is in force, as it was installed.
+    func change(
+        _ before: CompiledPolicy, _ entries: EntryChange, to policySet: PolicySet, revision: UInt32
+    ) -> CompiledPolicy? {
+        // The datapath's own has the classes of the interfaces as well.
+        var policy = datapath?.policyInForce.flatMap { $0.revision == before.revision ? $0 : nil } ?? before
+        let limits = datapath?.limits ?? CompileLimits()
+        for name in entries.sets.sorted() {
+            guard let next = policy.changed(entries.prefixes(of: name), of: name, in: policySet, revision: revision, limits: limits) else {
+                return nil
+            }
+            policy = next
+        }
+        return policy
+    }
+
+    /// Has the next small change cost what it changes. To be called when nobody waits for it.
+    func settle() throws { try datapath?.settle() }
 
     /// Takes a policy for the one that the kernel enforces already.
     func adopt(_ policy: CompiledPolicy) { datapath?.resume(policy) }

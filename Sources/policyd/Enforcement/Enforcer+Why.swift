@@ -26,7 +26,9 @@ extension Enforcer {
                 case .reference:
                     let evaluator = ReferenceEvaluator(inForce.policySet)
                     verdicts = packets.map { evaluator.verdict(for: $0, at: time) }
-                case .compiled: verdicts = packets.map { inForce.compiled.verdict(for: $0, at: time) }
+                case .compiled:
+                    let policy = inForce.compiled.withoutPatches
+                    verdicts = packets.map { policy.verdict(for: $0, at: time) }
                 case .kernel: verdicts = try enforcement.verdicts(for: packets, by: inForce.compiled, at: time)
                 }
                 return EngineVerdicts(engine: engine, verdicts: verdicts.map(VerdictMessage.init))

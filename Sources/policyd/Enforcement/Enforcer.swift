@@ -16,11 +16,11 @@ final class Enforcer: Sendable {
     let enforcement: Enforcement
     let logger: Logger
     let store: RevisionStore
-    private let ruleNames: RuleNames
+    let ruleNames: RuleNames
     private let state: Mutex<State>
     /// Changes are made on a thread of their own: they take milliseconds to seconds and must not hold up those who ask for status.
     private let changes = NIOThreadPool(numberOfThreads: 1)
-    private let expiry = ExpiryTimer()
+    let expiry = ExpiryTimer()
     /// Runs while a revision waits to be confirmed.
     let withdrawal = ExpiryTimer()
 
@@ -32,6 +32,10 @@ final class Enforcer: Sendable {
         var confirmation: Confirmation?
         /// What an operator should look at.
         var warnings: [String] = []
+        /// Whether what can wait after a change is waiting to be done.
+        var isSettling = false
+        /// Whether one of the changes was more than entries of sets.
+        var isWhole = false
     }
 
     init(
@@ -116,13 +120,13 @@ extension Enforcer {
         guard isChange else { return message(before?.number, changed: false) }
 
         var numbers = before?.compiled.numbers ?? RuleNumbers()
-        let number = state.withLock { $0.next }
+        let number = nextNumber
         let fresh = numbers.assign(for: policySet, revision: number)
-        let compiled = try compile(policySet, revision: number, numbers: numbers)
+        let compiled = try compile(policySet, revision: number, numbers: numbers, before: before?.compiled)
         guard !dryRun else { return message(before?.number, changed: false) }
 
         var after = InForce(
-            number: number, created: .now, origin: target.origin, documents: target.documents,
+            number: number, base: nil, created: .now, origin: target.origin, documents: target.documents,
             storedLists: listsKept(of: target.documents, before), runtimeEntries: runtime, policySet: policySet, compiled: compiled)
         let waiting = try newConfirmation(of: number, within: confirmWithin, before: before)
         do {
@@ -137,22 +141,35 @@ extension Enforcer {
         if let waiting { awaitConfirmation(waiting) }
         var result = message(number, changed: true)
         result.confirmation = waiting?.message
-        logger.info(
-            "revision in force",
-            metadata: [
-                "revision": "\(number)", "origin": "\(target.origin)", "policies": "\(result.counts.policies)",
-                "rules": "\(result.counts.rules)", "entries": "\(result.counts.entries)", "us": "\(result.microseconds)",
-            ])
+        log(result, number, target.origin)
         return result
     }
 
+    func log(_ change: ChangeMessage, _ number: UInt32, _ origin: String) {
+        logger.info(
+            "revision in force",
+            metadata: [
+                "revision": "\(number)", "origin": "\(origin)", "policies": "\(change.counts.policies)",
+                "rules": "\(change.counts.rules)", "entries": "\(change.counts.entries)", "us": "\(change.microseconds)",
+            ])
+    }
+
+    /// The number the next revision gets.
+    var nextNumber: UInt32 { state.withLock { $0.next } }
+
     /// Writes a revision to the state folder and switches the kernel to it.
     private func commit(_ revision: inout InForce, fresh: [UInt32]) throws {
-        let number = revision.number
         revision.storedLists = try store.write(revision.stored, revision.items)
+        revision.base = RevisionBase(number: revision.number)
+        ruleNames.add(revision: revision.number, of: revision.policySet, revision.compiled.numbers)
+        try install(revision, fresh: fresh)
+    }
+
+    /// Switches the kernel to a revision that is on disk.
+    func install(_ revision: InForce, fresh: [UInt32]) throws {
+        let number = revision.number
         // A number is spent once it is on disk, whether the switch comes to pass or not.
         state.withLock { $0.next = number + 1 }
-        ruleNames.add(revision: number, of: revision.policySet, revision.compiled.numbers)
         do {
             try enforcement.install(revision.compiled, fresh: fresh)
         } catch {
@@ -162,23 +179,46 @@ extension Enforcer {
     }
 
     /// Makes a revision the one that is answered with.
-    private func accept(_ inForce: InForce) {
-        state.withLock {
-            $0.inForce = inForce
-            $0.warnings = []
+    func accept(_ inForce: InForce) {
+        let isFirst = state.withLock { state in
+            state.inForce = inForce
+            state.warnings = []
+            if inForce.base?.changes == 0 { state.isWhole = true }
+            defer { state.isSettling = true }
+            return !state.isSettling
         }
-        scheduleExpiry(inForce)
+        // Who asked for the change need not wait for what it leaves to do.
+        guard isFirst else { return }
+        Task { [weak self] in try? await self?.serially { [weak self] in self?.settle() } }
+    }
+
+    /// What is left to do after a change, or several.
+    private func settle() {
+        let isWhole = state.withLock { state in
+            state.isSettling = false
+            defer { state.isWhole = false }
+            return state.isWhole
+        }
+        if let inForce { scheduleExpiry(inForce) }
         do {
             try store.prune(keeping: confirmation?.back)
         } catch {
             logger.warning("old revisions stay in the state folder", metadata: ["error": "\(error)"])
         }
+        do {
+            try enforcement.settle()
+        } catch {
+            logger.warning("the next change will take longer", metadata: ["error": "\(error)"])
+        }
         returnFreedMemory()
+        if isWhole { returnProgramPages() }
     }
 
-    private func compile(_ policySet: PolicySet, revision: UInt32, numbers: RuleNumbers) throws -> CompiledPolicy {
+    func compile(
+        _ policySet: PolicySet, revision: UInt32, numbers: RuleNumbers, before: CompiledPolicy?
+    ) throws -> CompiledPolicy {
         do {
-            return try enforcement.compile(policySet, revision: revision, numbers: numbers)
+            return try enforcement.compile(policySet, revision: revision, numbers: numbers, before: before)
         } catch let error as CompileError {
             throw Refusal(Diagnostics([Diagnostic(at: error.location, error.description)]))
         }
@@ -224,7 +264,14 @@ extension Enforcer {
                 logger.warning("dropped a revision whose switch did not happen", metadata: ["revision": "\(number)"])
                 try store.remove(number)
             }
-            if numbers.contains(kernel), restore(kernel, install: false) { return }
+            if numbers.contains(kernel) {
+                // The programs of another build give way to this one's by the same store as a policy.
+                if enforcement.isOutdated, restore(kernel, install: true) { return }
+                if restore(kernel, install: false) {
+                    if enforcement.isOutdated { warn("the programs of another build of policyd judge packets until the next apply") }
+                    return
+                }
+            }
             warn("the kernel enforces revision \(kernel), which the state folder does not know; apply a policy to replace it")
             return
         }
@@ -240,8 +287,9 @@ extension Enforcer {
             let policySet = try loaded.documents.policySet().adding(runtime)
             var ruleNumbers = loaded.revision.ruleNumbers
             ruleNumbers.assign(for: policySet, revision: number)
-            let compiled = try enforcement.compile(policySet, revision: number, numbers: ruleNumbers)
+            let compiled = try enforcement.compile(policySet, revision: number, numbers: ruleNumbers, before: nil)
             ruleNames.add(revision: number, of: policySet, ruleNumbers)
+            let isInForce = enforcement.revisionInForce == number
             if install {
                 try enforcement.install(compiled, fresh: [])
             } else {
@@ -249,9 +297,11 @@ extension Enforcer {
             }
             accept(
                 InForce(
-                    number: number, created: loaded.revision.created, origin: loaded.revision.origin, documents: loaded.documents,
-                    storedLists: loaded.storedLists, runtimeEntries: runtime, policySet: policySet, compiled: compiled))
-            logger.info(install ? "revision in force again" : "adopted revision", metadata: ["revision": "\(number)"])
+                    number: number, base: loaded.base, created: loaded.revision.created, origin: loaded.revision.origin,
+                    documents: loaded.documents, storedLists: loaded.storedLists, runtimeEntries: runtime, policySet: policySet,
+                    compiled: compiled))
+            let words = isInForce ? "adopted revision\(install ? ", with this build's programs" : "")" : "revision in force again"
+            logger.info("\(words)", metadata: ["revision": "\(number)"])
             return true
         } catch {
             logger.error("cannot restore revision", metadata: ["revision": "\(number)", "error": "\(error)"])
@@ -316,37 +366,6 @@ extension Enforcer {
             try setConfirmation(nil)
             logger.notice("enforcement taken out", metadata: ["revision": "\(number.map(String.init) ?? "none")"])
             return DownMessage(revision: number, interfaces: interfaces)
-        }
-    }
-}
-
-// MARK: - Entries with a time to live
-
-extension Enforcer {
-    private func scheduleExpiry(_ inForce: InForce) {
-        guard let next = inForce.runtimeEntries.values.joined().compactMap(\.expires).min() else { return expiry.cancel() }
-        expiry.schedule(at: next) { [weak self] in await self?.expire() }
-    }
-
-    /// Takes out the entries whose time has come, as a revision of its own.
-    private func expire() async {
-        do {
-            try await serially { [self] in
-                guard let inForce else { return }
-                let now = Timestamp.now
-                let left = inForce.runtimeEntries.mapValues { $0.filter { $0.expires.map { $0 > now } ?? true } }.filter {
-                    !$0.value.isEmpty
-                }
-                guard left != inForce.runtimeEntries else { return scheduleExpiry(inForce) }
-                let target = Target(
-                    documents: inForce.documents, runtimeEntries: left,
-                    policySet: inForce.policySet.adding(inForce.runtimeEntries.mapValues { _ in [] }),
-                    origin: "entries expired")
-                _ = try change(to: target, since: .now)
-            }
-        } catch {
-            logger.error("entries cannot be taken out; trying again in ten seconds", metadata: ["error": "\(error)"])
-            expiry.schedule(at: .now.advanced(by: .seconds(10))) { [weak self] in await self?.expire() }
         }
     }
 }

@@ -5,6 +5,8 @@ import PolicyModel
 /// The revision in force, in all the forms it is needed in.
 struct InForce: Sendable {
     var number: UInt32
+    /// Where it is in the state folder; nil before it is.
+    var base: RevisionBase?
     var created: Timestamp
     var origin: String
     var documents: DocumentCollection

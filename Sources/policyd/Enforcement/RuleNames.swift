@@ -26,6 +26,13 @@ final class RuleNames: Sendable {
                     policy: policy.name, rule: rule.name, tier: policy.tier, location: rule.location.lineText)
             }
         }
+        keep(names, of: revision)
+    }
+
+    /// A revision has the rules of another, under the same numbers.
+    func add(revision: UInt32, like other: UInt32) { keep(names(of: other), of: revision) }
+
+    private func keep(_ names: [UInt32: RuleName], of revision: UInt32) {
         state.withLock { state in
             if state.byRevision.updateValue(names, forKey: revision) == nil { state.order.append(revision) }
             while state.order.count > Self.kept { state.byRevision[state.order.removeFirst()] = nil }

@@ -18,16 +18,7 @@ struct SystemCallError: Error, CustomStringConvertible {
 func words(forErrno number: CInt) -> String {
     var buffer = [CChar](repeating: 0, count: 256)
     guard strerror_r(number, &buffer, buffer.count) == 0 else { return "error \(number)" }
-    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-}
-
-/// Gives memory that was freed back to the system: an apply of long lists needs hundreds of megabytes for a second.
-///
-/// The corresponding function is glibc's malloc_trim, looked up by name, as Swift's module of glibc does not show it.
-func returnFreedMemory() {
-    guard let symbol = dlsym(nil, "malloc_trim") else { return }
-    typealias Trim = @convention(c) (Int) -> CInt
-    _ = unsafeBitCast(symbol, to: Trim.self)(0)
+    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(truncatingIfNeeded:)), as: UTF8.self)
 }
 
 /// Writes all bytes, going on after interruptions; false if that was not possible.

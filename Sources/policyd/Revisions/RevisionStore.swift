@@ -3,17 +3,21 @@ import PolicyAPI
 import PolicyModel
 
 /// The history of revisions in the state folder: `revisions/N.json`, and `lists/` for the contents of list files, which are large
-/// and stay the same over many revisions.
+/// and stay the same over many revisions. A revision that differs from another in entries of run time alone is `revisions/N.change`,
+/// a few lines.
 ///
 /// A revision is written before the kernel switches to it. What the kernel says is in force decides; a newer file is an apply that
 /// was cut short.
 struct RevisionStore: Sendable {
     /// How many revisions are kept.
     static let kept = 20
-    /// The version of what is in the folder.
-    static let version = 1
+    /// The version of what is in the folder; in the one before there were no changes of entries.
+    static let version = 2
+    /// Changes that are read one over the other, before one says all entries again.
+    static let changesInARow = 64
 
     private let folder: StateFolder
+    private let references = RevisionReferences()
 
     /// A document to store, and the file its lists are in already, if they are.
     struct Item {
@@ -24,6 +28,8 @@ struct RevisionStore: Sendable {
     /// What came out of the folder.
     struct Loaded {
         var revision: StoredRevision
+        /// The revision that is stored whole, itself or another, and how many changes were made to it.
+        var base: RevisionBase
         var documents: DocumentCollection
         /// Where the lists of each document are kept, by the document's identity.
         var storedLists: [String: [String: String]]
@@ -38,22 +44,27 @@ struct RevisionStore: Sendable {
         try makeFolder("\(path)/lists")
         if let data = try folder.read("version") {
             let text = String(decoding: data, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
-            guard text == String(Self.version) else {
+            guard text == String(Self.version) || text == "1" else {
                 throw ConfigurationError(
-                    "the state folder \(path) is of version '\(text)', and this policyd reads version \(Self.version); "
+                    "the state folder \(path) is of version '\(text)', and this policyd reads versions 1 and \(Self.version); "
                         + "use the policyd that wrote it, or another folder")
             }
+            // What version 1 wrote is read as it is; what is written from now on it would not understand.
+            if text == "1" { try writeVersion() }
         } else {
-            try folder.write(Data("\(Self.version)\n".utf8), to: "version")
+            try writeVersion()
         }
         _ = try folder.names(in: "revisions")
     }
 
+    private func writeVersion() throws { try folder.write(Data("\(Self.version)\n".utf8), to: "version") }
+
     /// The numbers there are, oldest first.
     func numbers() throws -> [UInt32] {
-        try folder.names(in: "revisions").compactMap { name in
-            name.hasSuffix(".json") ? UInt32(name.dropLast(5)) : nil
-        }.sorted()
+        let numbers = try folder.names(in: "revisions").compactMap { name in
+            [".json", ".change"].first { name.hasSuffix($0) }.flatMap { UInt32(name.dropLast($0.count)) }
+        }
+        return Set(numbers).sorted()
     }
 
     /// Whether enforcement was taken out on purpose: then no start puts it back.
@@ -100,14 +111,57 @@ struct RevisionStore: Sendable {
             places[item.document.identity] = lists
         }
         try folder.write(try JSON.encode(revision), to: "revisions/\(revision.number).json")
+        references.set(.init(revision.documents), of: revision.number)
         return places
+    }
+
+    /// Writes a revision that differs from another in entries; when this returns it is on disk.
+    func write(_ change: StoredChange) throws {
+        try folder.write(try JSON.encode(change), to: "revisions/\(change.number).change")
+        references.set(.init(change), of: change.number)
+    }
+
+    private func file(of number: UInt32) throws -> RevisionFile? {
+        if let data = try folder.read("revisions/\(number).change") { return .change(data) }
+        return try folder.read("revisions/\(number).json").map { .whole($0) }
     }
 
     /// Reads a revision.
     ///
     /// - Throws: if there is none of this number, or its files are damaged.
     func load(_ number: UInt32) throws -> Loaded {
-        guard let data = try folder.read("revisions/\(number).json") else { throw Damaged("revision \(number) is not in the state folder") }
+        var changes: [StoredChange] = []
+        var next: UInt32? = number
+        while let place = next, case .change(let data) = try file(of: place) {
+            let change: StoredChange
+            do {
+                change = try JSON.decode(from: data)
+            } catch {
+                throw Damaged("revision \(place) in the state folder is damaged: \(error)")
+            }
+            let base = changes.first?.documentsOf ?? change.documentsOf
+            guard change.documentsOf == base, base < place, change.entriesOf ?? 0 < place else {
+                throw Damaged("revision \(place) in the state folder is damaged: it changes a later one, or two others")
+            }
+            changes.append(change)
+            next = change.entriesOf
+        }
+        let base = changes.first?.documentsOf ?? number
+        var loaded = try loadWhole(base)
+        loaded.base.changes = changes.count
+        guard let last = changes.first else { return loaded }
+        if let next, next != base { throw Damaged("revision \(number) in the state folder lacks revision \(next), which it changes") }
+        // A change that is of no other says all entries there are.
+        if next == nil { loaded.revision.runtimeEntries = [:] }
+        for change in changes.reversed() { change.entries.apply(to: &loaded.revision.runtimeEntries) }
+        loaded.revision.number = last.number
+        loaded.revision.created = last.created
+        loaded.revision.origin = last.origin
+        return loaded
+    }
+
+    private func loadWhole(_ number: UInt32) throws -> Loaded {
+        guard case .whole(let data) = try file(of: number) else { throw Damaged("revision \(number) is not in the state folder") }
         let revision: StoredRevision
         do {
             revision = try JSON.decode(from: data)
@@ -129,7 +183,8 @@ struct RevisionStore: Sendable {
             for document in loaded.documents { places[document.identity] = stored.lists }
             documents += loaded.documents
         }
-        return Loaded(revision: revision, documents: DocumentCollection(documents), storedLists: places)
+        return Loaded(
+            revision: revision, base: RevisionBase(number: number), documents: DocumentCollection(documents), storedLists: places)
     }
 
     /// A revision that cannot be read back.
@@ -144,22 +199,29 @@ struct RevisionStore: Sendable {
     /// Takes a revision out: its switch did not happen.
     func remove(_ number: UInt32) throws {
         try folder.remove("revisions/\(number).json")
+        try folder.remove("revisions/\(number).change")
+        references.set(nil, of: number)
     }
 
-    /// Takes out all but the newest revisions, and the lists nobody refers to any more. What cannot be read stays.
+    /// Takes out all but the newest revisions, those they are changes of, and the lists nobody refers to any more. The lists stay if
+    /// one of the revisions cannot be read.
     ///
     /// - Parameter needed: A revision that stays however old it is.
     func prune(keeping needed: UInt32? = nil) throws {
         let numbers = try numbers()
-        let old = numbers.dropLast(Self.kept).filter { $0 != needed }
-        for number in old { try remove(number) }
-        var used: Set<String> = []
-        for number in numbers where !old.contains(number) {
-            guard let data = try folder.read("revisions/\(number).json"), let revision: StoredRevision = try? JSON.decode(from: data) else {
-                return
+        var waiting = Array(numbers.suffix(Self.kept)) + (needed.map { [$0] } ?? [])
+        var kept = Set(waiting)
+        var lists: Set<String>? = []
+        while let number = waiting.popLast() {
+            guard let needed = try references.needed(by: number, reading: { try file(of: number) }) else {
+                lists = nil
+                continue
             }
-            for document in revision.documents { used.formUnion(document.lists.values) }
+            lists?.formUnion(needed.lists)
+            waiting += needed.revisions.filter { kept.insert($0).inserted }
         }
-        for name in try folder.names(in: "lists") where !used.contains(name) { try folder.remove("lists/\(name)") }
+        for number in numbers where !kept.contains(number) { try remove(number) }
+        guard let lists else { return }
+        for name in try folder.names(in: "lists") where !lists.contains(name) { try folder.remove("lists/\(name)") }
     }
 }

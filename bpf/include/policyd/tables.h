@@ -136,6 +136,7 @@ struct pd_header {
     struct pd_timeouts timeouts;
     __u64 wall_offset;    /* nanoseconds from CLOCK_BOOTTIME to the time of day; one aligned store changes it */
     __u64 event_interval; /* nanoseconds in which further packets of a refused flow are counted, not reported */
+    __u64 build; /* what the daemon knows the object again by that the program of these tables came from */
 };
 
 /* The classes of a protected interface, by direction and family. Key: the interface's index. */
@@ -148,7 +149,7 @@ struct pd_interface {
 struct pd_control {
     __u64 active;
     __u32 version; /* PD_STATE_VERSION */
-    __u32 reserved;
+    __u32 build;   /* what the daemon knows the object of the entry programs again by; 0 while they are being replaced */
 };
 
 #define PD_SLOT_MASK 3

@@ -1,0 +1,70 @@
+import CLibBPF
+import Glibc
+
+/// An array map that is written now and then: only the part that is being written lies in this process's memory, and only as long.
+///
+/// A `MappedArray` of tens of megabytes counts as memory of every process that has it open; this one does not. The map is declared with
+/// `BPF_F_MMAPABLE`. Elements lie `stride` bytes apart: the value's size rounded up to 8. Requires Linux 5.5.
+public struct WindowedArray<Value: BitwiseCopyable>: ~Copyable, Sendable, MapHandle {
+    let checked: CheckedMap
+
+    public var fileDescriptor: CInt { checked.descriptor.rawValue }
+    public var name: String { checked.name }
+    /// The number of elements.
+    public var count: Int { checked.maxEntries }
+    /// The distance from one element to the next, in bytes.
+    public var stride: Int { (MemoryLayout<Value>.size + 7) & ~7 }
+
+    /// Takes over a map's open descriptor, also when it throws.
+    public init(adopting fileDescriptor: CInt) throws(BPFError) {
+        checked = try CheckedMap(
+            adopting: Descriptor(adopting: fileDescriptor), keySize: 4, valueSize: MemoryLayout<Value>.size, kind: "WindowedArray"
+        ) { $0 == .array }
+    }
+
+    /// The map pinned at a path of a bpf filesystem.
+    public init(pinnedAt path: String) throws(BPFError) {
+        try self.init(adopting: Descriptor(pinnedAt: path, .map, subject: "map").release())
+    }
+
+    /// Makes such an array.
+    public static func create(name: String, count: Int, flags: MapFlags = []) throws(BPFError) -> WindowedArray {
+        try WindowedArray(
+            adopting: Descriptor(
+                creating: .array, name: name, keySize: 4, valueSize: MemoryLayout<Value>.size, maxEntries: count,
+                flags: flags.union(.memoryMappable)
+            ).release())
+    }
+
+    /// Copies bytes into the map.
+    ///
+    /// - Throws: `BPFError` if they do not fit behind the offset.
+    public func copy(_ bytes: borrowing RawSpan, toByteOffset offset: Int = 0) throws(BPFError) {
+        if bytes.byteCount == 0 { return }
+        let count = bytes.byteCount
+        let copied = unsafe bytes.withUnsafeBytes { source in
+            Result { () throws(BPFError) in
+                unsafe try withWindow(offset, count) { window in unsafe window.copyMemory(from: source) }
+            }
+        }
+        try copied.get()
+    }
+
+    /// Reads bytes of the map.
+    public func bytes(_ range: Range<Int>) throws(BPFError) -> [UInt8] {
+        if range.isEmpty { return [] }
+        return unsafe try withWindow(range.lowerBound, range.count) { unsafe [UInt8]($0) }
+    }
+
+    /// Has a part of the map in memory, from the page it begins in to the page it ends in.
+    private func withWindow<R>(_ offset: Int, _ length: Int, _ body: (UnsafeMutableRawBufferPointer) -> R) throws(BPFError) -> R {
+        guard offset >= 0, offset + length <= count * stride else {
+            throw BPFError(.update, "map \(name)", reason: "\(length) bytes at \(offset) do not fit into \(count * stride)")
+        }
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let start = offset / page * page
+        let memory = try MappedMemory(
+            descriptor: fileDescriptor, offset: start, length: offset + length - start, subject: "map \(name)")
+        return unsafe body(UnsafeMutableRawBufferPointer(start: memory.base + (offset - start), count: length))
+    }
+}
