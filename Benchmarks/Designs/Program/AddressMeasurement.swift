@@ -19,7 +19,7 @@ enum AddressShape: String, CaseIterable {
             let word = UInt32(truncatingIfNeeded: random.next())
             switch self {
             case .random: return CIDR(IPAddress(v4: word))
-            case .nested: return CIDR(IPAddress(v4: word), length: Int(8 + random.next() % 25))
+            case .nested: return CIDR(IPAddress(v4: word), length: Int(16 + random.next() % 17))
             // Every second address: nothing melts into larger prefixes.
             case .dense: return CIDR(IPAddress(v4: 0x0A00_0000 + 2 * UInt32(index)))
             case .sparse: return CIDR(IPAddress(v4: word), length: Int(16 + random.next() % 9))

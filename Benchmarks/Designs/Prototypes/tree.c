@@ -86,6 +86,8 @@ static void split(struct design_tree *t, uint32_t node, uint32_t *rules, size_t 
             uint32_t low, high;
             range_of(t->rules + rules[i], f, &low, &high);
             holds &= low <= box.low[f] && high >= box.high[f];
+            /* Packets without ports are in the box too, and match no rule that names them. */
+            if (f == 2 || f == 3) holds &= low == 0 && high == 65535;
         }
         if (holds) {
             count = i + 1;
