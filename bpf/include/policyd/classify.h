@@ -251,6 +251,7 @@ PD_INLINE int pd_scan_part(const struct pd_tables *t, struct pd_scan *s, int fie
         if (!line) return 0;
         own = line->own;
     } else if (is_run) {
+        s->line[field] = PD_CLASS_NONE;
         s->chunk[field] = number = line->chunk + c;
         s->own[field] = 0;
         chunk = pd_chunk_at(t, number);
