@@ -105,6 +105,13 @@ let package = Package(
                 "PolicyCompiler", "PolicyModel", "PolicyTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Scale", swiftSettings: house),
+        .target(name: "CDesigns", path: "Benchmarks/Designs/Prototypes"),
+        .executableTarget(
+            name: "designs",
+            dependencies: [
+                "CDatapath", "CDesigns", "PolicyCompiler", "PolicyModel", "PolicyTesting",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks/Designs/Program", swiftSettings: house),
         .executableTarget(
             name: "fuzz-documents",
             dependencies: [

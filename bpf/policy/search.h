@@ -22,18 +22,30 @@ PD_INLINE __u64 pd_now(const struct pd_tables *t) {
 /* 1 where the kernel has bpf_loop (Linux 5.17, commit e6f2dd0f8067): found by trial. */
 volatile const __u8 has_loop = 1;
 
-static long scan_step(__u32 i, struct pd_scan **scan) {
+/* A step of the search in the scratch. A global function: the verifier follows it once, not once for each turn of the loop. */
+__attribute__((noinline)) int policyd_scan(void) {
+    struct pd_scratch *scratch = scratch_of();
+    return !scratch || pd_scan_step(0, &scratch->scan);
+}
+
+static long scan_step(__u32 i, void *context) {
+    int is_done = policyd_scan();
     (void)i;
-    return pd_scan_step(0, *scan);
+    (void)context;
+    /* The compiler knows that it is 0 or 1; the verifier does not, and wants no other answer. */
+    PD_APART(is_done);
+    return is_done ? 1 : 0;
 }
 
 PD_INLINE void pd_scan_run(const struct pd_tables *t, struct pd_scan *s) {
+    (void)t;
+    (void)s;
     if (has_loop) {
-        bpf_loop(PD_SCAN_STEPS, scan_step, &s, 0);
+        bpf_loop(PD_SCAN_STEPS, scan_step, 0, 0);
         return;
     }
     for (int i = 0; i < PD_SCAN_STEPS_SMALL; i++)
-        if (pd_scan_step(t, s)) return;
+        if (policyd_scan()) return;
 }
 
 /* The question to the rules: about the packet, or about the first packet of its connection. */
