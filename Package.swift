@@ -111,6 +111,18 @@ let package = Package(
                 "PolicyCompiler", "PolicyModel", "PolicyTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Fuzz", swiftSettings: house),
+        .systemLibrary(name: "CBenchmark", path: "Benchmarks/Programs/include"),
+        .target(
+            name: "BenchmarkObjects", dependencies: ["BPF"], path: "Benchmarks/Programs", exclude: ["include"], sources: ["Objects.swift"],
+            swiftSettings: house, plugins: ["EmbedBPF"]),
+        .executableTarget(
+            name: "numbers",
+            dependencies: [
+                "BPF", "BPFTesting", "BenchmarkObjects", "CBenchmark", "CLibBPF", "Datapath", "PolicyCompiler", "PolicyModel",
+                "PolicyTesting",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Benchmarks/Numbers", swiftSettings: house),
         .target(
             name: "SwitchTraffic", dependencies: ["BPF", "BPFObjects", "BPFTesting", "BPFTestObjects", "CBPFTestObjects"],
             path: "Benchmarks/SwitchTraffic", swiftSettings: house),
@@ -136,6 +148,7 @@ let package = Package(
         .testTarget(name: "PolicyImportTests", dependencies: ["PolicyImport", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyCompilerTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
+        .testTarget(name: "NumbersTests", dependencies: ["numbers"], swiftSettings: house),
         .testTarget(
             name: "DatapathTests",
             dependencies: [

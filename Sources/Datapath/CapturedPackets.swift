@@ -33,25 +33,34 @@ public struct CapturedPackets: Sendable {
     public private(set) var undirected: [Int] = []
 
     public init(_ capture: CaptureFile, sides: Sides) {
-        var fragments: [FragmentKey: Packet] = [:]
+        var firsts: [FragmentKey: (content: Content, head: UInt32)] = [:]
         for frame in capture.frames {
             var found = pd_packet()
             let reason = Self.walk(frame, &found)
-            guard reason == .rule else {
-                contents.append(.decided(reason == .nonIP ? .allow : .deny, reason))
-                continue
+            let packet = Self.packet(found, sides.interface)
+            let direction = sides.direction ?? packet.flatMap { Self.direction($0, sides.local) } ?? frame.direction
+            var content = Content.decided(reason == .nonIP ? .allow : .deny, reason)
+            if reason == .rule {
+                guard var packet else { continue }
+                guard let direction else {
+                    undirected.append(frame.number)
+                    continue
+                }
+                packet.direction = direction
+                content = .packet(packet)
             }
-            guard var packet = Self.packet(found, sides.interface) else { continue }
-            guard let direction = sides.direction ?? Self.direction(packet, sides.local) ?? frame.direction else {
-                undirected.append(frame.number)
-                continue
+            if let packet, let direction {
+                let key = FragmentKey(packet: packet, direction, id: found.fragment_id)
+                if UInt32(found.flags) & PD_PACKET_FIRST_FRAGMENT.rawValue != 0 {
+                    firsts[key] = (content, head: found.payload &- found.fragment_data)
+                } else if reason == .rule, UInt32(found.flags) & PD_PACKET_LATER_FRAGMENT.rawValue != 0 {
+                    // A later fragment shares the verdict of the first one unless it would write over its headers, as in the kernel.
+                    let first = firsts[key]
+                    content = first?.content ?? .decided(.deny, .fragment)
+                    if let first, found.fragment_offset < first.head { content = .decided(.deny, .malformed) }
+                }
             }
-            packet.direction = direction
-            let key = FragmentKey(packet: packet, id: found.fragment_id)
-            let isLater = UInt32(found.flags) & PD_PACKET_LATER_FRAGMENT.rawValue != 0
-            if UInt32(found.flags) & PD_PACKET_FIRST_FRAGMENT.rawValue != 0 { fragments[key] = packet }
-            // A later fragment shares the verdict of the first one, as in the kernel.
-            contents.append(isLater ? fragments[key].map { .packet($0) } ?? .decided(.deny, .fragment) : .packet(packet))
+            contents.append(content)
         }
     }
 
@@ -93,8 +102,10 @@ public struct CapturedPackets: Sendable {
         var `protocol`: UInt8
         var id: UInt32
 
-        init(packet: Packet, id: UInt32) {
-            (source, destination, direction, `protocol`) = (packet.source, packet.destination, packet.direction, packet.protocol)
+        init(packet: Packet, _ direction: Direction, id: UInt32) {
+            (source, destination, self.direction) = (packet.source, packet.destination, direction)
+            // Fragments of one IPv6 packet may each say what they like (RFC 8200, section 4.5).
+            `protocol` = packet.family == .v4 ? packet.protocol : 0
             self.id = id
         }
     }

@@ -108,6 +108,11 @@ import Testing
         let found = contents(Self.pcap([first.bytes, fragment(24, false).payload("x").bytes], link: 1)).contents
         let expected = try #require(try Self.expected().first)
         #expect(found == [expected, expected])
+        // A malformed one's is malformed, and so is one that reaches back into the first one's header.
+        let split = fragment(0, true).payload([0, 80, 0, 80, 0, 0, 0, 0])
+        let file = Self.pcap(
+            [first.bytes, fragment(8, true).payload("12345678").bytes, split.bytes, fragment(24, false).payload("x").bytes], link: 1)
+        #expect(contents(file).contents.dropFirst() == Array(repeating: .decided(.deny, .malformed), count: 3)[...])
     }
 
     @Test func `damaged files are refused, and none ends the process`() {

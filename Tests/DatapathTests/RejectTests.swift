@@ -138,7 +138,7 @@ import Testing
         Frame("SYN over IPv6", six.tcp(1000, 81, sequence: 7), .reset),
         Frame("SYN with data", four.tcp(1000, 81, sequence: .max - 2).payload("hello"), .reset),
         Frame("SYN with options", four.tcp(1000, 81, sequence: 9, options: [2, 4, 5, 0xb4]).payload("abc"), .reset),
-        Frame("FIN alone", six.tcp(1000, 81, flags: .fin, sequence: 3).payload("x"), .reset),
+        Frame("FIN", six.tcp(1000, 81, flags: [.fin, .ack], sequence: 3).payload("x"), .reset),
         Frame("data of a connection", four.tcp(1000, 81, flags: [.ack, .psh], sequence: 5, acknowledgment: 99).payload("data"), .reset),
         Frame("a full segment", six.tcp(1000, 81, flags: .ack, acknowledgment: 4).payload(Array(repeating: 7, count: 1400)), .reset),
         Frame("SYN behind IPv4 options", options.tcp(1000, 81, sequence: 1), .reset),

@@ -3,7 +3,7 @@ import Glibc
 
 /// Whole frames of an interface, sent and taken as they are (packet(7)). What is sent has no checksum left to complete.
 final class TaggedFrames {
-    private let descriptor: CInt
+    let descriptor: CInt
     private let interface: CInt
     /// The VLAN tag of the frame that was taken last, which the kernel keeps beside the frame; nil for none.
     private(set) var tag: UInt16?

@@ -35,7 +35,9 @@ struct DocumentationTests {
         }
     }
 
-    @Test(arguments: ["README.md", "docs/operations.md", "docs/library.md", "docs/security.md", "docs/policy.md", "docs/import.md"])
+    @Test(arguments: [
+        "README.md", "docs/operations.md", "docs/library.md", "docs/security.md", "docs/policy.md", "docs/packets.md", "docs/import.md",
+    ])
     func `links to files that are there`(_ page: String) throws {
         let folder = page.split(separator: "/").dropLast().joined(separator: "/")
         let text = try Project.shell("cat \(page)").output

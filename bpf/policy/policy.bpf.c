@@ -189,29 +189,32 @@ PD_INLINE void fragment_key_of(struct __sk_buff *skb, const struct pd_packet *p,
     __builtin_memcpy(key->destination, p->destination, 16);
     key->id = p->fragment_id;
     key->interface = skb->ifindex;
-    key->protocol = p->protocol;
+    /* Fragments of one IPv6 packet may each say what they like (RFC 8200, section 4.5). */
+    key->protocol = p->family == PD_IPV4 ? p->protocol : 0;
     key->family = p->family;
     key->direction = direction;
 }
 
-/* A later fragment shares the verdict of its first. */
+/* A later fragment shares the verdict of its first, unless it would write over what that was judged by. Returns a reason. */
 static __attribute__((noinline)) int judge_fragment(struct __sk_buff *skb, const struct pd_packet *p, struct decision *d, __u64 life) {
     struct pd_fragment_key key;
     struct pd_fragment *first;
 
     fragment_key_of(skb, p, d->direction, &key);
     first = bpf_map_lookup_elem(&policyd_frags, &key);
-    if (!first || bpf_ktime_get_coarse_ns() - first->seen > life) return 0;
+    if (!first || bpf_ktime_get_coarse_ns() - first->seen > life) return PD_REASON_FRAGMENT;
+    if (p->fragment_offset < first->head) return PD_REASON_MALFORMED;
     d->rule = first->rule;
     d->verdict = first->verdict;
     d->reason = first->reason;
     d->log = PD_LOG_NONE;
-    return 1;
+    return PD_WALK_OK;
 }
 
 static __attribute__((noinline)) int remember_fragment(struct __sk_buff *skb, const struct pd_packet *p, const struct decision *d) {
     struct pd_fragment_key key;
-    struct pd_fragment first = {.seen = bpf_ktime_get_coarse_ns(), .rule = d->rule, .verdict = d->verdict, .reason = d->reason};
+    struct pd_fragment first = {.seen = bpf_ktime_get_coarse_ns(), .rule = d->rule, .verdict = d->verdict, .reason = d->reason,
+                                .head = (__u16)(p->payload - p->fragment_data)};
 
     fragment_key_of(skb, p, d->direction, &key);
     return bpf_map_update_elem(&policyd_frags, &key, &first, BPF_ANY);
@@ -283,7 +286,15 @@ __attribute__((noinline)) int policyd_inner(struct __sk_buff *skb) {
     struct pd_scratch *scratch = scratch_of();
     if (!scratch) return PD_REASON_INTERNAL;
     __builtin_memset(&scratch->inner, 0, sizeof(scratch->inner));
-    return pd_walk_inner(&bytes, scratch->packet.payload, scratch->packet.family, &scratch->inner);
+    return pd_walk_inner(&bytes, &scratch->packet, &scratch->inner);
+}
+
+PD_INLINE int find_inner(struct __sk_buff *skb) {
+    int reason = policyd_inner(skb);
+    if (reason != PD_REASON_MALFORMED || (long)skb->data + skb->len <= (long)skb->data_end) return reason;
+    /* As in walk(). */
+    if (bpf_skb_pull_data(skb, skb->len < PD_HEADERS_MAX + 64 ? skb->len : PD_HEADERS_MAX + 64)) return reason;
+    return policyd_inner(skb);
 }
 
 SEC("tc") int policyd_judge(struct __sk_buff *skb) {
@@ -316,7 +327,8 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
     }
     if (reason == PD_WALK_OK && (p->flags & PD_PACKET_LATER_FRAGMENT)) {
         reason = PD_REASON_FRAGMENT;
-        if (!stateless && judge_fragment(skb, p, &d, header->timeouts.fragment)) goto counted;
+        if (!stateless) reason = judge_fragment(skb, p, &d, header->timeouts.fragment);
+        if (reason == PD_WALK_OK) goto counted;
     }
     if (reason != PD_WALK_OK) {
         d.verdict = PD_DENY;
@@ -330,7 +342,7 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
         now = bpf_ktime_get_coarse_ns();
         pd_flow_of(p, d.direction == PD_EGRESS, &scratch->flow);
         if (p->flags & PD_PACKET_ICMP_ERROR) {
-            if (policyd_inner(skb) == PD_WALK_OK) {
+            if (find_inner(skb) == PD_WALK_OK) {
                 /* The packet it speaks of went the other way. */
                 pd_flow_of(&scratch->inner, d.direction == PD_INGRESS, &scratch->flow);
                 related = 1;
@@ -339,7 +351,9 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
         connection = find_connection(&scratch->flow, p->family);
         if (connection) {
             life = pd_life(&header->timeouts, connection, related ? scratch->inner.protocol : p->protocol);
-            if (now - connection->last_seen > life || (!related && !pd_continues(p, connection, d.direction))) connection = 0;
+            if (now - connection->last_seen > life ||
+                !pd_continues(related ? &scratch->inner : p, connection, related ? !d.direction : d.direction))
+                connection = 0;
         }
         if (connection) {
             if (connection->revision == header->revision && (!connection->expires || connection->expires > pd_now(0))) {

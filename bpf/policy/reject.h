@@ -141,17 +141,13 @@ PD_INLINE __u32 pd_answer_icmp(struct __sk_buff *skb, struct pd_answer *a, const
     return size;
 }
 
-/* Remembers that an answer is on its way. An ICMP error is known again by what it quotes, of which no extension headers are read. */
-PD_INLINE void pd_expect_reply(struct __sk_buff *skb, struct pd_scratch *s, const struct pd_packet *p, __u32 direction, int extended) {
+/* Remembers that an answer is on its way. An ICMP error is known again by what it quotes. */
+PD_INLINE void pd_expect_reply(struct __sk_buff *skb, struct pd_scratch *s, const struct pd_packet *p, __u32 direction) {
     struct pd_reply_key *key = &s->reply_key;
     struct pd_reply reply = {.sent = bpf_ktime_get_coarse_ns()};
 
     __builtin_memset(key, 0, sizeof(*key));
     key->flow = s->flow.v6;
-    if (extended && p->protocol != PD_TCP) {
-        key->flow.protocol = s->answer.transport[8 + 6];
-        key->flow.remote_port = key->flow.local_port = 0;
-    }
     key->interface = skb->ifindex;
     key->family = p->family;
     key->direction = !direction;
@@ -219,6 +215,6 @@ __attribute__((noinline)) int policyd_reject(struct __sk_buff *skb, __u32 direct
         if (bpf_skb_store_bytes(skb, network, a->ip, size, BPF_F_RECOMPUTE_CSUM)) return TC_ACT_SHOT;
     }
     if (link == PD_LINK_ETHERNET && bpf_skb_store_bytes(skb, 0, a->link, 12, BPF_F_RECOMPUTE_CSUM)) return TC_ACT_SHOT;
-    pd_expect_reply(skb, scratch, p, direction, p->transport != network + header && p->family == PD_IPV6);
+    pd_expect_reply(skb, scratch, p, direction);
     return (int)bpf_redirect(skb->ifindex, direction == PD_INGRESS ? 0 : BPF_F_INGRESS);
 }

@@ -68,7 +68,7 @@ struct pd_fragment {
     __u32 rule;
     __u8 verdict;
     __u8 reason;
-    __u8 reserved[2];
+    __u16 head; /* bytes of the first fragment's headers, from where the fragments' data begins; none may lie below */
 };
 
 /* A refused flow, so that its further packets are counted and not each reported. */
