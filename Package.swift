@@ -155,7 +155,8 @@ let package = Package(
         .testTarget(name: "PolicyImportTests", dependencies: ["PolicyImport", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(
-            name: "PolicyCompilerTests", dependencies: ["CDatapath", "PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
+            name: "PolicyCompilerTests", dependencies: ["CDatapath", "PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house
+        ),
         .testTarget(name: "NumbersTests", dependencies: ["numbers"], swiftSettings: house),
         .testTarget(
             name: "DatapathTests",
