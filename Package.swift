@@ -105,12 +105,31 @@ let package = Package(
                 "PolicyCompiler", "PolicyModel", "PolicyTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Scale", swiftSettings: house),
+        .target(name: "CDesigns", path: "Benchmarks/Designs/Prototypes"),
+        .executableTarget(
+            name: "designs",
+            dependencies: [
+                "CDatapath", "CDesigns", "PolicyCompiler", "PolicyModel", "PolicyTesting",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks/Designs/Program", swiftSettings: house),
         .executableTarget(
             name: "fuzz-documents",
             dependencies: [
                 "PolicyCompiler", "PolicyModel", "PolicyTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Fuzz", swiftSettings: house),
+        .systemLibrary(name: "CBenchmark", path: "Benchmarks/Programs/include"),
+        .target(
+            name: "BenchmarkObjects", dependencies: ["BPF"], path: "Benchmarks/Programs", exclude: ["include"], sources: ["Objects.swift"],
+            swiftSettings: house, plugins: ["EmbedBPF"]),
+        .executableTarget(
+            name: "numbers",
+            dependencies: [
+                "BPF", "BPFTesting", "BenchmarkObjects", "CBenchmark", "CLibBPF", "Datapath", "PolicyCompiler", "PolicyModel",
+                "PolicyTesting",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Benchmarks/Numbers", swiftSettings: house),
         .target(
             name: "SwitchTraffic", dependencies: ["BPF", "BPFObjects", "BPFTesting", "BPFTestObjects", "CBPFTestObjects"],
             path: "Benchmarks/SwitchTraffic", swiftSettings: house),
@@ -135,12 +154,14 @@ let package = Package(
             name: "BPFTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects", "CLibBPF"], swiftSettings: house),
         .testTarget(name: "PolicyImportTests", dependencies: ["PolicyImport", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
-        .testTarget(name: "PolicyCompilerTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
+        .testTarget(
+            name: "PolicyCompilerTests", dependencies: ["CDatapath", "PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
+        .testTarget(name: "NumbersTests", dependencies: ["numbers"], swiftSettings: house),
         .testTarget(
             name: "DatapathTests",
             dependencies: [
-                "Datapath", "BPF", "BPFObjects", "BPFTesting", "CDatapath", "OtherBuild", "PolicyCompiler", "PolicyModel",
-                "PolicyTesting", "SwitchTraffic", .product(name: "Logging", package: "swift-log"),
+                "Datapath", "BPF", "BPFObjects", "BPFTestObjects", "BPFTesting", "CDatapath", "OtherBuild", "PolicyCompiler",
+                "PolicyModel", "PolicyTesting", "SwitchTraffic", .product(name: "Logging", package: "swift-log"),
             ], exclude: ["VerifierCosts.txt"], swiftSettings: house),
         .testTarget(name: "PolicyAPITests", dependencies: ["PolicyAPI", "PolicyModel"], swiftSettings: house),
         .testTarget(

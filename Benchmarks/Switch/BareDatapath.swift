@@ -38,10 +38,11 @@ struct BareDatapath {
     }
 
     private static func open(_ host: NetworkNamespace, _ bpffs: PrivateBPFFS, _ programs: DatapathPrograms) throws -> Datapath {
-        try host.run {
+        var logger = Logger(label: "switches")
+        logger.logLevel = .warning
+        return try host.run { [logger] in
             try Datapath(
-                DatapathConfiguration(bpffs: bpffs.path("policyd"), connectionLimit: 4096), programs: programs,
-                logger: Logger(label: "switches"))
+                DatapathConfiguration(bpffs: bpffs.path("policyd"), connectionLimit: 4096), programs: programs, logger: logger)
         }
     }
 

@@ -52,7 +52,7 @@ final class Daemon {
         process = started
         for _ in 0..<2_000 {
             if started.hasEnded { break }
-            if (try? revision()) != nil { return }
+            if (try? run("status")) != nil { return }
             usleep(5_000)
         }
         throw TestFailure("policyd does not come up: \(started.errors)")

@@ -9,7 +9,7 @@ public import PolicyModel
 /// It is attached nowhere and knows no connections, so each packet is judged by the rules alone. Requires what `Datapath` does.
 public final class KernelEngine: Sendable {
     let policy: CompiledPolicy
-    private let tables: TableMaps
+    let tables: TableMaps
 
     /// Test-runs without an interface happen on the loopback device, whose index is 1 in every namespace.
     private static let loopback: UInt32 = 1

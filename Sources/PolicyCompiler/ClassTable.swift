@@ -1,14 +1,17 @@
 internal import CDatapath
 
-/// The classes of a revision and their vectors, each distinct vector once.
+/// The classes of a revision, each distinct set of rules once, and the chunks that classes share.
 struct ClassTable {
     /// Words of a chunk, its summary among them: the layout of `struct pd_chunk`.
     static let chunkStride = 1 + Int(PD_CHUNK_WORDS)
 
+    /// Line after line; a class may have several.
     private(set) var classes: [pd_class]
     /// Chunk after chunk: a summary and 64 words.
-    private(set) var chunks: [UInt64] = []
-    private var known: [BitVector: UInt32] = [:]
+    private(set) var chunks: [UInt64]
+    private var numbers = SumTable()
+    private var bases = SumTable()
+    private var count = 2
 
     /// What is too much, as far as it was counted: nothing more is kept from then on, so that memory stays bounded too.
     enum Excess {
@@ -21,39 +24,77 @@ struct ClassTable {
 
     init(_ limits: CompileLimits = CompileLimits()) {
         self.limits = limits
-        // Class 0 satisfies every rule and is never looked up; class 1 satisfies none.
-        classes = [pd_class(), pd_class()]
+        var all = pd_class()
+        all.summary = .max
+        all.own = .max
+        all.word = (.max, .max, .max, .max, .max)
+        classes = [all, pd_class()]
+        chunks = Array(repeating: 0, count: Self.chunkStride) + Array(repeating: .max, count: Self.chunkStride)
     }
 
     /// The number of the class with these rules.
     mutating func intern(_ vector: BitVector) -> UInt32 {
-        if vector.isEmpty { return UInt32(PD_CLASS_NONE) }
-        if vector.isFull { return UInt32(PD_CLASS_ALL) }
-        if let number = known[vector] { return number }
-        guard hasRoom else { return UInt32(PD_CLASS_NONE) }
-        let number = UInt32(classes.count)
-        known[vector] = number
-        var entry = pd_class(top: 0, first: UInt32(chunks.count / Self.chunkStride), reserved: 0)
-        let words = vector.words
-        for (place, start) in stride(from: 0, to: words.count, by: Int(PD_CHUNK_WORDS)).enumerated() {
-            let part = words[start..<min(start + Int(PD_CHUNK_WORDS), words.count)]
-            var summary: UInt64 = 0
-            for (bit, word) in part.enumerated() where word != 0 { summary |= 1 << UInt64(bit) }
-            guard summary != 0 else { continue }
-            entry.top |= 1 << UInt64(place)
-            chunks.append(summary)
-            chunks.append(contentsOf: part)
-            chunks.append(contentsOf: repeatElement(0, count: Int(PD_CHUNK_WORDS) - part.count))
+        var moving = MovingVector(BitVector(count: vector.count))
+        vector.forEach { moving.flip($0) }
+        return moving.classNumber(&self)
+    }
+
+    // MARK: For vectors
+
+    func known(_ sum: UInt128) -> UInt32? { numbers[sum] }
+
+    mutating func know(_ sum: UInt128, as number: UInt32) {
+        numbers[sum] = number
+        count += 1
+    }
+
+    mutating func append(_ line: pd_class) -> UInt32 {
+        classes.append(line)
+        return UInt32(classes.count - 1)
+    }
+
+    /// A class that leads on to lines: the first with it, the others in lines behind it.
+    mutating func append(leading class: pd_class, to parts: [UInt32]) -> UInt32 {
+        let number = append(`class`)
+        let first = classes.count - 1
+        classes.append(
+            contentsOf: repeatElement(
+                pd_class(), count: (max(parts.count - Int(PD_CLASS_PARTS), 0) + Int(PD_LINE_PARTS) - 1) / Int(PD_LINE_PARTS)))
+        unsafe classes.withUnsafeMutableBytes { bytes in
+            for (place, part) in parts.enumerated() {
+                let line = place < Int(PD_CLASS_PARTS) ? 0 : 1 + (place - Int(PD_CLASS_PARTS)) / Int(PD_LINE_PARTS)
+                let column = place < Int(PD_CLASS_PARTS) ? place : (place - Int(PD_CLASS_PARTS)) % Int(PD_LINE_PARTS)
+                unsafe bytes.storeBytes(
+                    of: part, toByteOffset: (first + line) * MemoryLayout<pd_class>.stride + 4 * column, as: UInt32.self)
+            }
         }
-        classes.append(entry)
         return number
     }
 
-    private var hasRoom: Bool {
+    mutating func append(chunk words: ArraySlice<UInt64>, summary: UInt64) -> UInt32 {
+        chunks.append(summary)
+        chunks.append(contentsOf: words)
+        return UInt32(chunks.count / Self.chunkStride - 1)
+    }
+
+    /// The first of the chunks with these words.
+    mutating func base(_ words: [UInt64], _ sum: UInt128) -> UInt32 {
+        if let known = bases[sum] { return known }
+        let first = UInt32(chunks.count / Self.chunkStride)
+        for start in stride(from: 0, to: words.count, by: Int(PD_CHUNK_WORDS)) {
+            let part = words[start..<start + Int(PD_CHUNK_WORDS)]
+            let summary = part.indices.reduce(UInt64(0)) { $0 | (part[$1] == 0 ? 0 : 1 << UInt64($1 - start)) }
+            _ = append(chunk: part, summary: summary)
+        }
+        bases[sum] = first
+        return first
+    }
+
+    var hasRoom: Bool {
         mutating get {
-            let bytes = chunks.count * MemoryLayout<UInt64>.size
-            if classes.count >= limits.classes {
-                excess = .classes(count: classes.count + 1, limit: limits.classes)
+            let bytes = chunks.count * MemoryLayout<UInt64>.size + classes.count * MemoryLayout<pd_class>.stride
+            if count >= limits.classes {
+                excess = .classes(count: count + 1, limit: limits.classes)
             } else if bytes > limits.tableBytes {
                 excess = .bytes(count: bytes, limit: limits.tableBytes)
             }

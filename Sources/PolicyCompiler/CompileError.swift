@@ -31,7 +31,7 @@ public struct CompileLimits: Hashable, Sendable {
 
     /// Limits of the kernel program as it is where the kernel has `bpf_loop` (Linux 5.17 and later).
     public init(
-        rulesPerClassifier: Int = 65_536, passedOver: Int = 4096, rules: Int = 32_752, tableBytes: Int = 1 << 30, classes: Int = 1 << 20,
+        rulesPerClassifier: Int = 262_080, passedOver: Int = 4096, rules: Int = 32_752, tableBytes: Int = 1 << 30, classes: Int = 1 << 20,
         setEntries: Int = 16_777_216
     ) {
         self.rulesPerClassifier = rulesPerClassifier
@@ -43,5 +43,5 @@ public struct CompileLimits: Hashable, Sendable {
     }
 
     /// Limits where the kernel has no `bpf_loop`: its verifier can follow a written-out search only so far.
-    public static let withoutLoop = CompileLimits(rulesPerClassifier: 4096, passedOver: 26)
+    public static let withoutLoop = CompileLimits(rulesPerClassifier: 65_536, passedOver: 1024)
 }

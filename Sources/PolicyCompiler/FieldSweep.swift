@@ -57,30 +57,60 @@ struct Field<Value: FixedWidthInteger & UnsignedInteger & Sendable> {
         Cut.sort(&cuts)
 
         var active = ActiveTerms(count: terms.count)
+        var satisfied = SatisfiedRules(unconstrained, terms)
         var result: [Interval] = []
         result.reserveCapacity(cuts.count / 2 + 1)
         var position: Value = 0
+        func close() {
+            let number = active.classNumber { satisfied.classNumber($0, &table) }
+            if result.last?.classNumber != number { result.append(Interval(start: position, classNumber: number)) }
+        }
         for cut in cuts {
             if cut.at != position {
-                close(at: position, &active, &table, &result)
+                close()
                 position = cut.at
             }
             active.note(cut.term)
         }
-        close(at: position, &active, &table, &result)
+        close()
         return result
     }
 
-    private func close(at value: Value, _ active: inout ActiveTerms, _ table: inout ClassTable, _ result: inout [Interval]) {
-        let number = active.classNumber { table.intern(vector($0)) }
-        if result.last?.classNumber != number { result.append(Interval(start: value, classNumber: number)) }
-    }
+    /// The rules that the terms which hold satisfy.
+    private struct SatisfiedRules {
+        private let terms: [Term]
+        private var vector: MovingVector
+        /// By rule, how many of its terms hold, one more where it is open, and how many of those that exclude it.
+        private var positive: [Int32]
+        private var negative: [Int32]
 
-    private func vector(_ active: BitVector) -> BitVector {
-        var vector = unconstrained
-        active.forEach { for rule in terms[$0].satisfies { vector.insert(rule) } }
-        active.forEach { for rule in terms[$0].excludes { vector.remove(rule) } }
-        return vector
+        init(_ unconstrained: BitVector, _ terms: [Term]) {
+            self.terms = terms
+            vector = MovingVector(unconstrained)
+            positive = Array(repeating: 0, count: unconstrained.count)
+            negative = positive
+            unconstrained.forEach { positive[$0] = 1 }
+        }
+
+        /// The class of the rules, once the terms hold that did not, and no longer those that did.
+        mutating func classNumber(_ changed: ActiveTerms.Changed, _ table: inout ClassTable) -> UInt32 {
+            for (term, holds) in changed {
+                let change: Int32 = holds ? 1 : -1
+                for rule in terms[term].satisfies {
+                    positive[rule] += change
+                    settle(rule)
+                }
+                for rule in terms[term].excludes {
+                    negative[rule] += change
+                    settle(rule)
+                }
+            }
+            return vector.classNumber(&table)
+        }
+
+        private mutating func settle(_ rule: Int) {
+            if (positive[rule] > 0 && negative[rule] == 0) != vector.contains(rule) { vector.flip(rule) }
+        }
     }
 }
 
@@ -112,53 +142,58 @@ private struct Cut<Value: FixedWidthInteger & UnsignedInteger> {
 
 /// The terms that hold where a sweep is, and the classes of the sets of terms it has met.
 private struct ActiveTerms {
-    private var active: BitVector
     /// How many ranges of each term are open: they may overlap.
     private var depth: [Int32]
-    /// Sets of terms that are met again have a class already. A 128-bit sum of random numbers stands for the set: two of them agree by
-    /// chance once in 10^38.
-    private let marks: [UInt128]
+    /// The terms that hold now and did not when a class was made last, or the other way round, and where each of them is.
+    private var changed: [Int32] = []
+    private var places: [Int32]
+    /// Stands for the terms that hold: sets of terms that are met again have a class already.
     private var sum: UInt128 = 0
-    private var known: [UInt128: UInt32] = [:]
+    private var known = SumTable()
     /// The sets met last, by the low bits of their sums: a large set is entered and left a million times.
     private var recent: [(sum: UInt128, number: UInt32)?] = Array(repeating: nil, count: 256)
 
+    typealias Changed = [(term: Int, holds: Bool)]
+
     init(count: Int) {
-        active = BitVector(count: count)
         depth = Array(repeating: 0, count: count)
-        var random = SplitMix64(state: 0x9e37_79b9_7f4a_7c15)
-        marks = (0..<count).map { _ in UInt128(random.next()) << 64 | UInt128(random.next()) }
+        places = Array(repeating: -1, count: count)
     }
 
     /// A range of the term begins, or with its complement, has ended.
     mutating func note(_ term: Int32) {
         let number = Int(term < 0 ? ~term : term)
-        depth[number] += term < 0 ? -1 : 1
-        let isOpen = depth[number] > 0
-        guard isOpen != active.contains(number) else { return }
-        if isOpen { active.insert(number) } else { active.remove(number) }
-        sum ^= marks[number]
+        let before = depth[number]
+        depth[number] = before + (term < 0 ? -1 : 1)
+        guard (before > 0) != (depth[number] > 0) else { return }
+        sum ^= mark(number)
+        let place = Int(places[number])
+        guard place >= 0 else {
+            places[number] = Int32(changed.count)
+            changed.append(Int32(number))
+            return
+        }
+        // It is again what it was.
+        places[number] = -1
+        let moved = changed.removeLast()
+        guard place < changed.count else { return }
+        changed[place] = moved
+        places[Int(moved)] = Int32(place)
     }
 
-    mutating func classNumber(_ make: (BitVector) -> UInt32) -> UInt32 {
+    mutating func classNumber(_ make: (Changed) -> UInt32) -> UInt32 {
         let place = Int(truncatingIfNeeded: sum & 255)
         if let recent = recent[place], recent.sum == sum { return recent.number }
-        let number = known[sum] ?? make(active)
-        known[sum] = number
+        let number = known[sum] ?? made(make)
         recent[place] = (sum, number)
         return number
     }
-}
 
-/// Steele, Lea and Flood's generator: the same numbers on every machine.
-private struct SplitMix64 {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
+    private mutating func made(_ make: (Changed) -> UInt32) -> UInt32 {
+        let number = make(changed.map { (Int($0), depth[Int($0)] > 0) })
+        for term in changed { places[Int(term)] = -1 }
+        changed.removeAll(keepingCapacity: true)
+        known[sum] = number
+        return number
     }
 }

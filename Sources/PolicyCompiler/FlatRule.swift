@@ -1,21 +1,58 @@
 internal import PolicyModel
 
-/// A rule in its place in the order of evaluation of one direction and family.
-struct FlatRule {
-    var policy: HostPolicy
-    var rule: Rule
+/// A rule of one direction and family. An object, as lists of them are gone through again and again: a copy of policy and rule costs more
+/// than what is asked of them.
+final class FlatRule {
+    let policy: HostPolicy
+    let rule: Rule
     /// Index of the policy among the revision's.
-    var policyIndex: Int
+    let policyIndex: Int
+    /// Its place in the order of evaluation.
+    let order: Int
+    /// Where the rules that lie with it end.
+    private(set) var end = 0
+
+    private init(_ policy: HostPolicy, _ rule: Rule, policyIndex: Int, order: Int) {
+        self.policy = policy
+        self.rule = rule
+        self.policyIndex = policyIndex
+        self.order = order
+    }
 }
 
 extension FlatRule {
-    /// The rules that can match packets of the direction and family, in the order of evaluation.
+    /// The rules that can match packets of the direction and family, in the order in which they lie in the tables.
+    ///
+    /// That is the order of evaluation, but where many rules leave one side open, as many the other, and each decides: then those that
+    /// leave the same sides open lie together. Mixed, they would have both sides' vectors full of bits of which hardly any are shared.
     static func list(_ policySet: PolicySet, _ direction: Direction, _ family: IPAddress.Family, _ sets: SetFamilies) -> [FlatRule] {
-        policySet.policies.enumerated().flatMap { index, policy in
-            policy.rules(direction).filter { isPossible($0, family, sets) }
-                .map { FlatRule(policy: policy, rule: $0, policyIndex: index) }
+        var rules: [FlatRule] = []
+        for (index, policy) in policySet.policies.enumerated() {
+            for rule in policy.rules(direction) where isPossible(rule, family, sets) {
+                rules.append(FlatRule(policy, rule, policyIndex: index, order: rules.count))
+            }
         }
+        var kinds: [[FlatRule]] = [[], [], [], []]
+        for rule in rules { kinds[(rule.rule.remote.isOpen ? 1 : 0) + (rule.rule.local.isOpen ? 2 : 0)].append(rule) }
+        let isMixed = rules.count >= many && min(kinds[1].count, kinds[2].count) > rules.count / 12
+        guard isMixed, !rules.contains(where: \.goesOn) else {
+            for rule in rules { rule.end = rules.count }
+            return rules
+        }
+        rules.removeAll(keepingCapacity: true)
+        for kind in kinds {
+            let end = rules.count + kind.count
+            for rule in kind { rule.end = end }
+            rules += kind
+        }
+        return rules
     }
+
+    /// From so many rules on it is worth while.
+    private static let many = 1024
+
+    /// Whether a packet that matches may have to go on to other rules.
+    private var goesOn: Bool { rule.action == .pass || rule.expires != nil || policy.audits(rule) }
 
     /// Whether some packet of the family may match: a first sieve, so that vectors hold only the family's rules.
     private static func isPossible(_ rule: Rule, _ family: IPAddress.Family, _ sets: SetFamilies) -> Bool {
@@ -50,4 +87,9 @@ struct SetFamilies {
     }
 
     func hasEntries(_ name: String, _ family: IPAddress.Family) -> Bool { families[family]?.contains(name) ?? false }
+}
+
+extension AddressMatch {
+    /// Whether every address matches but for some that are taken away.
+    fileprivate var isOpen: Bool { positives.isEmpty || positives.contains(.any) }
 }

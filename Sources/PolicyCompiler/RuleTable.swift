@@ -11,6 +11,8 @@ extension FlatRule {
             let key = RuleKey(policy: flat.policy.name, direction: direction, rule: flat.rule.name)
             entry.number = numbers.number(of: key) ?? PD_NO_RULE
             entry.log = logs[flat.rule.log] ?? UInt8(PD_LOG_NONE.rawValue)
+            entry.order = UInt32(flat.order)
+            entry.next = UInt32(flat.end)
             entry.expires = flat.rule.expires.map(seconds) ?? 0
             let action = actions[flat.rule.action] ?? UInt8(PD_ACTION_DENY.rawValue)
             if flat.policy.audits(flat.rule) {

@@ -8,6 +8,10 @@ struct TrieTable {
     private static let listKeys = Int(PD_LIST_KEYS)
     /// Words of a line of the cache.
     private static let line = 2 * Int(PD_ROW_CELLS)
+    /// Of a table of fewer words rows may have this many bits more than they need, up to this many.
+    private static let smallWords = 1 << 17
+    private static let smallExtra = 3
+    private static let smallStride = 12
 
     /// Cell after cell, two words each.
     private(set) var words: [UInt32] = []
@@ -59,9 +63,14 @@ struct TrieTable {
         let first = all[cuts.lowerBound].start &<< Value(depth)
         let last = all[cuts.upperBound - 1].start &<< Value(depth)
         let common = (first ^ last).leadingZeroBitCount
-        if common >= Int(PD_STRIDE_MIN) { return skip(all, cuts, before: before, depth: depth, bits: min(common, 32)) }
         let filled = Int.bitWidth - cuts.count.leadingZeroBitCount + common
-        let stride = min(max(filled, Int(PD_STRIDE_MIN)), Int(PD_STRIDE_MAX), Value.bitWidth - depth)
+        // As long as the table is small, a larger row is the shorter way.
+        let isSmall = origin + words.count < Self.smallWords
+        if common >= Int(PD_STRIDE_MIN), !isSmall || filled > Self.smallStride {
+            return skip(all, cuts, before: before, depth: depth, bits: min(common, 32))
+        }
+        let wanted = isSmall ? max(filled, min(filled + Self.smallExtra, Self.smallStride)) : filled
+        let stride = min(max(wanted, Int(PD_STRIDE_MIN)), Int(PD_STRIDE_MAX), Value.bitWidth - depth)
         return row(all, cuts, before: before, depth: depth, stride: stride)
     }
 
@@ -145,7 +154,8 @@ struct TrieTable {
             words.append(key)
             words.append(entry)
         }
-        return UInt32(truncatingIfNeeded: start)
+        // Tables so large that a place is cut off are refused by their size.
+        return UInt32(keys.count) << UInt32(PD_LIST_KEYS_SHIFT) | UInt32(truncatingIfNeeded: start) & PD_LIST_PLACE
     }
 
     private mutating func row<Value>(
@@ -186,7 +196,6 @@ struct TrieTable {
     }
 
     private func rowEntry(_ start: Int, stride: Int) -> UInt32 {
-        // Tables so large that a place is cut off are refused by their size.
         PD_ROW | UInt32(stride) << UInt32(PD_ROW_STRIDE_SHIFT)
             | UInt32(truncatingIfNeeded: (origin + start) / Self.line) & PD_ROW_PLACE
     }
@@ -221,10 +230,9 @@ extension TrieTable {
         /// Nil for an entry that is no list.
         init?(_ entry: UInt32, _ word: (_ place: Int) -> UInt32) {
             guard entry & (PD_LEAF | PD_ROW) == 0 else { return nil }
-            start = 2 * Int(entry)
-            let first = word(start)
-            keys = Int(first & UInt32(PD_LIST_KEYS))
-            bits = Int(first >> UInt32(PD_LIST_BITS_SHIFT)) & 63
+            start = 2 * Int(entry & PD_LIST_PLACE)
+            keys = Int(entry >> UInt32(PD_LIST_KEYS_SHIFT))
+            bits = Int(word(start) >> UInt32(PD_LIST_BITS_SHIFT)) & 63
         }
     }
 }

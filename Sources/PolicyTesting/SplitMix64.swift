@@ -20,7 +20,7 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     }
 
     /// One of the elements; `otherwise` if there is none.
-    mutating func pick<Element>(_ elements: [Element], otherwise: Element) -> Element {
+    package mutating func pick<Element>(_ elements: [Element], otherwise: Element) -> Element {
         elements.randomElement(using: &self) ?? otherwise
     }
 }

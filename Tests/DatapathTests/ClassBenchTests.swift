@@ -29,6 +29,24 @@ import Testing
         #expect(found.count > 100)
     }
 
+    /// So many that vectors have several chunks, and that rules of a kind lie together.
+    @Test(arguments: ClassBenchGenerator.Family.allCases)
+    func enginesFindTheFirstMatchOfMany(family: ClassBenchGenerator.Family) throws {
+        var generator = ClassBenchGenerator(family, seed: 5)
+        var set = generator.set(6_000)
+        // Rules open to one side come before those open to none, too.
+        var random = SplitMix64(seed: 6)
+        set.rules.shuffle(using: &random)
+        let headers = generator.headers(400, for: set)
+        let policy = try KernelEngineTests.compiled(try set.policySet())
+        let kernel = try KernelEngine(policy)
+        for header in headers {
+            let expected = set.firstMatch(header).map { "\($0 + 1)" }
+            #expect(policy.verdict(for: header.packet).rule == expected, "\(header)")
+            #expect(try kernel.verdict(for: header.packet).rule == expected, "\(header)")
+        }
+    }
+
     @Test func readsRulesAndTraces() throws {
         let text = "@10.0.0.0/8\t192.0.2.1/32\t0 : 65535\t80 : 443\t0x06/0xFF\t0x0000/0x0200\t\n"
         let set = try ClassBenchSet(text: text + "@0.0.0.0/0 0.0.0.0/0 0 : 65535 0 : 65535 0x00/0x00 0x0000/0x0000\r\n")

@@ -99,7 +99,7 @@ static void *table(const __u8 **data, size_t *size, size_t unit, size_t most, __
 static __u32 near(__u32 entry) {
     if (entry & PD_LEAF) return entry & (PD_LEAF | 15);
     if (entry & PD_ROW) return entry & (PD_ROW | 31u << PD_ROW_STRIDE_SHIFT | 7);
-    return entry & 63;
+    return entry & (PD_LIST_KEYS << PD_LIST_KEYS_SHIFT | 63);
 }
 
 /* Asks tables that may say anything. */

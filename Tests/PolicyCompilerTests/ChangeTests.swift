@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<60)
+    @Test(arguments: 0..<40)
     func changedTablesAgreeWithTheReference(round: Int) throws {
         var limits = PolicyGenerator.Limits()
         limits.setEntries = round % 3 == 0 ? 200 : 12
@@ -58,7 +58,7 @@ import Testing
         let policySet = generator.policySet()
         guard !policySet.sets.isEmpty else { return }
         var sequence = try Sequence(policySet)
-        for _ in 0..<20 {
+        for _ in 0..<12 {
             let name = try #require(policySet.sets.keys.sorted().randomElement(using: &random))
             let there = sequence.policySet.sets[name]?.runtimeEntries ?? []
             let prefixes: [CIDR]
@@ -84,10 +84,12 @@ import Testing
                 packet.destination = address
                 packets.append(packet)
             }
+            // The patches are put in once, and not for each packet.
+            let policy = sequence.policy.withoutPatches
             for packet in packets {
                 var expected = reference.verdict(for: packet, at: PolicyGenerator.time)
                 expected.audited = Array(expected.audited.prefix(4))
-                let found = sequence.policy.verdict(for: packet, at: PolicyGenerator.time)
+                let found = policy.verdict(for: packet, at: PolicyGenerator.time)
                 #expect(found == expected, "\(packet) by \(sequence.policySet)")
                 if found != expected { return }
             }
@@ -111,11 +113,11 @@ import Testing
     /// Entries come and go beside, within and around those of large sets of every shape.
     @Test(arguments: TrieTests.Shape.allCases)
     func entriesComeAndGoInSetsOfEveryShape(shape: TrieTests.Shape) throws {
-        let entries = shape.entries(3_000)
+        let entries = shape.entries(1_200)
         var sequence = try Sequence(try Self.policySet(entries))
         var random = SplitMix64(seed: 3)
         var added: [CIDR] = []
-        for step in 0..<60 {
+        for step in 0..<40 {
             if step % 3 == 2, let entry = added.randomElement(using: &random) {
                 added.removeAll { $0 == entry }
                 try sequence.remove([entry], from: "s")
@@ -128,20 +130,21 @@ import Testing
                 try sequence.add([prefix], to: "s")
             }
             let set = try #require(sequence.policySet.sets["s"])
-            for prefix in added.suffix(8) + Array(entries.shuffled(using: &random).prefix(4)) {
+            let policy = sequence.policy.withoutPatches
+            for prefix in added.suffix(4) + [try #require(entries.randomElement(using: &random))] {
                 for address in Self.edges(prefix) {
-                    #expect(Self.isDenied(address, sequence.policy) == set.contains(address), "\(address) after \(step) steps")
+                    #expect(Self.isDenied(address, policy) == set.contains(address), "\(address) after \(step) steps")
                 }
             }
         }
-        #expect(sequence.patched > 50, "\(sequence.patched) of 60 were made within the tables")
+        #expect(sequence.patched > 34, "\(sequence.patched) of 40 were made within the tables")
     }
 
     /// What an entry costs does not grow with the set it is added to.
     @Test func anEntryCostsWhatIsBesideIt() throws {
         var random = SplitMix64(seed: 8)
         var sizes: [Int] = []
-        for count in [1_000, 100_000] {
+        for count in [1_000, 50_000] {
             let entries = (0..<count).map { _ in CIDR(IPAddress(v4: .random(in: 0 ... .max, using: &random))) }
             var sequence = try Sequence(try Self.policySet(entries))
             var words = 0
@@ -170,7 +173,7 @@ import Testing
 
     @Test func afterManyChangesTheTablesAreCompiled() throws {
         var random = SplitMix64(seed: 4)
-        let entries = (0..<2_000).map { _ in CIDR(IPAddress(v4: .random(in: 0 ... .max, using: &random))) }
+        let entries = (0..<1_000).map { _ in CIDR(IPAddress(v4: .random(in: 0 ... .max, using: &random))) }
         var sequence = try Sequence(try Self.policySet(entries))
         var steps = 0
         while sequence.compiled == 0, steps < 5_000 {
@@ -182,6 +185,22 @@ import Testing
         #expect(sequence.compiled == 1 && sequence.patched > 100)
         #expect(sequence.policy.patches.isEmpty || sequence.policy.patches.count == 1)
         for entry in entries.prefix(50) { #expect(Self.isDenied(entry.address, sequence.policy)) }
+    }
+
+    /// Two sets with the same entries, each for one direction: what comes to one is not in the other.
+    @Test func setsThatAreAlikeChangeApart() throws {
+        let entries = (0..<60).map { CIDR(IPAddress(v4: 0x0102_0304 &* UInt32($0 * 7))) }
+        func rule(_ set: String) -> Rule { Rule(name: "r", action: .deny, remote: AddressMatch([.set(set)])) }
+        var sequence = try Sequence(
+            try PolicySet(
+                policies: [HostPolicy(name: "p", ingress: [rule("in")], egress: [rule("out")])],
+                sets: ["in", "out"].map { AddressSet(name: $0, addresses: entries) }))
+        let new = IPAddress(v4: 0x0102_0305)
+        try sequence.add([CIDR(new)], to: "in")
+        #expect(sequence.patched == 1)
+        #expect(Self.isDenied(new, sequence.policy))
+        let packet = Packet(direction: .egress, interface: "eth0", protocol: 47, source: IPAddress(v4: 1), destination: new)
+        #expect(sequence.policy.verdict(for: packet).action == .allow)
     }
 
     /// Where many addresses come at once it is as well to compile everything, and it is right either way.

@@ -46,7 +46,7 @@ private func writeAll(_ bytes: ArraySlice<UInt8>, to descriptor: CInt) -> Bool {
 func errorText(_ number: CInt) -> String {
     var buffer = [CChar](repeating: 0, count: 256)
     guard strerror_r(number, &buffer, buffer.count) == 0 else { return "error \(number)" }
-    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(truncatingIfNeeded:)), as: UTF8.self)
 }
 
 /// A variable of the environment; nil if it is not set.

@@ -25,18 +25,21 @@ func returnFreedMemory() {
 
 /// Gives up the pages of programs and libraries that lie in memory since they were needed once: those of the start alone are half of
 /// what a daemon at rest would have. What is needed again comes back from the page cache as it is touched.
-///
-/// Only mappings of files that nothing was ever written into: these pages are the files' own.
 func returnProgramPages() {
-    guard let data = FileManager.default.contents(atPath: "/proc/self/smaps") else { return }
+    // All at once and last: what the reading of the list needs is among them.
+    for range in programMappings() { _ = madvise(UnsafeMutableRawPointer(bitPattern: range.lowerBound), range.count, MADV_DONTNEED) }
+}
+
+/// The mappings of files that nothing was ever written into: their pages are the files' own.
+private func programMappings() -> [Range<UInt>] {
+    guard let data = FileManager.default.contents(atPath: "/proc/self/smaps") else { return [] }
+    var found: [Range<UInt>] = []
     var range: Range<UInt>?
     for line in data.split(separator: UInt8(ascii: "\n")) {
         let fields = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
         guard let first = fields.first else { continue }
-        if first == "Anonymous:", let found = range {
-            if fields.count > 1, fields[1] == "0" {
-                _ = madvise(UnsafeMutableRawPointer(bitPattern: found.lowerBound), found.count, MADV_DONTNEED)
-            }
+        if first == "Anonymous:" {
+            if let range, fields.count > 1, fields[1] == "0" { found.append(range) }
             range = nil
         } else if !first.hasSuffix(":") {
             // `7f00-7f01 r-xp 00000000 fe:00 1234 /usr/lib/libc.so.6`
@@ -45,4 +48,5 @@ func returnProgramPages() {
             range = fields[1].hasPrefix("r") && !fields[1].contains("w") && fields[1].hasSuffix("p") ? ends[0]..<ends[1] : nil
         }
     }
+    return found
 }

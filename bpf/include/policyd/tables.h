@@ -7,12 +7,13 @@
 #pragma once
 #include "base.h"
 
-/* An entry of a trie: with PD_LEAF a class, with PD_ROW a row, else the number of the cell where a list begins.
+/* An entry of a trie: with PD_LEAF a class, with PD_ROW a row, else a list: how many keys it has, and the number of its first cell.
  *
  * A row is 2^stride entries, one for each value of the next `stride` bits; two entries make a cell, and a row begins at a
  * multiple of PD_ROW_CELLS. A list is what is left where values are few: the next 32 bits are compared with sorted keys.
  * Its first cell says in word[0] how many keys follow and how many bits the entries below it have behind them, and in
- * word[1] the entry before the first key; each further cell is a key and the entry from there to the next key. */
+ * word[1] the entry before the first key; each further cell is a key and the entry from there to the next key. Ports, and types and
+ * codes of ICMP, have rows of a byte only. */
 #define PD_LEAF 0x80000000u
 #define PD_ROW 0x40000000u
 #define PD_ROW_STRIDE_SHIFT 25
@@ -22,7 +23,9 @@
 #define PD_STRIDE_MAX 20
 #define PD_LIST_KEYS 7u /* at most: with its first cell a list is a line of the cache, where a row would not be much larger */
 #define PD_LIST_BITS_SHIFT 8
-#define PD_CELLS_MAX (1u << 28) /* places of rows reach this far */
+#define PD_LIST_KEYS_SHIFT 27
+#define PD_LIST_PLACE 0x07ffffffu
+#define PD_CELLS_MAX (1u << 27) /* places of lists reach this far */
 
 /* The compiler sees to it that every node but a last list leaves at least PD_STRIDE_MIN bits behind. */
 #define PD_TRIE_DEPTH (128 / PD_STRIDE_MIN + 1)
@@ -35,20 +38,42 @@ struct pd_cell {
 #define PD_CHUNK_WORDS 64
 #define PD_CHUNK_RULES 4096
 
+/* A chunk that several classes look at, each but for a few words of its own. */
 struct pd_chunk {
     __u64 summary; /* bit w: word[w] is not 0 */
     __u64 word[PD_CHUNK_WORDS];
 };
 
-/* Class 0 satisfies every rule and needs no vector; class 1 satisfies none. */
+/* Chunk 0 is empty, chunk 1 full. */
+#define PD_CHUNK_NONE 0
+#define PD_CHUNK_ALL 1
+
+/* Class 0 satisfies every rule, class 1 none. */
 #define PD_CLASS_ALL 0
 #define PD_CLASS_NONE 1
 
+#define PD_CLASS_WORDS 5
+#define PD_CLASS_PARTS 10 /* with the class; the others follow in the lines behind it */
+#define PD_LINE_PARTS 16
+
+/* A class is a line of the cache: the few words in which its rules differ from those of a chunk.
+ *
+ * Where a classifier has more than one chunk, a class differs so from a run of chunks, and `own` gives the place of each word in 12
+ * bits, 0xfff where there is none. If it differs in more words than a line holds, the line leads on to one for each chunk in which it
+ * differs: `leads` is 1, and `own` says of which chunks. */
 struct pd_class {
-    __u64 top;   /* bit c: chunk c is not empty */
-    __u32 first; /* the chunk that holds the lowest bit of `top`; the others follow in order */
-    __u32 reserved;
+    __u64 word[PD_CLASS_WORDS]; /* leading on, numbers of lines of 32 bits. First, so that with a mask any place lies in the line */
+    __u64 summary; /* bit w: word w is not 0; with several chunks, bit c: chunk c is not empty */
+    __u64 own;     /* bit w: word w is here, the lowest first; with several chunks, as said above */
+    __u32 chunk;   /* where the other words are; with several chunks, the first of the run */
+    __u32 leads;
 };
+
+#define PD_PLACE_BITS 12
+#define PD_PLACE_MASK 0xfffu
+
+/* A classifier of so few rules has all their words in each class, whatever `own` says. */
+#define PD_RULES_FEW (64 * PD_CLASS_WORDS)
 
 enum pd_action {
     PD_ACTION_ALLOW = 0,
@@ -65,18 +90,18 @@ enum pd_log {
 
 struct pd_rule {
     __u32 number; /* the place of its counters and its name in events; stable across revisions */
-    __u32 next;   /* PD_ACTION_NEXT: the rule to go on with */
+    __u32 next;   /* where the search goes on: PD_ACTION_NEXT: with that rule; else there may be one of lower `order` from there on */
     __u8 action;  /* enum pd_action: what happens */
     __u8 audit;   /* 1: in audit mode: `would` is reported, then evaluation goes on */
     __u8 would;   /* enum pd_action: what an audit rule would have done */
     __u8 log;     /* enum pd_log */
     __u32 expires; /* seconds since 1970 from which on it matches nothing; 0: never */
     __u32 since;   /* connections begun before this revision are not cut by it; 0: all are judged */
-    __u32 reserved;
+    __u32 order;   /* of evaluation */
 };
 
 /* Array maps round elements up to 8 bytes: what is not such a multiple would lie differently in the kernel and in the daemon. */
-_Static_assert(sizeof(struct pd_cell) % 8 == 0 && sizeof(struct pd_chunk) % 8 == 0 && sizeof(struct pd_class) % 8 == 0 &&
+_Static_assert(sizeof(struct pd_cell) % 8 == 0 && sizeof(struct pd_chunk) % 8 == 0 && sizeof(struct pd_class) == 64 &&
                    sizeof(struct pd_rule) % 8 == 0,
                "elements of tables are multiples of 8 bytes");
 
@@ -92,16 +117,19 @@ struct pd_classifier {
     __u32 reserved;
 };
 
-/* Life times in nanoseconds since the last packet. */
+/* Life times since the last packet, in ticks (PD_TICK_SHIFT) but for `fragment`. */
 struct pd_timeouts {
-    __u64 tcp_opening;
-    __u64 tcp_established;
-    __u64 tcp_closing;
-    __u64 udp;
-    __u64 udp_stream;
-    __u64 icmp;
-    __u64 other;
-    __u64 fragment;
+    __u64 fragment; /* nanoseconds */
+    __u32 tcp_opening;
+    __u32 tcp_established;
+    __u32 tcp_half_closed;
+    __u32 tcp_closing;
+    __u32 tcp_reset;
+    __u32 udp;
+    __u32 udp_stream;
+    __u32 icmp;
+    __u32 other;
+    __u32 reserved;
 };
 
 struct pd_header {
@@ -111,7 +139,8 @@ struct pd_header {
     struct pd_timeouts timeouts;
     __u64 wall_offset;    /* nanoseconds from CLOCK_BOOTTIME to the time of day; one aligned store changes it */
     __u64 event_interval; /* nanoseconds in which further packets of a refused flow are counted, not reported */
-    __u64 build; /* what the daemon knows the object again by that the program of these tables came from */
+    __u64 build;          /* what the daemon knows the object again by that the program of these tables came from */
+    __u32 early[2];       /* by family: so many of the first ingress rules may be acted on at XDP, where they deny; 0: none */
 };
 
 /* The classes of a protected interface, by direction and family. Key: the interface's index. */
