@@ -74,6 +74,25 @@ static void check_flow(const struct pd_packet *p) {
     HOLDS(!memcmp(&there, &here, sizeof(there)));
 }
 
+/* What the quick walk takes, the whole walk takes too, and finds the same connection. */
+static void check_quick(const __u8 *frame, size_t size, size_t length, __u8 link, int reason, const struct pd_packet *p) {
+    __u8 *copy = exactly(frame, size);
+    struct pd_bytes bytes = {.data = copy, .end = copy + size, .length = (__u32)length};
+    for (int outward = 0; outward < 2; outward++) {
+        union pd_flow quick, whole;
+        __u8 tcp_flags = 0;
+        int family;
+        memset(&quick, 0, sizeof(quick));
+        family = pd_quick_walk(&bytes, link, outward, &quick, &tcp_flags);
+        if (family == PD_QUICK_NOT) continue;
+        HOLDS(reason == PD_WALK_OK && family == p->family && tcp_flags == p->tcp_flags);
+        HOLDS(!(p->flags & (PD_PACKET_FIRST_FRAGMENT | PD_PACKET_LATER_FRAGMENT)));
+        pd_flow_of(p, outward, &whole);
+        HOLDS(!memcmp(&quick, &whole, sizeof(whole)));
+    }
+    free(copy);
+}
+
 static size_t take(const __u8 **data, size_t *size, size_t wanted) {
     size_t count = *size < wanted ? *size : wanted;
     *data += count;
@@ -185,8 +204,10 @@ int LLVMFuzzerTestOneInput(const __u8 *data, size_t size) {
     for (size_t cut = 0; cut < length; cut += 1 + cut / 16) {
         int found = walk(frame, cut, length, link, &part, &part_inner);
         HOLDS(found == reason || found == PD_REASON_MALFORMED);
+        check_quick(frame, cut, length, link, found, &part);
         if (found == PD_WALK_OK) HOLDS(!memcmp(&part, &whole, sizeof(part)));
     }
+    check_quick(frame, length, length, link, reason, &whole);
     if (reason != PD_WALK_OK) return 0;
     check_packet(&whole, length);
     check_flow(&whole);

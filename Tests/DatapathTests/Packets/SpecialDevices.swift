@@ -16,6 +16,13 @@ extension TaggedFrames {
 final class TunDevice {
     private let descriptor: CInt
 
+    /// Whether this kernel has such devices.
+    static var isAvailable: Bool {
+        let descriptor = open("/dev/net/tun", O_RDWR | O_CLOEXEC)
+        if descriptor >= 0 { close(descriptor) }
+        return descriptor >= 0
+    }
+
     /// - Parameter tellsProtocol: each packet is led by 4 bytes: flags, and the protocol it is said to be.
     init(_ name: String, tellsProtocol: Bool = false) throws {
         try NetworkNamespace.requirePrivate()
