@@ -154,13 +154,15 @@ let package = Package(
             name: "BPFTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects", "CLibBPF"], swiftSettings: house),
         .testTarget(name: "PolicyImportTests", dependencies: ["PolicyImport", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
-        .testTarget(name: "PolicyCompilerTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
+        .testTarget(
+            name: "PolicyCompilerTests", dependencies: ["CDatapath", "PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house
+        ),
         .testTarget(name: "NumbersTests", dependencies: ["numbers"], swiftSettings: house),
         .testTarget(
             name: "DatapathTests",
             dependencies: [
-                "Datapath", "BPF", "BPFObjects", "BPFTesting", "CDatapath", "OtherBuild", "PolicyCompiler", "PolicyModel",
-                "PolicyTesting", "SwitchTraffic", .product(name: "Logging", package: "swift-log"),
+                "Datapath", "BPF", "BPFObjects", "BPFTestObjects", "BPFTesting", "CDatapath", "OtherBuild", "PolicyCompiler",
+                "PolicyModel", "PolicyTesting", "SwitchTraffic", .product(name: "Logging", package: "swift-log"),
             ], exclude: ["VerifierCosts.txt"], swiftSettings: house),
         .testTarget(name: "PolicyAPITests", dependencies: ["PolicyAPI", "PolicyModel"], swiftSettings: house),
         .testTarget(

@@ -130,12 +130,17 @@ extension Daemon {
     /// The daemon is killed in the midst of an apply and started again: what it put in force, or left in force, is whole.
     func kills(_ count: Int, seed: UInt64) throws -> Row {
         var random = SplitMix64(seed: seed)
-        // How long an apply takes from the start of policyctl on: the moments are drawn from a little more.
-        let whole = try ContinuousClock().measure { try apply(side.other) }
+        // How long an apply takes under this load, from the start of policyctl on: the moments are drawn from a little more.
+        let undisturbed = 3
+        var whole = Duration.zero
         var taken = 0
-        return try measure(
-            "SIGKILL in the midst of an apply", host, peer, from: side, count, note: { "\(taken) of \(count) took effect" }
-        ) { traffic, _ in
+        var row = try measure(
+            "SIGKILL in the midst of an apply", host, peer, from: side, undisturbed + count, note: { "\(taken) of \(count) took effect" }
+        ) { traffic, turn in
+            guard turn >= undisturbed else {
+                try traffic.change(to: side.other) { whole = max(whole, try ContinuousClock().measure { try apply(side.other) }) }
+                return
+            }
             let before = try revision()
             try traffic.change {
                 let child = try launch(["apply", "--replace", "-f", file(side.other)])
@@ -151,5 +156,7 @@ extension Daemon {
                 return side
             }
         }
+        row.changes = count
+        return row
     }
 }

@@ -20,11 +20,13 @@ public final class NumberedStream: Sendable {
     private let isOver = Atomic<Bool>(false)
 
     /// - Parameters:
+    ///   - sourcePort: The port to send from; 0 has the kernel choose it.
     ///   - count: How many at most.
     ///   - perMillisecond: How many in a row; then the thread sleeps a millisecond.
-    public init(from source: String, to destination: String, ports: [UInt16], count: UInt32, perMillisecond: Int = 50) throws(TestingError)
-    {
-        socket = try TestSocket.bound(.udp, source, port: 0)
+    public init(
+        from source: String, sourcePort: UInt16 = 0, to destination: String, ports: [UInt16], count: UInt32, perMillisecond: Int = 50
+    ) throws(TestingError) {
+        socket = try TestSocket.bound(.udp, source, port: sourcePort)
         var destinations: [TestSocket.Destination] = []
         for port in ports { destinations.append(try TestSocket.Destination(destination, port: port)) }
         self.destinations = destinations

@@ -109,6 +109,12 @@ struct swiftbpf_tcx_link_info {
     __u8 rest[64];
 };
 
+// What makes a link at XDP; the rest of the attribute is for other kinds. The flags are macros whose type Swift would have to guess.
+enum { SWIFTBPF_XDP_GENERIC = 1 << 1, SWIFTBPF_XDP_NATIVE = 1 << 2 };
+struct swiftbpf_xdp_create {
+    __u32 prog_fd, target_ifindex, attach_type, flags;
+};
+
 // Variadic system call. Waits for a grace period of RCU: programs that ran before it have ended after it. See membarrier(2).
 static inline int swiftbpf_membarrier_global(void) { return (int)syscall(SYS_membarrier, 1 /* MEMBARRIER_CMD_GLOBAL */, 0, 0); }
 

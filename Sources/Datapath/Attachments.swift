@@ -13,6 +13,10 @@ public struct ProtectedInterface: Sendable, Hashable, Codable {
     public var index: Int32
     public var name: String
     public var hook: Hook
+    /// Where it drops early; nil if it does not.
+    public var earlyDrop: EarlyDrop?
+    /// Why it does not though it was chosen to; nil if it is as chosen.
+    public var earlyDropFailure: String?
 }
 
 /// The programs at interfaces: attaches those that are missing and takes away those no longer wanted. What others attached stays.

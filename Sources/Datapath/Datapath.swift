@@ -20,7 +20,7 @@ public final class Datapath: Sendable {
     /// Whether kernel objects of an earlier process were taken over.
     public let adopted: Bool
     private let logger: Logger
-    private let state: Mutex<DatapathState>
+    let state: Mutex<DatapathState>
     private let ring: RingBuffer
 
     /// Makes the kernel objects, or adopts those pinned in the folder.
@@ -170,9 +170,12 @@ public final class Datapath: Sendable {
 
     /// Attaches to the interfaces that exist and are selected, and detaches from those that are not. What is right already is left alone.
     ///
+    /// - Parameter earlyDrop: which of them also drop at XDP what the first rules deny. Where that cannot be they are protected without it.
     /// - Returns: the interfaces that are protected now. One that could not be attached to is logged and left out.
     @discardableResult
-    public func synchronizeInterfaces(_ selector: InterfaceSelector) throws(DatapathError) -> [ProtectedInterface] {
+    public func synchronizeInterfaces(
+        _ selector: InterfaceSelector, earlyDrop: EarlyDropSelection = .none
+    ) throws(DatapathError) -> [ProtectedInterface] {
         let present = try NetworkInterface.all()
         let wanted = present.filter { selector.matches($0.name) }
         let isReinstalled = try prepareInterfaces(wanted)
@@ -198,6 +201,7 @@ public final class Datapath: Sendable {
                     protected.append(ProtectedInterface(index: interface.index, name: interface.name, hook: hook))
                 }
             }
+            synchronizeEarlyDrop(&state, &protected, present, earlyDrop)
             return protected
         }
     }
@@ -215,6 +219,27 @@ public final class Datapath: Sendable {
                 try state.setInterfaces(active.slot, policy)
             }
             return nil
+        }
+    }
+
+    private func synchronizeEarlyDrop(
+        _ state: inout DatapathState, _ protected: inout [ProtectedInterface], _ present: [NetworkInterface],
+        _ selection: EarlyDropSelection
+    ) {
+        let indices = Set(protected.map(\.index))
+        let changes = state.synchronizeEarlyDrop(present.filter { indices.contains($0.index) }, selection)
+        for (interface, mode, failure) in changes {
+            let what: Logger.Metadata = ["interface": "\(interface.name)", "xdp": "\(mode?.rawValue ?? "off")"]
+            if let failure {
+                logger.warning("no early drop", metadata: what.merging(["reason": "\(failure)"]) { $1 })
+            } else {
+                logger.info("early drop", metadata: what)
+            }
+        }
+        let attached = EarlyPrograms.attached(state.pins)
+        for place in protected.indices {
+            protected[place].earlyDrop = attached[protected[place].index]
+            protected[place].earlyDropFailure = state.earlyFailures[protected[place].index]
         }
     }
 
@@ -261,6 +286,7 @@ public final class Datapath: Sendable {
     /// How everything is.
     public func status() throws(DatapathError) -> DatapathStatus {
         let present = try NetworkInterface.all()
+        let connections = try sweepConnections()
         return try state.withLock { state throws(DatapathError) in
             try doing("cannot read the datapath's status") { () throws(BPFError) in
                 let reasons = PacketEvent.Reason.allCases.filter { $0 != .rule }
@@ -268,16 +294,18 @@ public final class Datapath: Sendable {
                 let counters = try state.counters(places)
                 var ethertypes: [UInt16: RuleCounter] = [:]
                 try state.shared.ethertypes.forEach { ethertypes[$0] = RuleCounter(sum: $1) }
+                let early = EarlyPrograms.attached(state.pins)
                 return DatapathStatus(
                     revision: state.entry.active?.revision, tableBytes: state.tableBytes,
-                    connections4: .init(used: try state.shared.connections4.count(), limit: state.shared.connections4.maxEntries),
-                    connections6: .init(used: try state.shared.connections6.count(), limit: state.shared.connections6.maxEntries),
+                    connections: connections,
                     reasons: Dictionary(uniqueKeysWithValues: zip(reasons, places.map { counters[$0] ?? RuleCounter() })),
                     ethertypes: ethertypes,
                     lostEvents: try state.counters([PD_LOST_EVENTS.rawValue])[PD_LOST_EVENTS.rawValue]?.lostEvents ?? 0,
                     interfaces: present.compactMap { interface in
                         state.attachments.hook(interface, state.entry).map {
-                            ProtectedInterface(index: interface.index, name: interface.name, hook: $0)
+                            ProtectedInterface(
+                                index: interface.index, name: interface.name, hook: $0, earlyDrop: early[interface.index],
+                                earlyDropFailure: state.earlyFailures[interface.index])
                         }
                     })
             }
@@ -294,6 +322,7 @@ public final class Datapath: Sendable {
         try state.withLock { state throws(DatapathError) in
             state.entry.deactivate()
             try doing("cannot take the programs from the interfaces") { () throws(BPFError) in
+                try state.removeEarlyDrop()
                 for interface in present { try state.attachments.detach(interface, state.entry) }
             }
             state.pins.removeAll()

@@ -13,13 +13,20 @@ public struct DatapathConfiguration: Sendable, Hashable {
 
     /// How long connections outlive their last packet.
     public struct Timeouts: Sendable, Hashable {
+        /// TCP until the answer to the first packet is acknowledged.
         public var tcpOpening: Duration = .seconds(120)
         public var tcpEstablished: Duration = .seconds(432_000)
+        /// TCP that one side has closed.
+        public var tcpHalfClosed: Duration = .seconds(3_600)
+        /// TCP that both sides have closed.
         public var tcpClosing: Duration = .seconds(60)
-        /// UDP that was not answered yet.
+        public var tcpReset: Duration = .seconds(10)
+        /// UDP until it goes on after an answer.
         public var udp: Duration = .seconds(30)
         public var udpStream: Duration = .seconds(180)
+        /// Echo requests and their replies.
         public var icmp: Duration = .seconds(30)
+        /// Every other protocol.
         public var other: Duration = .seconds(600)
         /// How long later fragments are let in after the first.
         public var fragment: Duration = .seconds(30)

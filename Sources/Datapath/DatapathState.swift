@@ -8,7 +8,7 @@ struct DatapathState: ~Copyable {
     let pins: Pins
     let programs: DatapathPrograms
     var entry: Switch
-    let shared: SharedMaps
+    var shared: SharedMaps
     let attachments: Attachments
     /// The two generations, by their number: 1 and 2.
     var tables: [Int: TableMaps] = [:]
@@ -22,6 +22,13 @@ struct DatapathState: ~Copyable {
     var policy: CompiledPolicy?
     /// The interfaces that are selected and exist.
     var interfaces: [NetworkInterface] = []
+    /// The programs at XDP of the modes that are in use.
+    var early: [EarlyDrop: EarlyPrograms] = [:]
+    /// By interface, why it has no early drop though it should have.
+    var earlyFailures: [Int32: String] = [:]
+    /// How long connections outlive their last packet.
+    var timeouts: DatapathConfiguration.Timeouts
+    var evictions: EvictionHistory
 
     static func create(
         _ pins: Pins, _ configuration: DatapathConfiguration, _ programs: DatapathPrograms
@@ -29,7 +36,8 @@ struct DatapathState: ~Copyable {
         do throws(BPFError) {
             let state = DatapathState(
                 pins: pins, programs: programs, entry: try Switch(programs), shared: try SharedMaps(creating: configuration),
-                attachments: try Attachments(creating: pins, configuration.attachment))
+                attachments: try Attachments(creating: pins, configuration.attachment), timeouts: configuration.timeouts,
+                evictions: EvictionHistory(isFresh: true))
             try state.shared.pin(pins)
             try state.attachments.pin()
             try state.entry.pin(pins)
@@ -43,19 +51,33 @@ struct DatapathState: ~Copyable {
     static func adopt(
         _ pins: Pins, _ configuration: DatapathConfiguration, _ programs: DatapathPrograms
     ) throws(BPFError) -> DatapathState {
+        try finishResizing(pins)
         var state = DatapathState(
             pins: pins, programs: programs, entry: try Switch(pinned: pins), shared: try SharedMaps(pinned: pins),
-            attachments: try Attachments(pinned: pins, configuration.attachment))
+            attachments: try Attachments(pinned: pins, configuration.attachment), timeouts: configuration.timeouts,
+            evictions: EvictionHistory(isFresh: false))
         // The other generation may have been half written when its process ended; it is made anew when it is needed.
         let active = state.entry.active?.slot
         for slot in 1...2 {
             if slot == active {
-                state.tables[slot] = try TableMaps(pinnedIn: pins.tables(slot))
+                let tables = try TableMaps(pinnedIn: pins.tables(slot))
+                tables.setTimeouts(pd_timeouts(configuration.timeouts))
+                state.tables[slot] = tables
             } else {
                 Pins.empty(pins.tables(slot))
             }
         }
+        state.adoptEarlyPrograms()
+        for slot in 1...2 where slot != active { try state.unloadEarlyPrograms(slot) }
         return state
+    }
+
+    private static func finishResizing(_ pins: Pins) throws(BPFError) {
+        let active = try Switch(pinned: pins).active
+        let program = try active.map { active throws(BPFError) in
+            try Program(pinnedAt: TableMaps.programPin(in: pins.tables(active.slot)))
+        }
+        ConnectionMaps.finishResizing(pins, mapIDs: try program?.info.mapIDs ?? [])
     }
 
     /// Whether packets are judged by a program of another build than this process's.
@@ -89,17 +111,19 @@ struct DatapathState: ~Copyable {
         tables[slot] = nil
         positions[slot] = nil
         Pins.empty(pins.tables(slot))
+        try unloadEarlyPrograms(slot)
         let made = try TableMaps(loading: programs.policy, capacity: wanted, hasLoop: KernelFeatures.hasLoop) { object throws(BPFError) in
             try shared.lend(to: &object)
         }
         try made.pin(in: pins.tables(slot))
         try entry.setProgram(made.program, slot: slot)
         tables[slot] = made
+        loadEarlyPrograms(slot)
     }
 
     /// Writes what the generation lacks of a policy.
     mutating func fill(_ slot: Int, _ policy: CompiledPolicy, _ configuration: DatapathConfiguration) throws(BPFError) {
-        let timeouts = pd_timeouts(configuration.timeouts)
+        let timeouts = pd_timeouts(timeouts)
         let interval = configuration.eventInterval.nanoseconds
         let changes = positions[slot].flatMap { policy.changes(since: $0) }
         // Written in part it is neither what it was nor what it is to be.
@@ -151,8 +175,16 @@ extension RuleCounter {
 extension pd_timeouts {
     init(_ timeouts: DatapathConfiguration.Timeouts) {
         self.init(
-            tcp_opening: timeouts.tcpOpening.nanoseconds, tcp_established: timeouts.tcpEstablished.nanoseconds,
-            tcp_closing: timeouts.tcpClosing.nanoseconds, udp: timeouts.udp.nanoseconds, udp_stream: timeouts.udpStream.nanoseconds,
-            icmp: timeouts.icmp.nanoseconds, other: timeouts.other.nanoseconds, fragment: timeouts.fragment.nanoseconds)
+            fragment: timeouts.fragment.nanoseconds, tcp_opening: timeouts.tcpOpening.ticks,
+            tcp_established: timeouts.tcpEstablished.ticks, tcp_half_closed: timeouts.tcpHalfClosed.ticks,
+            tcp_closing: timeouts.tcpClosing.ticks, tcp_reset: timeouts.tcpReset.ticks, udp: timeouts.udp.ticks,
+            udp_stream: timeouts.udpStream.ticks, icmp: timeouts.icmp.ticks, other: timeouts.other.ticks, reserved: 0)
+    }
+}
+
+extension Duration {
+    /// In the unit that connections' times are in, one at least and a year at most: times begin again at 0 after more than two.
+    fileprivate var ticks: UInt32 {
+        UInt32(min(max(1, nanoseconds >> UInt64(PD_TICK_SHIFT)), (365 * 86_400 * 1_000_000_000) >> UInt64(PD_TICK_SHIFT)))
     }
 }

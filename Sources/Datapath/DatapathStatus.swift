@@ -1,3 +1,5 @@
+public import PolicyModel
+
 /// What a rule, or a reason without one, has judged.
 public struct RuleCounter: Sendable, Hashable, Codable {
     public var packets: UInt64
@@ -15,19 +17,12 @@ public struct RuleCounter: Sendable, Hashable, Codable {
 
 /// How the datapath is.
 public struct DatapathStatus: Sendable, Hashable {
-    /// Entries used of those there is room for.
-    public struct Use: Sendable, Hashable, Codable {
-        public var used: Int
-        public var limit: Int
-    }
-
     /// The revision packets are judged by; nil while nothing is in force.
     public var revision: UInt32?
     /// Bytes of the tables in force.
     public var tableBytes: Int
-    /// Connections of each family.
-    public var connections4: Use
-    public var connections6: Use
+    /// The tables of connections.
+    public var connections: [ConnectionUse]
     /// What was judged for a reason and not by a rule.
     public var reasons: [PacketEvent.Reason: RuleCounter]
     /// Frames that are not IP, by ethertype; they pass.
@@ -35,4 +30,9 @@ public struct DatapathStatus: Sendable, Hashable {
     /// Events that found no room in the ring.
     public var lostEvents: UInt64
     public var interfaces: [ProtectedInterface]
+
+    /// The table of a family's connections that are established, or that are opening.
+    public func connections(_ family: IPAddress.Family, opening: Bool = false) -> ConnectionUse? {
+        connections.first { $0.family == family && $0.isOpening == opening }
+    }
 }

@@ -8,7 +8,9 @@ private import Glibc
 ///     policyd/entry/NAME          the programs that are attached; NAME-new for the moment in which they are replaced
 ///     policyd/shared/MAP          connections, counters, events: what both generations use
 ///     policyd/tables1, tables2    a generation's tables and its program
+///     policyd/early/MODE-BUILD-PART  the programs at XDP, while an interface has early drop
 ///     policyd/links/INDEX-DIR     attachments by tcx link
+///     policyd/links/INDEX-MODE    attachments at XDP
 struct Pins: Sendable {
     let folder: String
 
@@ -19,15 +21,19 @@ struct Pins: Sendable {
     func entry(_ name: String) -> String { "\(folder)/entry/\(name)" }
     func newEntry(_ name: String) -> String { "\(folder)/entry/\(name)-new" }
     func shared(_ name: String) -> String { "\(folder)/shared/\(name)" }
+    var earlies: String { "\(folder)/early" }
+    func early(_ mode: EarlyDrop, _ build: String, _ part: String) -> String { "\(earlies)/\(mode.rawValue)-\(build)-\(part)" }
     func tables(_ slot: Int) -> String { "\(folder)/tables\(slot)" }
     func link(_ interface: Int32, _ direction: TrafficDirection) -> String { "\(links)/\(interface)-\(direction.rawValue)" }
+
+    func link(_ interface: Int32, _ mode: EarlyDrop) -> String { "\(links)/\(interface)-\(mode.rawValue)" }
 
     /// Whether a datapath was made here before, and finished.
     var isPopulated: Bool { unsafe access(control, F_OK) == 0 }
 
     /// Makes the folder and those in it.
     func makeFolders() throws(DatapathError) {
-        for path in [folder, "\(folder)/entry", "\(folder)/shared", tables(1), tables(2), links] {
+        for path in [folder, "\(folder)/entry", "\(folder)/shared", tables(1), tables(2), earlies, links] {
             guard unsafe mkdir(path, 0o700) != 0, errno != EEXIST else { continue }
             let reason = unsafe String(cString: strerror(errno))
             throw DatapathError("cannot make the folder \(path): \(reason)")
@@ -77,11 +83,11 @@ struct Pins: Sendable {
     /// Takes away what is in the folder and leaves the folder, which the daemon may hold a lock on.
     func empty() {
         Self.empty(links)
-        for folder in ["\(folder)/entry", "\(folder)/shared", tables(1), tables(2)] { Self.empty(folder) }
+        for folder in ["\(folder)/entry", "\(folder)/shared", tables(1), tables(2), earlies] { Self.empty(folder) }
         for path in [qdiscs, programs, control] { Self.remove(path) }
     }
 
     private func rmdirAll() {
-        for path in [links, "\(folder)/entry", "\(folder)/shared", tables(1), tables(2), folder] { unsafe _ = rmdir(path) }
+        for path in [links, "\(folder)/entry", "\(folder)/shared", tables(1), tables(2), earlies, folder] { unsafe _ = rmdir(path) }
     }
 }

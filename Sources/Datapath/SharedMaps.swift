@@ -4,8 +4,7 @@ internal import PolicyCompiler
 
 /// The maps that both generations use and that outlive every policy: connections, counters, events.
 struct SharedMaps: ~Copyable {
-    let connections4: Map<pd_flow4, pd_connection>
-    let connections6: Map<pd_flow6, pd_connection>
+    var connections: ConnectionMaps
     let fragments: Map<pd_fragment_key, pd_fragment>
     let refused: Map<pd_refused_key, pd_refused>
     let replies: Map<pd_reply_key, pd_reply>
@@ -17,8 +16,6 @@ struct SharedMaps: ~Copyable {
 extension SharedMaps {
     /// The names in the object, which are also the names of the pins.
     private enum Name {
-        static let connections4 = "policyd_conn4"
-        static let connections6 = "policyd_conn6"
         static let fragments = "policyd_frags"
         static let refused = "policyd_refused"
         static let replies = "policyd_reply"
@@ -29,10 +26,8 @@ extension SharedMaps {
 
     /// Makes them, empty.
     init(creating configuration: DatapathConfiguration) throws(BPFError) {
-        let connections = configuration.connectionLimit
         self.init(
-            connections4: try .create(.lruHash, name: Name.connections4, maxEntries: connections),
-            connections6: try .create(.lruHash, name: Name.connections6, maxEntries: connections),
+            connections: try ConnectionMaps(creating: configuration.connectionLimit),
             fragments: try .create(.lruHash, name: Name.fragments, maxEntries: 4096),
             refused: try .create(.lruHash, name: Name.refused, maxEntries: 16_384),
             replies: try .create(.lruHash, name: Name.replies, maxEntries: 4096),
@@ -58,8 +53,7 @@ extension SharedMaps {
     /// Opens those that are pinned.
     init(pinned pins: Pins) throws(BPFError) {
         self.init(
-            connections4: try Map(pinnedAt: pins.shared(Name.connections4)),
-            connections6: try Map(pinnedAt: pins.shared(Name.connections6)),
+            connections: try ConnectionMaps(pinned: pins),
             fragments: try Map(pinnedAt: pins.shared(Name.fragments)),
             refused: try Map(pinnedAt: pins.shared(Name.refused)),
             replies: try Map(pinnedAt: pins.shared(Name.replies)),
@@ -69,8 +63,7 @@ extension SharedMaps {
     }
 
     func pin(_ pins: Pins) throws(BPFError) {
-        try connections4.pin(at: pins.shared(Name.connections4))
-        try connections6.pin(at: pins.shared(Name.connections6))
+        try connections.pin(pins)
         try fragments.pin(at: pins.shared(Name.fragments))
         try refused.pin(at: pins.shared(Name.refused))
         try replies.pin(at: pins.shared(Name.replies))
@@ -81,8 +74,7 @@ extension SharedMaps {
 
     /// Has a program object use them.
     func lend(to object: inout OpenObject) throws(BPFError) {
-        try object.reuse(connections4, asMap: Name.connections4)
-        try object.reuse(connections6, asMap: Name.connections6)
+        try connections.lend(to: &object)
         try object.reuse(fragments, asMap: Name.fragments)
         try object.reuse(refused, asMap: Name.refused)
         try object.reuse(replies, asMap: Name.replies)
@@ -93,7 +85,7 @@ extension SharedMaps {
 
     /// Has an object that is only asked, never attached, use maps as small as can be.
     static func shrink(_ object: inout OpenObject) throws(BPFError) {
-        for name in [Name.connections4, Name.connections6, Name.fragments, Name.refused, Name.replies, Name.ethertypes] {
+        for name in ConnectionMaps.names + [Name.fragments, Name.refused, Name.replies, Name.ethertypes] {
             try object.setMaxEntries(64, ofMap: name)
         }
         try object.setMaxEntries(Int(PD_REASONS.rawValue), ofMap: Name.counters)

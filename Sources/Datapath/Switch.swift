@@ -91,6 +91,11 @@ extension Switch {
         try control.pin(at: pins.control)
     }
 
+    /// Has a program object read the switch.
+    func lend(to object: inout OpenObject) throws(BPFError) {
+        try object.reuse(control, asMap: Name.control)
+    }
+
     /// By what the build of the entry programs is known again; 0 while they are being replaced.
     var build: UInt32 {
         get { control.loadAcquire(atByteOffset: Self.buildOffset) }
@@ -119,6 +124,11 @@ extension Switch {
     /// Puts a generation's program where the entry programs find it.
     func setProgram(_ program: borrowing Program, slot: Int) throws(BPFError) {
         try programs.set(program, at: UInt32(slot - 1))
+    }
+
+    /// Takes a generation's program away, which must not be in force.
+    func removeProgram(slot: Int) throws(BPFError) {
+        try programs.remove(at: UInt32(slot - 1))
     }
 
     /// Gives the program to be attached to an interface.

@@ -95,7 +95,7 @@ final class TableMaps: Sendable {
 
     /// Opens the generation pinned in a folder.
     init(pinnedIn folder: String) throws(BPFError) {
-        program = try Program(pinnedAt: "\(folder)/\(Name.program)")
+        program = try Program(pinnedAt: Self.programPin(in: folder))
         header = try MappedArray(pinnedAt: "\(folder)/\(Name.header)")
         build = header[0].build
         cells = try WindowedArray(pinnedAt: "\(folder)/\(Name.cells)")
@@ -105,8 +105,21 @@ final class TableMaps: Sendable {
         interfaces = try Map(pinnedAt: "\(folder)/\(Name.interfaces)")
     }
 
+    /// Has a program object ask these tables.
+    func lend(to object: inout OpenObject) throws(BPFError) {
+        try object.reuse(header, asMap: Name.header)
+        try object.reuse(cells, asMap: Name.cells)
+        try object.reuse(classes, asMap: Name.classes)
+        try object.reuse(chunks, asMap: Name.chunks)
+        try object.reuse(rules, asMap: Name.rules)
+        try object.reuse(interfaces, asMap: Name.interfaces)
+    }
+
+    /// Where the program of the generation in a folder is pinned.
+    static func programPin(in folder: String) -> String { "\(folder)/\(Name.program)" }
+
     func pin(in folder: String) throws(BPFError) {
-        try program.pin(at: "\(folder)/\(Name.program)")
+        try program.pin(at: Self.programPin(in: folder))
         try header.pin(at: "\(folder)/\(Name.header)")
         try cells.pin(at: "\(folder)/\(Name.cells)")
         try classes.pin(at: "\(folder)/\(Name.classes)")

@@ -35,6 +35,8 @@ public enum API {
     public static let why = "/v1/why"
     /// Events as lines of JSON. `GET`.
     public static let events = "/v1/events"
+    /// The connections the kernel knows. `GET`.
+    public static let flows = "/v1/flows"
     /// Take enforcement out of the kernel. `POST`.
     public static let down = "/v1/down"
 }

@@ -78,6 +78,7 @@ public struct CompiledPolicy: Sendable {
                 let classifier = compiler.compile(&classes, &tries, sets, ruleBase: rules.count)
                 if let excess = classes.excess { throw tooLarge(excess, policySet) }
                 header.setClassifier(classifier, direction, family)
+                if direction == .ingress { header.setEarly(EarlyRules.count(compiler.rules), family) }
                 addressFields.append(AddressField(direction: direction, family: family, side: .remote, plan: compiler.remote))
                 addressFields.append(AddressField(direction: direction, family: family, side: .local, plan: compiler.local))
                 rules += FlatRule.table(compiler.rules, direction, numbers)
@@ -159,6 +160,13 @@ extension pd_header {
         case (.ingress, .v6): classifier.0.1 = new
         case (.egress, .v4): classifier.1.0 = new
         case (.egress, .v6): classifier.1.1 = new
+        }
+    }
+
+    fileprivate mutating func setEarly(_ count: UInt32, _ family: IPAddress.Family) {
+        switch family {
+        case .v4: early.0 = count
+        case .v6: early.1 = count
         }
     }
 

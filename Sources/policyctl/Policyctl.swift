@@ -13,8 +13,8 @@ struct Policyctl: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Apply.self, Confirm.self, Delete.self, Diff.self, Down.self, Events.self, Get.self, Import.self, SetCommand.self, Status.self,
-            Validate.self, Why.self,
+            Apply.self, Confirm.self, Delete.self, Diff.self, Down.self, Events.self, Flows.self, Get.self, Import.self, SetCommand.self,
+            Status.self, Validate.self, Why.self,
         ])
 
     /// Before the subcommand as well as behind it.

@@ -56,6 +56,7 @@ struct Daemon: Sendable {
             FailureResponses()
         }
         EventRoutes(hub: hub).add(to: router)
+        FlowRoutes(enforcer: enforcer).add(to: router)
         PolicyRoutes(enforcer: enforcer, report: HealthReport(enforcer: enforcer, hub: hub, started: started)).add(to: router)
         let (logger, notification, socket) = (logger, notification, configuration.socket)
         let (enforcer, enforcement) = (enforcer, enforcement)
@@ -81,6 +82,7 @@ struct Daemon: Sendable {
                 services: [
                     .init(service: EventPump(enforcement: enforcement, hub: hub, ruleNames: ruleNames, logger: logger)),
                     .init(service: interfaces), .init(service: ClockWatch(enforcement: enforcement, logger: logger)),
+                    .init(service: ConnectionWatch(enforcement: enforcement, logger: logger)),
                     .init(service: reload), .init(service: application), .init(service: streams),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))

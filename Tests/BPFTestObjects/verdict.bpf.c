@@ -48,4 +48,20 @@ int bt_next(struct __sk_buff *skb) {
     return TC_ACT_UNSPEC;
 }
 
+SEC("xdp")
+int bt_xdp_pass(struct xdp_md *xdp) {
+    (void)xdp;
+    return XDP_PASS;
+}
+
+SEC("xdp")
+int bt_xdp_drop(struct xdp_md *xdp) {
+    void *data = (void *)(long)xdp->data, *end = (void *)(long)xdp->data_end;
+    struct ethhdr *ethernet = data;
+    struct iphdr *ip = (void *)(ethernet + 1);
+    struct udphdr *udp = (void *)(ip + 1);
+    if ((void *)(udp + 1) > end || ethernet->h_proto != bpf_htons(ETH_P_IP) || ip->protocol != IPPROTO_UDP) return XDP_PASS;
+    return udp->dest == bpf_htons(7777) ? XDP_DROP : XDP_PASS;
+}
+
 char LICENSE[] SEC("license") = "GPL";

@@ -2,6 +2,7 @@ import BPF
 import BPFTestObjects
 import BPFTesting
 import CBPFTestObjects
+import Glibc
 import Testing
 
 /// Two namespaces joined by a cable, and the programs to put on it.
@@ -62,6 +63,46 @@ private struct Cable {
     private func comes(_ text: String, to socket: DatagramSocket, withinMilliseconds time: Int) -> Bool {
         while let found = socket.receive(withinMilliseconds: time) { if found == text { return true } }
         return false
+    }
+}
+
+@Suite("XDP links judge real packets")
+struct XDPTests {
+    @Test(arguments: XDPMode.allCases)
+    func `an interface takes one program, which can be replaced`(mode: XDPMode) throws {
+        let cable = try Cable()
+        let fs = try PrivateBPFFS()
+        let loaded = try OpenObject(.verdict).load()
+        let pass = try loaded.program("bt_xdp_pass")
+        let drop = try loaded.program("bt_xdp_drop")
+        try cable.host.run { () throws(BPFError) in try drop.attachXDP(interface: cable.interface, mode).pin(at: fs.path("link")) }
+        #expect(cable.drops("dropped"))
+        #expect(cable.leaves("other direction"))
+        let link = try Link(pinnedAt: fs.path("link"))
+        let info = try link.info
+        #expect(info.kind == .xdp && info.interface == cable.interface && info.direction == nil)
+        #expect(try info.programID == drop.info.id)
+        for other in XDPMode.allCases {
+            let error = #expect(throws: BPFError.self) {
+                try cable.host.run { () throws(BPFError) in try pass.attachXDP(interface: cable.interface, other).detach() }
+            }
+            #expect(error?.errno == (other == mode ? EBUSY : EEXIST))
+        }
+        try link.update(to: pass)
+        #expect(cable.arrives("passed"))
+        try link.update(to: drop)
+        #expect(cable.drops("dropped again"))
+        try link.detach()
+        #expect(cable.arrives("after"))
+    }
+
+    @Test func `a driver without XDP says so`() throws {
+        let cable = try Cable()
+        let pass = try OpenObject(.verdict).load().program("bt_xdp_pass")
+        let error = #expect(throws: BPFError.self) {
+            try cable.host.run { () throws(BPFError) in try pass.attachXDP(interface: 1, .native).detach() }
+        }
+        #expect(error?.errno == EOPNOTSUPP)
     }
 }
 

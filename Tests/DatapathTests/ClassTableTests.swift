@@ -83,7 +83,7 @@ import Testing
                     var query = pd_query()
                     var scan = pd_scan()
                     // The kernel's room to work in holds what another packet left there.
-                    withUnsafeMutableBytes(of: &scan) { _ = $0.initializeMemory(as: UInt8.self, repeating: 0xFF) }
+                    _ = withUnsafeMutableBytes(of: &scan) { $0.initializeMemory(as: UInt8.self, repeating: 0xFF) }
                     guard pd_scan_begin(&tables, &classifier, &query, &scan) > 0 else { return nil }
                     scan.from = UInt32(start)
                     pd_scan_run(&tables, &scan)

@@ -149,7 +149,7 @@ import Testing
         #expect(datapath.adopted)
         #expect(datapath.revisionInForce == 5)
         #expect(try hosts.protect(datapath).map(\.name) == ["eth0"])
-        #expect(try hosts.host.run { try datapath.status() }.connections4.used == 1)
+        #expect(try hosts.host.run { try datapath.status() }.connections(.v4)?.used == 1)
         client.send("still")
         #expect(accepted.receive() == "still")
         // And can be changed by whoever adopted it, more than once: both generations are written.

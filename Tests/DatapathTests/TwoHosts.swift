@@ -28,10 +28,10 @@ final class TwoHosts: Sendable {
         }
     }
 
-    func datapath(_ attachment: DatapathConfiguration.Attachment = .auto) throws -> Datapath {
+    func datapath(_ attachment: DatapathConfiguration.Attachment = .auto, connectionLimit: Int = 1024) throws -> Datapath {
         try host.run {
             try Datapath(
-                DatapathConfiguration(bpffs: bpffs.path("policyd"), attachment: attachment, connectionLimit: 1024),
+                DatapathConfiguration(bpffs: bpffs.path("policyd"), attachment: attachment, connectionLimit: connectionLimit),
                 logger: Logger(label: "test", factory: RecordingLog.init))
         }
     }

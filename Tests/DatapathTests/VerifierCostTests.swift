@@ -10,7 +10,7 @@ import Testing
 /// The count of instructions it walks is the same on every machine with the same kernel, so growth shows before a kernel's limit of a
 /// million refuses a program. Prints a line for each, with the time the object takes to load; `scripts/verifier --record` writes the file.
 @Suite struct VerifierCostTests {
-    static let objects: [EmbeddedObject] = [.entry, .policy]
+    static let objects: [EmbeddedObject] = [.entry, .policy, .xdp, .xdpEntry]
 
     /// What one program cost.
     struct Cost {

@@ -27,7 +27,10 @@ import Testing
             policies: /etc/x
             interfaces: ["eth*", "!eth1"]
             attach: clsact
+            xdp: { native: ["eth*", "!eth2"], generic: [wlan0] }
             limits: { connections: 1000, rules: 10 }
+            timeouts: { tcpOpening: 20, tcpEstablished: 2d, tcpHalfClosed: 10m, tcpClosing: 5s, tcpReset: 1s, udp: 6s, udpStream: 1m,
+              icmp: 3s, other: 1h, fragment: 2s }
             events: { bufferBytes: 65536, keep: 5, queue: 6 }
             log: { level: debug, format: json }
             """)
@@ -39,7 +42,10 @@ import Testing
         expected.policies = "/etc/x"
         expected.interfaces = ["eth*", "!eth1"]
         expected.attach = .clsact
+        expected.xdp = .init(native: ["eth*", "!eth2"], generic: ["wlan0"])
         expected.limits = .init(connections: 1000, rules: 10)
+        let times = [20, 172_800, 600, 5, 1, 6, 60, 3, 3_600, 2]
+        for (name, seconds) in zip(Configuration.Timeouts.Name.allCases, times) { expected.timeouts[name] = seconds }
         expected.events = .init(bufferBytes: 65536, keep: 5, queue: 6)
         expected.log = .init(level: .debug, format: .json)
         #expect(configuration == expected)
@@ -62,6 +68,8 @@ import Testing
             events: { bufferBytes: 5000 }
             log: { level: debgu }
             interfaces: ["a/b"]
+            timeouts: { udp: soon, upd: 3s, icmp: 0s, other: 99999999999999999999d, tcpReset: 2y }
+            xdp: { native: ["c d"], offload: ["eth0"] }
             """)
         for expected in [
             "policyd.yaml:1:1: error: policyd.yaml: unknown key 'soket'; did you mean 'socket'?",
@@ -72,6 +80,11 @@ import Testing
             "policyd.yaml:7:24: error: bufferBytes: 5000 is not a power of two",
             "did you mean 'debug'?",
             "policyd.yaml:9:14: error: interfaces: 'a/b' is not a glob",
+            "policyd.yaml:10:18: error: udp: 'soon' is not a length of time such as 30s, 10m, 12h or 5d, up to a year",
+            "unknown key 'upd'; did you mean 'udp'?", "icmp: '0s' is not a length", "other: '99999999999999999999d' is not a length",
+            "tcpReset: '2y' is not a length",
+            "policyd.yaml:11:17: error: native: 'c d' is not a glob",
+            "policyd.yaml:11:25: error: xdp: unknown key 'offload'",
         ] {
             #expect(text.contains(expected), "\(expected)\nis not in\n\(text)")
         }

@@ -22,7 +22,8 @@ import Testing
         let configuration = try Self.overruled([
             "--socket", "/s", "--socket-group", "g", "--state-dir", "/d", "--bpffs", "/b", "--policies", "/p", "--interfaces", "eth*",
             "!eth1",
-            "--attach", "tcx", "--connection-limit", "500", "--rule-limit", "20", "--event-buffer", "8192", "--keep-events", "3",
+            "--xdp-native", "eth*", "!eth2", "--xdp-generic", "wlan0", "--attach", "tcx", "--connection-limit", "500",
+            "--timeouts", "udp=5s", "tcpEstablished=2d", "--rule-limit", "20", "--event-buffer", "8192", "--keep-events", "3",
             "--event-queue", "4", "--log-level", "trace", "--log-format", "json",
         ])
         var expected = Configuration()
@@ -33,13 +34,19 @@ import Testing
         expected.policies = "/p"
         expected.interfaces = ["eth*", "!eth1"]
         expected.attach = .tcx
+        expected.xdp = .init(native: ["eth*", "!eth2"], generic: ["wlan0"])
         expected.limits = .init(connections: 500, rules: 20)
+        expected.timeouts[.udp] = 5
+        expected.timeouts[.tcpEstablished] = 172_800
         expected.events = .init(bufferBytes: 8192, keep: 3, queue: 4)
         expected.log = .init(level: .trace, format: .json)
         #expect(configuration == expected)
     }
 
-    @Test(arguments: [["--attach", "xdp"], ["--log-level", "loud"], ["--log-format", "xml"], ["--rule-limit", "many"], ["--nonsense"]])
+    @Test(arguments: [
+        ["--attach", "xdp"], ["--log-level", "loud"], ["--log-format", "xml"], ["--rule-limit", "many"], ["--nonsense"],
+        ["--timeouts", "udp"], ["--timeouts", "upd=30s"], ["--timeouts", "udp=0s"],
+    ])
     func whatIsNoValueIsWrongUsage(_ arguments: [String]) {
         #expect(throws: (any Error).self) { try ConfigurationFlags.parse(arguments) }
     }
@@ -64,7 +71,9 @@ import Testing
         var new = old
         new.socket = "/other"
         new.limits.rules = 5
+        new.limits.connections = 1_000
+        new.timeouts[.icmp] = 1
         new.log.level = .debug
-        #expect(Reload.changed(old, new) == ["socket", "limits"])
+        #expect(Reload.changed(old, new) == ["socket", "limits.rules"])
     }
 }

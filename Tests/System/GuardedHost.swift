@@ -18,6 +18,8 @@ final class GuardedHost: Sendable {
     /// The policy folder the daemon is started with.
     let policies: String
     private let flags: [String]
+    /// The number of connections that is told by flag; nil leaves it to the configuration file.
+    private let connectionLimit: Int?
     private let running = Mutex<ChildProcess?>(nil)
     private let counter = Atomic<Int>(0)
 
@@ -28,14 +30,16 @@ final class GuardedHost: Sendable {
 
     /// - Parameters:
     ///   - flags: Flags of the daemon beside those that keep it to this test's folders.
+    ///   - connectionLimit: The number of connections, told by flag; nil leaves it to a configuration file.
     ///   - isStarted: Whether to start it already.
-    init(flags: [String] = [], starting isStarted: Bool = true) throws {
+    init(flags: [String] = [], connectionLimit: Int? = 4_096, starting isStarted: Bool = true) throws {
         host = try NetworkNamespace()
         peer = try NetworkNamespace()
         bpffs = try PrivateBPFFS()
         folder = try Folder()
         policies = try folder.folder("policies")
         self.flags = flags
+        self.connectionLimit = connectionLimit
         try host.connect("eth0", to: peer, "eth0")
         for address in Self.addresses {
             let length = address.family == .v4 ? 24 : 64
@@ -74,10 +78,12 @@ extension GuardedHost {
         _ program: String = Programs.policyd, socket: String? = nil, state: String? = nil, bpffs: String? = nil, flags: [String] = [],
         interfaces: [String] = ["*", "!lo"]
     ) throws -> ChildProcess {
-        let own = [
+        var own = [
             "--socket", socket ?? self.socket, "--state-dir", state ?? "\(folder.path)/state", "--bpffs", bpffs ?? pinFolder,
-            "--policies", policies, "--connection-limit", "4096", "--interfaces",
+            "--policies", policies,
         ]
+        if let connectionLimit { own += ["--connection-limit", "\(connectionLimit)"] }
+        own.append("--interfaces")
         return try ChildProcess(
             ["nsenter", "--net=/run/netns/\(host.name)", program] + self.flags + flags + own + interfaces,
             folder: folder.path, name: fresh("policyd"))

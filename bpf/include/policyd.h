@@ -9,4 +9,5 @@
 #include "policyd/classify.h"
 #include "policyd/packet.h"
 #include "policyd/connection.h"
+#include "policyd/quick.h"
 #include "policyd/event.h"

@@ -23,6 +23,25 @@ struct {
     __type(value, __u32);
 } policyd_progs SEC(".maps");
 
+/* Generic XDP, whoever attached it, may leave tc with frames that begin with their network header: where the program there takes frames
+ * of several parts, the kernel copies the packet and forgets the link header's length (skb_pp_cow_data, Linux 6.9 and later). The header
+ * itself is still where it was; it is made part of the frame again. Returns 0, or -1 where that cannot be. */
+PD_INLINE int restore_link_header(struct __sk_buff *skb) {
+    const __u8 *data = (const __u8 *)(long)skb->data;
+    __u8 header[14];
+    __u16 ethertype;
+
+    if (data + 14 > (const __u8 *)(long)skb->data_end) return 0;
+    __builtin_memcpy(&ethertype, data + 12, 2);
+    if (ethertype == (__u16)skb->protocol) return 0;
+    if (bpf_skb_load_bytes_relative(skb, 0, header, 14, BPF_HDR_START_MAC)) return 0;
+    __builtin_memcpy(&ethertype, header + 12, 2);
+    /* Frames with a length in place of a type. */
+    if (ethertype != (__u16)skb->protocol) return 0;
+    if (bpf_skb_change_head(skb, 14, 0)) return -1;
+    return bpf_skb_store_bytes(skb, 0, header, 14, 0) ? -1 : 0;
+}
+
 PD_INLINE int enter(struct __sk_buff *skb, __u32 direction, __u32 link) {
     __u32 zero = 0;
     struct pd_control *control = bpf_map_lookup_elem(&policyd_control, &zero);
@@ -31,6 +50,7 @@ PD_INLINE int enter(struct __sk_buff *skb, __u32 direction, __u32 link) {
     if (!control) return TC_ACT_SHOT;
     slot = *(volatile __u64 *)&control->active & PD_SLOT_MASK;
     if (slot == 0) return TC_ACT_UNSPEC;
+    if (direction == PD_INGRESS && link == PD_LINK_ETHERNET && restore_link_header(skb)) return TC_ACT_SHOT;
     skb->cb[0] = direction | link << 1;
     if (slot == 1) bpf_tail_call_static(skb, &policyd_progs, 0);
     else bpf_tail_call_static(skb, &policyd_progs, 1);

@@ -28,21 +28,7 @@ struct {
     __type(value, struct pd_interface);
 } policyd_ifaces SEC(".maps");
 
-/* What both generations share. */
-struct {
-    __uint(type, BPF_MAP_TYPE_LRU_HASH);
-    __uint(max_entries, 65536);
-    __type(key, struct pd_flow4);
-    __type(value, struct pd_connection);
-} policyd_conn4 SEC(".maps");
-
-struct {
-    __uint(type, BPF_MAP_TYPE_LRU_HASH);
-    __uint(max_entries, 65536);
-    __type(key, struct pd_flow6);
-    __type(value, struct pd_connection);
-} policyd_conn6 SEC(".maps");
-
+/* What both generations share; connections are in connections.h. */
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
     __uint(max_entries, 4096);

@@ -1,56 +1,21 @@
 /* Judges a packet: walk its headers, find its connection, classify what is new, record, decide. */
 #include "maps.h"
+#include "connections.h"
 #include "reject.h"
+#include "search.h"
 
-/* 1: for test-run by `why`: by the rules alone, no connections, no counters, no events; the answer is left in cb. */
-volatile const __u8 stateless = 0;
-
-PD_INLINE const struct pd_cell *pd_cell_at(const struct pd_tables *t, __u32 i) { (void)t; return bpf_map_lookup_elem(&policyd_cells, &i); }
-PD_INLINE const struct pd_class *pd_class_at(const struct pd_tables *t, __u32 i) { (void)t; return bpf_map_lookup_elem(&policyd_classes, &i); }
-PD_INLINE const struct pd_chunk *pd_chunk_at(const struct pd_tables *t, __u32 i) { (void)t; return bpf_map_lookup_elem(&policyd_chunks, &i); }
-PD_INLINE const struct pd_rule *pd_rule_at(const struct pd_tables *t, __u32 i) { (void)t; return bpf_map_lookup_elem(&policyd_rules, &i); }
-PD_INLINE const struct pd_interface *pd_interface_at(const struct pd_tables *t, __u32 i) { (void)t; return bpf_map_lookup_elem(&policyd_ifaces, &i); }
+typedef struct __sk_buff frame_t;
+PD_INLINE __u32 frame_interface(const frame_t *skb) { return skb->ifindex; }
+PD_INLINE __u32 frame_length(const frame_t *skb) { return skb->len; }
+PD_INLINE __u32 packets_in(const frame_t *skb) {
+    __u32 segments = skb->gso_segs;
+    return segments > 1 ? segments : 1;
+}
+#include "record.h"
 
 PD_INLINE struct pd_bytes bytes_of(struct __sk_buff *skb) {
     struct pd_bytes bytes = {.data = (const __u8 *)(long)skb->data, .end = (const __u8 *)(long)skb->data_end, .length = skb->len};
     return bytes;
-}
-
-/* The time of day in seconds. Under test-run it stands still, at what it was set to. */
-PD_INLINE __u64 pd_now(const struct pd_tables *t) {
-    const struct pd_header *header = header_of();
-    (void)t;
-    if (!header) return 0;
-    return ((stateless ? 0 : bpf_ktime_get_boot_ns()) + *(volatile const __u64 *)&header->wall_offset) / 1000000000ULL;
-}
-
-/* 1 where the kernel has bpf_loop (Linux 5.17, commit e6f2dd0f8067): found by trial. */
-volatile const __u8 has_loop = 1;
-
-/* A step of the search in the scratch. A global function: the verifier follows it once, not once for each turn of the loop. */
-__attribute__((noinline)) int policyd_scan(void) {
-    struct pd_scratch *scratch = scratch_of();
-    return !scratch || pd_scan_step(0, &scratch->scan);
-}
-
-static long scan_step(__u32 i, void *context) {
-    int is_done = policyd_scan();
-    (void)i;
-    (void)context;
-    /* The compiler knows that it is 0 or 1; the verifier does not, and wants no other answer. */
-    PD_APART(is_done);
-    return is_done ? 1 : 0;
-}
-
-PD_INLINE void pd_scan_run(const struct pd_tables *t, struct pd_scan *s) {
-    (void)t;
-    (void)s;
-    if (has_loop) {
-        bpf_loop(PD_SCAN_STEPS, scan_step, 0, 0);
-        return;
-    }
-    for (int i = 0; i < PD_SCAN_STEPS_SMALL; i++)
-        if (policyd_scan()) return;
 }
 
 /* Asks the rules the question in the scratch. A global function: the verifier follows it once, not once for each way to it. */
@@ -63,109 +28,6 @@ __attribute__((noinline)) int policyd_classify(struct __sk_buff *skb) {
     return 1;
 }
 
-/* What is decided about a packet, on its way to the record. */
-struct decision {
-    __u32 rule; /* number, or PD_NO_RULE */
-    __u32 revision;
-    __u64 count;
-    __u8 verdict;
-    __u8 reason;
-    __u8 direction;
-    __u8 log;
-};
-
-PD_INLINE struct pd_counter *counter_of(const struct decision *d) {
-    __u32 place = d->rule == PD_NO_RULE ? d->reason : d->rule;
-    return bpf_map_lookup_elem(&policyd_counter, &place);
-}
-
-PD_INLINE void count(struct __sk_buff *skb, const struct decision *d) {
-    struct pd_counter *c = counter_of(d);
-    if (!c) return;
-    c->packets += skb->gso_segs > 1 ? skb->gso_segs : 1;
-    c->bytes += skb->len;
-}
-
-/* Puts a record into the ring; what finds no room is counted with the rule. */
-static __attribute__((noinline)) int report(struct __sk_buff *skb, const struct pd_packet *p, const struct decision *d) {
-    struct pd_event *e = bpf_ringbuf_reserve(&policyd_events, sizeof(*e), 0);
-    if (!e) {
-        __u32 place = PD_LOST_EVENTS;
-        struct pd_counter *c = counter_of(d), *all = bpf_map_lookup_elem(&policyd_counter, &place);
-        if (c) c->lost++;
-        if (all) all->lost++;
-        return 0;
-    }
-    e->time = bpf_ktime_get_boot_ns();
-    e->count = d->count;
-    e->rule = d->rule;
-    e->revision = d->revision;
-    e->interface = skb->ifindex;
-    e->length = skb->len;
-    e->verdict = d->verdict;
-    e->direction = d->direction;
-    e->reason = d->reason;
-    e->family = p->family;
-    e->protocol = p->protocol;
-    e->icmp_type = p->icmp_type;
-    e->icmp_code = p->icmp_code;
-    e->flags = p->flags;
-    e->source_port = p->source_port;
-    e->destination_port = p->destination_port;
-    e->ethertype = p->ethertype;
-    e->reserved = 0;
-    __builtin_memcpy(e->source, p->source, 16);
-    __builtin_memcpy(e->destination, p->destination, 16);
-    bpf_ringbuf_submit(e, 0);
-    return 0;
-}
-
-/* For flows that have no connection: 1 when the packet is the first of its flow within the interval, with the number of
- * packets since the last report in `d->count`. */
-static __attribute__((noinline)) int first_of_flow(struct __sk_buff *skb, const struct pd_packet *p, struct decision *d, __u64 interval) {
-    struct pd_refused_key key = {};
-    struct pd_refused fresh = {}, *seen;
-    __u64 now = bpf_ktime_get_coarse_ns();
-
-    if (d->direction == PD_INGRESS) {
-        __builtin_memcpy(key.remote, p->source, 16);
-        __builtin_memcpy(key.local, p->destination, 16);
-        key.remote_port = p->source_port;
-        key.local_port = p->destination_port;
-    } else {
-        __builtin_memcpy(key.remote, p->destination, 16);
-        __builtin_memcpy(key.local, p->source, 16);
-        key.remote_port = p->destination_port;
-        key.local_port = p->source_port;
-    }
-    if (p->flags & PD_PACKET_ICMP) key.local_port = (__u16)(p->icmp_type << 8 | p->icmp_code);
-    key.interface = skb->ifindex;
-    key.protocol = p->protocol;
-    key.family = p->family;
-    key.direction = d->direction;
-    key.reason = d->reason;
-    key.rule = d->rule;
-    seen = bpf_map_lookup_elem(&policyd_refused, &key);
-    if (seen) {
-        __u64 before = __sync_fetch_and_add(&seen->packets, 1);
-        if (now - seen->reported < interval) return 0;
-        seen->reported = now;
-        __sync_fetch_and_sub(&seen->packets, before + 1);
-        d->count = before + 1;
-        return 1;
-    }
-    fresh.reported = now;
-    bpf_map_update_elem(&policyd_refused, &key, &fresh, BPF_ANY);
-    return 1;
-}
-
-/* Counts and, if the rule wants it, reports. `begins`: the first packet of a connection just made. */
-PD_INLINE void record(struct __sk_buff *skb, const struct pd_packet *p, struct decision *d, int begins, __u64 interval) {
-    count(skb, d);
-    if (d->log == PD_LOG_ALL) report(skb, p, d);
-    else if (d->log == PD_LOG_NEW && (begins || first_of_flow(skb, p, d, interval))) report(skb, p, d);
-}
-
 PD_INLINE void count_ethertype(struct __sk_buff *skb, __u16 ethertype) {
     struct pd_counter fresh = {.packets = 1, .bytes = skb->len}, *c = bpf_map_lookup_elem(&policyd_ether, &ethertype);
     if (c) {
@@ -174,25 +36,50 @@ PD_INLINE void count_ethertype(struct __sk_buff *skb, __u16 ethertype) {
     } else bpf_map_update_elem(&policyd_ether, &ethertype, &fresh, BPF_NOEXIST);
 }
 
-PD_INLINE struct pd_connection *find_connection(const union pd_flow *flow, __u8 family) {
-    return family == PD_IPV4 ? bpf_map_lookup_elem(&policyd_conn4, &flow->v4) : bpf_map_lookup_elem(&policyd_conn6, &flow->v6);
+/* Where the connection a packet belongs to was found. */
+enum place {
+    NOWHERE,
+    ESTABLISHED,
+    OPENING,
+};
+
+PD_INLINE void forget_connection(const union pd_flow *flow, __u8 family, enum place place) {
+    if (place == ESTABLISHED) pd_forget_established(flow, family);
+    else pd_forget_opening(flow, family);
 }
 
-PD_INLINE void forget_connection(const union pd_flow *flow, __u8 family) {
-    if (family == PD_IPV4) bpf_map_delete_elem(&policyd_conn4, &flow->v4);
-    else bpf_map_delete_elem(&policyd_conn6, &flow->v6);
-}
-
-PD_INLINE void remember_connection(struct __sk_buff *skb, const union pd_flow *flow, const struct pd_packet *p, const struct decision *d,
-                                   __u32 expires, __u64 now) {
+static __attribute__((noinline)) int begin_connection(struct __sk_buff *skb, const union pd_flow *flow, const struct pd_packet *p,
+                                                      const struct decision *d, __u32 expires) {
+    __u32 now = pd_ticks();
     struct pd_connection c = {
-        .created = now, .last_seen = now, .packets = {1, 0}, .bytes = {skb->len, 0},
-        .revision = d->revision, .rule = d->rule, .interface = skb->ifindex, .direction = d->direction,
-        .flags = d->log == PD_LOG_ALL ? PD_LOG_EACH : 0, .icmp_type = p->icmp_type, .icmp_code = p->icmp_code,
-        .born = d->revision, .expires = expires,
+        .created = now, .last_seen = now, .packets = {packets_in(skb), 0}, .bytes = {skb->len, 0},
+        .revision = d->revision, .rule = d->rule, .interface = skb->ifindex, .born = d->revision, .expires = expires,
+        .flags = (d->direction ? PD_REPLY_DIRECTION : 0) | (d->log == PD_LOG_ALL ? PD_LOG_EACH : 0),
+        .detail = p->flags & PD_PACKET_ICMP ? (__u16)(p->icmp_type << 8 | p->icmp_code) : 0,
     };
-    if (p->family == PD_IPV4) bpf_map_update_elem(&policyd_conn4, &flow->v4, &c, BPF_ANY);
-    else bpf_map_update_elem(&policyd_conn6, &flow->v6, &c, BPF_ANY);
+    if (p->protocol == PD_TCP && (p->tcp_flags & 1)) c.flags |= PD_FIN_ORIGINAL;
+    /* One that is over under the same key would be found first. */
+    if (pd_find_established(flow, p->family)) pd_forget_established(flow, p->family);
+    pd_begin(flow, p->family, &c);
+    return 0;
+}
+
+/* Follows an opening: remembers what acknowledges the answer, and moves the connection once that is acknowledged. */
+static __attribute__((noinline)) int follow_opening(struct __sk_buff *skb, const union pd_flow *flow, const struct pd_packet *p,
+                                                    struct pd_connection *c, __u8 direction) {
+    __u8 tcp[12] = {}; /* from the sequence number on */
+    __u32 acknowledgment = 0;
+
+    if (p->protocol == PD_TCP) {
+        __u32 sequence;
+        if (bpf_skb_load_bytes(skb, p->transport + 4, tcp, sizeof(tcp))) return 0;
+        sequence = (__u32)tcp[0] << 24 | (__u32)tcp[1] << 16 | (__u32)pd_be16(tcp + 2);
+        acknowledgment = pd_be16(tcp + 6);
+        if (direction != pd_direction_of(c) && !(p->tcp_flags & 4))
+            c->detail = (__u16)(sequence + (p->end - p->transport - (__u32)(tcp[8] >> 4) * 4) + ((p->tcp_flags >> 1) & 1) + (p->tcp_flags & 1));
+    }
+    if (pd_confirms(p, c, direction, acknowledgment)) pd_establish(flow, p->family, c);
+    return 0;
 }
 
 PD_INLINE void fragment_key_of(struct __sk_buff *skb, const struct pd_packet *p, __u8 direction, struct pd_fragment_key *key) {
@@ -232,26 +119,12 @@ static __attribute__((noinline)) int remember_fragment(struct __sk_buff *skb, co
     return bpf_map_update_elem(&policyd_frags, &key, &first, BPF_ANY);
 }
 
-/* The question to the rules: about the packet, or about the first packet of its connection. */
-PD_INLINE void ask(struct pd_query *q, const struct pd_packet *p, __u8 direction, __u32 interface) {
-    q->direction = direction;
-    q->family = p->family;
-    q->protocol = p->protocol;
-    q->has_ports = p->flags & PD_PACKET_PORTS ? 1 : 0;
-    q->source_port = p->source_port;
-    q->destination_port = p->destination_port;
-    if (p->flags & PD_PACKET_ICMP) q->destination_port = (__u16)(p->icmp_type << 8 | p->icmp_code);
-    q->interface = interface;
-    __builtin_memcpy(q->remote, direction == PD_INGRESS ? p->source : p->destination, 16);
-    __builtin_memcpy(q->local, direction == PD_INGRESS ? p->destination : p->source, 16);
-}
-
 /* Turns a question about `p` into one about the packet that began the connection it belongs to. */
 PD_INLINE void ask_of_connection(struct pd_query *q, const struct pd_packet *p, const struct pd_connection *c) {
     q->interface = c->interface;
-    if (p->flags & PD_PACKET_ICMP) q->destination_port = (__u16)(c->icmp_type << 8 | c->icmp_code);
-    if (q->direction == c->direction) return;
-    q->direction = c->direction;
+    if (p->flags & PD_PACKET_ICMP) q->destination_port = c->detail;
+    if (q->direction == pd_direction_of(c)) return;
+    q->direction = pd_direction_of(c);
     if (!(p->flags & PD_PACKET_ICMP)) {
         q->source_port = p->destination_port;
         q->destination_port = p->source_port;
@@ -309,6 +182,45 @@ PD_INLINE int find_inner(struct __sk_buff *skb) {
     return policyd_inner(skb);
 }
 
+/* Whether a packet, or the one it speaks of, is of a connection that was found under its key. */
+PD_INLINE int belongs(const struct pd_packet *p, const struct pd_connection *c, const struct pd_header *header,
+                      const struct pd_packet *inner, __u8 direction, __u32 now) {
+    if (inner) {
+        p = inner;
+        direction = !direction;
+    }
+    return c && pd_is_alive(c, &header->timeouts, p->protocol, now) && pd_continues(p, c, direction);
+}
+
+/* Lets a packet of an established connection pass that is judged already and that changes nothing: most packets are such. */
+PD_INLINE int pass_quickly(struct __sk_buff *skb, const struct pd_header *header, __u8 direction, __u8 link) {
+    struct pd_bytes bytes = bytes_of(skb);
+    struct decision d = {.reason = PD_REASON_ESTABLISHED};
+    struct pd_connection *c;
+    union pd_flow flow;
+    __u8 tcp_flags;
+    __u32 now, life, packets;
+    int family = pd_quick_walk(&bytes, link, direction == PD_EGRESS, &flow, &tcp_flags), reply;
+
+    /* FIN, SYN and RST change the state. */
+    if (family == PD_QUICK_NOT || (tcp_flags & (1 | 2 | 4))) return 0;
+    c = pd_find_established(&flow, family);
+    if (!c || c->revision != header->revision || (c->flags & (PD_ENDING | PD_LOG_EACH))) return 0;
+    if (c->expires && c->expires <= pd_now(0)) return 0;
+    now = pd_ticks();
+    life = (family == PD_IPV4 ? flow.v4.protocol : flow.v6.protocol) == PD_TCP ? header->timeouts.tcp_established
+                                                                               : header->timeouts.udp_stream;
+    if ((__s32)(now - c->last_seen) > (__s32)life) return 0;
+    packets = packets_in(skb);
+    reply = pd_direction_of(c) != direction;
+    c->last_seen = now;
+    c->packets[reply & 1] += packets;
+    c->bytes[reply & 1] += skb->len;
+    d.rule = c->rule;
+    count(skb, &d);
+    return 1;
+}
+
 SEC("tc") int policyd_judge(struct __sk_buff *skb) {
     const struct pd_header *header = header_of();
     struct pd_scratch *scratch = scratch_of();
@@ -316,11 +228,13 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
     struct pd_match *match;
     struct decision d = {};
     struct pd_connection *connection = 0;
+    enum place place = NOWHERE;
     __u8 related = 0, begins = 0;
-    __u64 now = 0, life;
+    __u32 now = 0;
     int reason;
 
     if (!header || !scratch) return TC_ACT_SHOT;
+    if (!stateless && pass_quickly(skb, header, skb->cb[0] & 1, (skb->cb[0] >> 1) & 1)) return TC_ACT_UNSPEC;
     p = &scratch->packet;
     match = &scratch->match;
     d.direction = skb->cb[0] & 1;
@@ -351,7 +265,7 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
 
     ask(&scratch->query, p, d.direction, skb->ifindex);
     if (!stateless) {
-        now = bpf_ktime_get_coarse_ns();
+        now = pd_ticks();
         pd_flow_of(p, d.direction == PD_EGRESS, &scratch->flow);
         if (p->flags & PD_PACKET_ICMP_ERROR) {
             if (find_inner(skb) == PD_WALK_OK) {
@@ -360,12 +274,12 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
                 related = 1;
             }
         }
-        connection = find_connection(&scratch->flow, p->family);
-        if (connection) {
-            life = pd_life(&header->timeouts, connection, related ? scratch->inner.protocol : p->protocol);
-            if (now - connection->last_seen > life ||
-                !pd_continues(related ? &scratch->inner : p, connection, related ? !d.direction : d.direction))
-                connection = 0;
+        connection = pd_find_established(&scratch->flow, p->family);
+        place = ESTABLISHED;
+        if (!belongs(p, connection, header, related ? &scratch->inner : 0, d.direction, now)) {
+            connection = pd_find_opening(&scratch->flow, p->family);
+            place = OPENING;
+            if (!belongs(p, connection, header, related ? &scratch->inner : 0, d.direction, now)) connection = 0;
         }
         if (connection) {
             if (connection->revision == header->revision && (!connection->expires || connection->expires > pd_now(0))) {
@@ -424,25 +338,26 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
             if (d.log == PD_LOG_NEW) d.log = PD_LOG_NONE;
             goto continued;
         }
-        forget_connection(&scratch->flow, p->family);
+        forget_connection(&scratch->flow, p->family, place);
         connection = 0;
         d.reason = PD_REASON_REVOKED;
         goto recorded;
     }
     if (d.verdict == PD_ALLOW && pd_begins_connection(p)) {
-        remember_connection(skb, &scratch->flow, p, &d, match->expires, now);
+        begin_connection(skb, &scratch->flow, p, &d, match->expires);
         begins = 1;
     }
     goto recorded;
 
 continued:
     if (!related) {
-        int reply = connection->direction != d.direction;
-        __u8 flags = connection->flags | pd_progress(p, connection, d.direction);
+        int reply = pd_direction_of(connection) != d.direction;
+        __u8 flags = pd_progress(p, connection, d.direction);
         connection->last_seen = now;
         if (flags != connection->flags) connection->flags = flags;
-        __sync_fetch_and_add(&connection->packets[reply & 1], 1);
-        __sync_fetch_and_add(&connection->bytes[reply & 1], skb->len);
+        connection->packets[reply & 1] += packets_in(skb);
+        connection->bytes[reply & 1] += skb->len;
+        if (place == OPENING) follow_opening(skb, &scratch->flow, p, connection, d.direction);
     }
 recorded:
     if (p->flags & PD_PACKET_FIRST_FRAGMENT) {

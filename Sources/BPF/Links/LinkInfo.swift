@@ -34,7 +34,7 @@ public struct LinkInfo: Sendable, Hashable {
     public let kind: Kind
     /// The number of the program it runs.
     public let programID: UInt32
-    /// The interface of a tcx link; 0 once the interface has gone. Nothing for other kinds.
+    /// The interface of a link at tcx or XDP; 0 once the interface has gone. Nothing for other kinds.
     public let interface: Int32?
     /// The direction of a tcx link.
     public let direction: TrafficDirection?
@@ -46,7 +46,8 @@ public struct LinkInfo: Sendable, Hashable {
         kind = Kind(rawValue: info.type)
         programID = info.prog_id
         let isTCX = kind == .tcx
-        interface = isTCX ? Int32(bitPattern: info.ifindex) : nil
+        // The interface comes first in what the kernel says of either kind.
+        interface = isTCX || kind == .xdp ? Int32(bitPattern: info.ifindex) : nil
         direction = isTCX ? (info.attach_type == UInt32(SWIFTBPF_TCX_INGRESS) ? .ingress : .egress) : nil
     }
 }

@@ -40,19 +40,37 @@ extension Map {
     /// The corresponding libbpf function is `bpf_map_lookup_batch`.
     public func entries(batch: Int = 4096) throws(BPFError) -> [(key: Key, value: Value)] {
         var found: [(key: Key, value: Value)] = []
+        try forEachBatch(of: batch) { keys, values in
+            found.reserveCapacity(found.count + keys.count)
+            for index in keys.indices { found.append((keys[index], values[index])) }
+        }
+        return found
+    }
+
+    /// Walks the entries in batches, each of which is held only as long as it is looked at. Each entry is whole, but together they are no
+    /// snapshot: ones that come or go meanwhile may be missed. Entries may be taken out meanwhile.
+    ///
+    /// - Parameters:
+    ///   - batch: How many entries a system call reads at most. A bucket of a hash must fit; where it does not, the batch grows.
+    ///   - body: Called with the keys of a batch and their values, by position.
+    ///
+    /// The corresponding libbpf function is `bpf_map_lookup_batch`.
+    public func forEachBatch(
+        of batch: Int = 4096, _ body: (Span<Key>, Span<Value>) throws(BPFError) -> Void
+    ) throws(BPFError) {
         var capacity = max(1, min(batch, maxEntries))
         // The position is opaque: at least four bytes, and for arrays and tries a key.
         var position = [UInt8](repeating: 0, count: max(8, MemoryLayout<Key>.size))
         var isFirst = true
+        var keys = UnsafeMutableBufferPointer<Key>.allocate(capacity: capacity)
+        var values = UnsafeMutableBufferPointer<Value>.allocate(capacity: capacity)
+        defer {
+            unsafe keys.deallocate()
+            unsafe values.deallocate()
+        }
         // Concurrent inserts cannot keep this going for ever: each call moves to later buckets.
         while true {
             var count = UInt32(capacity)
-            let keys = UnsafeMutableBufferPointer<Key>.allocate(capacity: capacity)
-            let values = UnsafeMutableBufferPointer<Value>.allocate(capacity: capacity)
-            defer {
-                unsafe keys.deallocate()
-                unsafe values.deallocate()
-            }
             var next = position
             let result = unsafe position.withUnsafeMutableBytes { from in
                 unsafe next.withUnsafeMutableBytes { to in
@@ -62,11 +80,17 @@ extension Map {
             }
             if result == -ENOSPC {
                 capacity *= 2
+                unsafe keys.deallocate()
+                unsafe values.deallocate()
+                unsafe keys = .allocate(capacity: capacity)
+                unsafe values = .allocate(capacity: capacity)
                 continue
             }
             guard result == 0 || result == -ENOENT else { throw BPFError(.lookup, "map \(name)", errno: -result) }
-            for index in 0..<Int(count) { unsafe found.append((keys[index], values[index])) }
-            if result == -ENOENT { return found }
+            let foundKeys = unsafe UnsafeBufferPointer(start: keys.baseAddress, count: Int(count))
+            let foundValues = unsafe UnsafeBufferPointer(start: values.baseAddress, count: Int(count))
+            try body(unsafe foundKeys.span, unsafe foundValues.span)
+            if result == -ENOENT { return }
             position = next
             isFirst = false
         }

@@ -23,7 +23,7 @@ public struct EmbeddedObject: Sendable {
 
     /// A hash of the file, to tell it from other builds of the same sources. No protection against those who mean to deceive.
     public var digest: UInt64 {
-        unsafe base64.withUTF8Buffer { text in
+        base64.withUTF8Buffer { text in
             // FNV-1a over words, which are mixed once more: a multiplication carries nothing down.
             let bytes = UnsafeRawBufferPointer(text)
             var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(bytes.count)

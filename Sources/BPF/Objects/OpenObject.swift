@@ -84,6 +84,14 @@ public struct OpenObject: ~Copyable, Sendable {
         try captured(.edit, "program \(name)") { unsafe bpf_program__set_type(program, bpf_prog_type(type.rawValue)) }
     }
 
+    /// Has an XDP program take frames that lie in several parts, of which it sees the first: without it, drivers whose frames do not fit
+    /// into a page refuse the program. Requires Linux 5.18; a program array takes such programs or others, not both.
+    public mutating func allowFragments(program name: String) throws(BPFError) {
+        let program = unsafe try handle.program(named: name, for: .edit)
+        let flags = unsafe bpf_program__flags(program) | UInt32(BPF_F_XDP_HAS_FRAGS)
+        try captured(.edit, "program \(name)") { unsafe bpf_program__set_flags(program, flags) }
+    }
+
     /// Sets a global variable (`const volatile` or not) to the value it has from the load on.
     ///
     /// - Throws: `BPFError` if there is no such variable, or its size in BTF is not that of `T`.

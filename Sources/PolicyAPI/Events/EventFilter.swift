@@ -38,19 +38,41 @@ public struct EventFilter: Sendable, Hashable {
     /// Whether a client wants this event.
     public func matches(_ event: EventRecord) -> Bool {
         if let verdict, event.verdict != verdict { return false }
+        return matchesFields(of: event)
+    }
+
+    /// Whether a packet is one of those that are wanted, whatever its verdict.
+    func matchesFields(of event: some FilteredPacket) -> Bool {
         if let direction, event.direction != direction { return false }
         if let rule, !(event.rule.map { $0.policy == rule.policy && (rule.rule == nil || $0.rule == rule.rule) } ?? false) { return false }
-        if let port, !(event.hasPorts && (event.sourcePort == port || event.destinationPort == port)) { return false }
+        if let port {
+            guard ProtocolMatch.hasPorts(event.protocol), event.sourcePort == port || event.destinationPort == port else { return false }
+        }
         if let from, !(event.source.map(from.contains) ?? false) { return false }
         if let to, !(event.destination.map(to.contains) ?? false) { return false }
         if let `protocol`, !matches(`protocol`, event) { return false }
         return interfaces.isEmpty || InterfaceSelector(patterns: interfaces).matches(event.interface)
     }
 
-    private func matches(_ match: ProtocolMatch, _ event: EventRecord) -> Bool {
+    private func matches(_ match: ProtocolMatch, _ event: some FilteredPacket) -> Bool {
         match.matches(event.protocol, family: event.source?.family ?? (event.protocol == 58 ? .v6 : .v4))
     }
 }
+
+/// What filters look at: a packet, or the first one of a connection.
+public protocol FilteredPacket {
+    var direction: Direction { get }
+    var interface: String { get }
+    var `protocol`: UInt8 { get }
+    var source: IPAddress? { get }
+    var destination: IPAddress? { get }
+    /// 0 where the protocol has no ports.
+    var sourcePort: UInt16 { get }
+    var destinationPort: UInt16 { get }
+    var rule: RuleName? { get }
+}
+
+extension EventRecord: FilteredPacket {}
 
 /// The filter as the query of `GET /v1/events`.
 extension EventFilter {

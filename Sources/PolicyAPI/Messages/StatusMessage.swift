@@ -126,12 +126,20 @@ public struct InterfaceMessage: Codable, Sendable, Hashable {
     public var attachment: String
     /// What keeps the interface from being protected; absent if it is.
     public var failure: String?
+    /// Where the interface drops early what the first rules deny: `native` or `generic`; absent if it does not.
+    public var xdp: String?
+    /// Why it does not though the configuration says so; absent if it is as configured.
+    public var xdpFailure: String?
 
-    public init(name: String, index: Int, attachment: String, failure: String? = nil) {
+    public init(
+        name: String, index: Int, attachment: String, failure: String? = nil, xdp: String? = nil, xdpFailure: String? = nil
+    ) {
         self.name = name
         self.index = index
         self.attachment = attachment
         self.failure = failure
+        self.xdp = xdp
+        self.xdpFailure = xdpFailure
     }
 }
 
@@ -164,12 +172,18 @@ public struct MapMessage: Codable, Sendable, Hashable {
     public var limit: Int
     /// Memory the kernel says the table takes, in bytes; absent if it does not say.
     public var bytes: Int?
+    /// Entries that the kernel pushed out for want of room since enforcement began; absent for tables where that cannot be.
+    public var evicted: Int?
+    /// Those of the last minute.
+    public var evictedLately: Int?
 
-    public init(name: String, entries: Int, limit: Int, bytes: Int? = nil) {
+    public init(name: String, entries: Int, limit: Int, bytes: Int? = nil, evicted: Int? = nil, evictedLately: Int? = nil) {
         self.name = name
         self.entries = entries
         self.limit = limit
         self.bytes = bytes
+        self.evicted = evicted
+        self.evictedLately = evictedLately
     }
 }
 

@@ -83,11 +83,12 @@ struct StatusText {
     }
 
     private var interfaces: String {
-        var table = Table("INTERFACE", .number("INDEX"), "ATTACHED", "STATE")
+        var table = Table("INTERFACE", .number("INDEX"), "ATTACHED", "XDP", "STATE")
         for interface in status.interfaces {
-            table.rows.append([interface.name, "\(interface.index)", interface.attachment, interface.failure ?? "protected"])
+            let xdp = interface.xdp ?? (interface.xdpFailure == nil ? "off" : "refused")
+            table.rows.append([interface.name, "\(interface.index)", interface.attachment, xdp, interface.failure ?? "protected"])
         }
-        for name in status.awaited { table.rows.append([name, "-", "-", "does not exist; protected when it appears"]) }
+        for name in status.awaited { table.rows.append([name, "-", "-", "-", "does not exist; protected when it appears"]) }
         return table.rows.isEmpty ? palette.warning("no interface is protected") + "\n" : table.text
     }
 
@@ -101,10 +102,10 @@ struct StatusText {
 
     private var maps: String {
         guard !status.maps.isEmpty else { return "" }
-        var table = Table("TABLE", .number("USED"), .number("OF"), .number("MEMORY"))
+        var table = Table("TABLE", .number("USED"), .number("OF"), .number("MEMORY"), .number("PUSHED OUT"))
         for map in status.maps {
             let use = map.limit > 0 ? [Shown.count(map.entries), Shown.count(map.limit)] : ["-", "-"]
-            table.rows.append([map.name] + use + [map.bytes.map { Shown.bytes($0) } ?? "-"])
+            table.rows.append([map.name] + use + [map.bytes.map { Shown.bytes($0) } ?? "-", map.evicted.map { Shown.count($0) } ?? "-"])
         }
         return "\n" + table.text
     }

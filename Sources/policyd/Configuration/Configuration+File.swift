@@ -38,7 +38,8 @@ extension Configuration {
 
     private mutating func read(_ root: YAMLNode, _ sink: DiagnosticSink) {
         let keys = [
-            "socket", "socketGroup", "stateDirectory", "bpffs", "policies", "interfaces", "attach", "limits", "events", "log",
+            "socket", "socketGroup", "stateDirectory", "bpffs", "policies", "interfaces", "attach", "xdp", "limits", "timeouts", "events",
+            "log",
         ]
         guard let fields = FieldReader(root, "policyd.yaml", keys: keys, sink: sink) else { return }
         if let path = fields.path("socket", sink) { socket = path }
@@ -46,19 +47,19 @@ extension Configuration {
         if let path = fields.path("stateDirectory", sink) { stateDirectory = path }
         if let path = fields.path("bpffs", sink) { bpffs = path }
         if let path = fields.path("policies", sink) { policies = path }
-        if fields.key("interfaces") != nil {
-            interfaces = fields.list("interfaces") { text, node in
-                if text.isEmpty || text == "!" || text.contains("/") || text.contains(" ") {
-                    sink.error(at: node, "interfaces: '\(text)' is not a glob of an interface's name")
-                    return nil
-                }
-                return text
-            }
-        }
+        if let globs = fields.globs("interfaces", sink) { interfaces = globs }
         if let how = fields.choice("attach", Attachment.self) { attach = how }
+        readXDP(fields, sink)
         readLimits(fields, sink)
+        readTimeouts(fields, sink)
         readEvents(fields, sink)
         readLog(fields, sink)
+    }
+
+    private mutating func readXDP(_ fields: FieldReader, _ sink: DiagnosticSink) {
+        guard let node = fields.value("xdp"), let xdp = FieldReader(node, "xdp", keys: ["native", "generic"], sink: sink) else { return }
+        if let globs = xdp.globs("native", mayBeEmpty: true, sink) { self.xdp.native = globs }
+        if let globs = xdp.globs("generic", mayBeEmpty: true, sink) { self.xdp.generic = globs }
     }
 
     private mutating func readLimits(_ fields: FieldReader, _ sink: DiagnosticSink) {
@@ -67,6 +68,20 @@ extension Configuration {
         else { return }
         if let number = limits.integer("connections", in: Bounds.connections) { self.limits.connections = number }
         if let number = limits.integer("rules", in: Bounds.rules) { self.limits.rules = number }
+    }
+
+    private mutating func readTimeouts(_ fields: FieldReader, _ sink: DiagnosticSink) {
+        guard let node = fields.value("timeouts"),
+            let timeouts = FieldReader(node, "timeouts", keys: Timeouts.Name.allCases.map(\.rawValue), sink: sink)
+        else { return }
+        for name in Timeouts.Name.allCases {
+            guard let (text, node) = timeouts.text(name.rawValue) else { continue }
+            if let seconds = Timeouts.seconds(text) {
+                self.timeouts[name] = seconds
+            } else {
+                sink.error(at: node, "\(name.rawValue): \(FieldReader.quoted(text)) is not \(Timeouts.expected)")
+            }
+        }
     }
 
     private mutating func readEvents(_ fields: FieldReader, _ sink: DiagnosticSink) {
@@ -92,6 +107,18 @@ extension Configuration {
 }
 
 extension FieldReader {
+    /// Globs of interfaces' names; nil where nothing is said.
+    fileprivate func globs(_ name: String, mayBeEmpty: Bool = false, _ sink: DiagnosticSink) -> [String]? {
+        guard key(name) != nil else { return nil }
+        return list(name, mayBeEmpty: mayBeEmpty) { text, node in
+            if text.isEmpty || text == "!" || text.contains("/") || text.contains(" ") {
+                sink.error(at: node, "\(name): '\(text)' is not a glob of an interface's name")
+                return nil
+            }
+            return text
+        }
+    }
+
     /// A path, which has to be absolute: the daemon's own folder is nobody's business.
     fileprivate func path(_ name: String, _ sink: DiagnosticSink) -> String? {
         guard let (text, node) = text(name) else { return nil }

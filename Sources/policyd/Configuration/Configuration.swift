@@ -16,7 +16,9 @@ struct Configuration: Sendable, Equatable {
     /// Globs of the interfaces to protect; `!` takes away.
     var interfaces = Configuration.usualInterfaces
     var attach = Attachment.auto
+    var xdp = XDP()
     var limits = Limits()
+    var timeouts = Timeouts()
     var events = Events()
     var log = Log()
 
@@ -28,8 +30,16 @@ struct Configuration: Sendable, Equatable {
         case clsact
     }
 
+    /// Globs of the protected interfaces that drop early, by XDP, what the first rules deny; others do not.
+    struct XDP: Sendable, Equatable {
+        /// In the driver.
+        var native: [String] = []
+        /// In the kernel; an interface that both choose is native.
+        var generic: [String] = []
+    }
+
     struct Limits: Sendable, Equatable {
-        /// Connections tracked at once.
+        /// Connections of each address family that are established, and as many that are opening.
         var connections = 65_536
         /// Rules of one revision.
         var rules = 32_752

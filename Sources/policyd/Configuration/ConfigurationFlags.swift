@@ -31,8 +31,24 @@ struct ConfigurationFlags: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("How to attach: auto, tcx or clsact.", valueName: "HOW"))
     var attach: Configuration.Attachment?
 
-    @Option(name: .long, help: ArgumentHelp("Connections tracked at once.", valueName: "N"))
+    @Option(
+        name: .long, parsing: .upToNextOption,
+        help: ArgumentHelp("Protected interfaces that drop early by XDP in the driver.", valueName: "GLOB"))
+    var xdpNative: [String] = []
+
+    @Option(
+        name: .long, parsing: .upToNextOption,
+        help: ArgumentHelp("Protected interfaces that drop early by XDP in the kernel.", valueName: "GLOB"))
+    var xdpGeneric: [String] = []
+
+    @Option(
+        name: .long, help: ArgumentHelp("Connections of each family that are established, and as many that are opening.", valueName: "N"))
     var connectionLimit: Int?
+
+    @Option(
+        name: .long, parsing: .upToNextOption,
+        help: ArgumentHelp("How long connections outlive their last packet: udp=30s tcpEstablished=5d, …", valueName: "NAME=TIME"))
+    var timeouts: [TimeoutFlag] = []
 
     @Option(name: .long, help: ArgumentHelp("Rules of one revision.", valueName: "N"))
     var ruleLimit: Int?
@@ -77,13 +93,31 @@ struct ConfigurationFlags: ParsableArguments {
         if let policies { configuration.policies = policies }
         if !interfaces.isEmpty { configuration.interfaces = interfaces }
         if let attach { configuration.attach = attach }
+        if !xdpNative.isEmpty { configuration.xdp.native = xdpNative }
+        if !xdpGeneric.isEmpty { configuration.xdp.generic = xdpGeneric }
         if let connectionLimit { configuration.limits.connections = connectionLimit }
+        for timeout in timeouts { configuration.timeouts[timeout.name] = timeout.seconds }
         if let ruleLimit { configuration.limits.rules = ruleLimit }
         if let eventBuffer { configuration.events.bufferBytes = eventBuffer }
         if let keepEvents { configuration.events.keep = keepEvents }
         if let eventQueue { configuration.events.queue = eventQueue }
         if let logLevel { configuration.log.level = logLevel }
         if let logFormat { configuration.log.format = logFormat }
+    }
+}
+
+/// A time-out by its name in the configuration file.
+struct TimeoutFlag: ExpressibleByArgument {
+    var name: Configuration.Timeouts.Name
+    var seconds: Int
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, let name = Configuration.Timeouts.Name(rawValue: parts[0]),
+            let seconds = Configuration.Timeouts.seconds(parts[1])
+        else { return nil }
+        self.name = name
+        self.seconds = seconds
     }
 }
 

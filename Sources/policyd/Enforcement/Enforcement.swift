@@ -15,25 +15,28 @@ final class Enforcement: Sendable {
         var maps: [MapMessage] = []
         var reasons: [ReasonMessage] = []
         var lostEvents = 0
+        /// What an operator should look at.
+        var warnings: [String] = []
     }
 
-    private struct State {
-        var made: Made?
+    struct State {
+        fileprivate var made: Made?
+        /// What the next datapath is made with.
+        var configuration: Configuration
         /// Told of every datapath that takes the place of another.
         var onReplacement: AsyncStream<Void>.Continuation?
     }
 
     /// Whether kernel objects of an earlier process were taken over at the start.
     let adopted: Bool
-    private let configuration: Configuration
-    private let logger: Logger
-    private let state = Mutex(State())
+    let logger: Logger
+    let state: Mutex<State>
 
     /// Adopts what is in the kernel, or makes it.
     ///
     /// - Parameter isDown: enforcement was taken out on purpose: nothing is made until it is needed.
     init(_ configuration: Configuration, isDown: Bool, logger: Logger) throws {
-        self.configuration = configuration
+        state = Mutex(State(configuration: configuration))
         self.logger = logger
         guard !isDown || Datapath.exists(bpffs: configuration.bpffs) else {
             adopted = false
@@ -45,7 +48,7 @@ final class Enforcement: Sendable {
     }
 
     /// A datapath, and the lock that is held as long as its folder is used.
-    private struct Made {
+    fileprivate struct Made {
         let datapath: Datapath
         let lock: InstanceLock
 
@@ -57,7 +60,8 @@ final class Enforcement: Sendable {
                 DatapathConfiguration(
                     bpffs: configuration.bpffs, attachment: configuration.attach.datapath,
                     connectionLimit: configuration.limits.connections,
-                    ruleLimit: configuration.limits.rules, eventBufferBytes: configuration.events.bufferBytes),
+                    ruleLimit: configuration.limits.rules, eventBufferBytes: configuration.events.bufferBytes,
+                    timeouts: configuration.timeouts.datapath),
                 logger: logger)
         }
     }
@@ -69,12 +73,12 @@ final class Enforcement: Sendable {
         }
     }
 
-    private var datapath: Datapath? { state.withLock { $0.made?.datapath } }
+    var datapath: Datapath? { state.withLock { $0.made?.datapath } }
 
     /// The datapath, made anew if there is none.
     private func present() throws -> Datapath {
         if let datapath { return datapath }
-        let made = try Made(configuration, logger)
+        let made = try Made(state.withLock { $0.configuration }, logger)
         take(made)
         return made.datapath
     }
@@ -152,8 +156,8 @@ extension Enforcement {
 
 extension Enforcement {
     /// Attaches to the interfaces that exist and are selected, and lets go of the others.
-    func synchronizeInterfaces(_ selector: InterfaceSelector) throws {
-        try datapath?.synchronizeInterfaces(selector)
+    func synchronizeInterfaces(_ selector: InterfaceSelector, xdp: Configuration.XDP) throws {
+        try datapath?.synchronizeInterfaces(selector, earlyDrop: EarlyDropSelection(native: xdp.native, generic: xdp.generic))
     }
 
     /// An element for each burst of changes to the interfaces; nil while enforcement is taken out.
@@ -170,14 +174,13 @@ extension Enforcement {
         guard let status = try datapath?.status() else { return Health() }
         var health = Health(
             interfaces: status.interfaces.map {
-                InterfaceMessage(name: $0.name, index: Int($0.index), attachment: $0.hook.rawValue)
+                InterfaceMessage(
+                    name: $0.name, index: Int($0.index), attachment: $0.hook.rawValue, xdp: $0.earlyDrop?.rawValue,
+                    xdpFailure: $0.earlyDropFailure)
             },
-            maps: [
-                MapMessage(name: "connections IPv4", entries: status.connections4.used, limit: status.connections4.limit),
-                MapMessage(name: "connections IPv6", entries: status.connections6.used, limit: status.connections6.limit),
-                MapMessage(name: "policy tables", entries: 0, limit: 0, bytes: status.tableBytes),
-            ],
-            lostEvents: Int(clamping: status.lostEvents))
+            maps: status.connections.map(\.message)
+                + [MapMessage(name: "policy tables", entries: 0, limit: 0, bytes: status.tableBytes)],
+            lostEvents: Int(clamping: status.lostEvents), warnings: status.connections.compactMap(\.warning))
         for reason in PacketEvent.Reason.allCases where reason != .rule {
             guard let counter = status.reasons[reason] else { continue }
             health.reasons.append(

@@ -248,6 +248,16 @@ extension Enforcer {
             try readConfirmation()
             try restoreInForce()
             try resumeConfirmation()
+            applyConnectionSettings()
+        }
+    }
+
+    /// Gives the kernel's tables of connections the size and time-outs of the configuration. Only to be called on the thread of changes.
+    func applyConnectionSettings() {
+        do {
+            try enforcement.setConnections(configuration.limits.connections, configuration.timeouts)
+        } catch {
+            warn("the tables of connections stay as large as they are: \(error)")
         }
     }
 
@@ -344,7 +354,8 @@ extension Enforcer {
 
     /// Attaches to the interfaces that exist and are selected. Only to be called on the thread of changes.
     func synchronizeInterfaces() throws {
-        try enforcement.synchronizeInterfaces(InterfaceSelector(patterns: configuration.interfaces))
+        let configuration = configuration
+        try enforcement.synchronizeInterfaces(InterfaceSelector(patterns: configuration.interfaces), xdp: configuration.xdp)
     }
 
     /// Takes enforcement out of the kernel. The revisions stay in the state folder for the history, but none comes into force by itself,

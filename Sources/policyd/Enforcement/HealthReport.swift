@@ -27,7 +27,13 @@ struct HealthReport: Sendable {
             warnings.append(
                 "the kernel enforces \(kernel.map { "revision \($0)" } ?? "nothing"), the daemon believes revision \(inForce.number)")
         }
-        for map in health.maps where map.limit > 0 && map.entries * 10 >= map.limit * 9 {
+        for interface in health.interfaces {
+            guard let failure = interface.xdpFailure else { continue }
+            warnings.append("\(interface.name) has no early drop: \(failure)")
+        }
+        warnings += health.warnings
+        // One that pushes out what is oldest is told of once it does.
+        for map in health.maps where map.evicted == nil && map.limit > 0 && map.entries * 10 >= map.limit * 9 {
             warnings.append("\(map.name) is \(map.entries * 100 / map.limit) % full")
         }
         return StatusMessage(

@@ -5,7 +5,8 @@ import UnixSignals
 
 /// SIGHUP: reads `policyd.yaml` again.
 ///
-/// Level and format of the log, the interfaces and the policy folder change at once; for the rest the daemon has to be restarted, and
+/// Level and format of the log, the interfaces, where they drop early, the policy folder, the number of connections and their time-outs
+/// change at once; for the rest the daemon has to be restarted, and
 /// the log says so. Policies are not applied: that is what `policyctl apply` is for.
 struct Reload: Service, CustomStringConvertible {
     var description: String { "reload" }
@@ -39,7 +40,10 @@ struct Reload: Service, CustomStringConvertible {
         var now = old
         now.log = new.log
         now.interfaces = new.interfaces
+        now.xdp = new.xdp
         now.policies = new.policies
+        now.limits.connections = new.limits.connections
+        now.timeouts = new.timeouts
         live.current = now
         logger.info("configuration read again")
         if now != new {
@@ -50,6 +54,8 @@ struct Reload: Service, CustomStringConvertible {
         } catch {
             logger.error("interfaces stay as they were: \(error)")
         }
+        // It fails only while the daemon stops.
+        try? await interfaces.enforcer.serially { [interfaces] in interfaces.enforcer.applyConnectionSettings() }
     }
 
     /// The settings in which two configurations differ.
@@ -60,7 +66,7 @@ struct Reload: Service, CustomStringConvertible {
         if a.stateDirectory != b.stateDirectory { names.append("stateDirectory") }
         if a.bpffs != b.bpffs { names.append("bpffs") }
         if a.attach != b.attach { names.append("attach") }
-        if a.limits != b.limits { names.append("limits") }
+        if a.limits.rules != b.limits.rules { names.append("limits.rules") }
         if a.events != b.events { names.append("events") }
         return names
     }

@@ -27,28 +27,52 @@ union pd_flow {
     struct pd_flow6 v6;
 };
 
-enum pd_connection_flags {
-    PD_SEEN_REPLY = 1,   /* the other side has answered */
-    PD_FIN_ORIGINAL = 2, /* FIN from the side that began */
-    PD_FIN_REPLY = 4,
-    PD_RESET = 8,
-    PD_LOG_EACH = 16, /* its rule wants an event for every packet */
-};
+/* Times of connections, in units of 16.8 ms of CLOCK_MONOTONIC_COARSE. They begin again at 0 every 835 days, so only differences mean
+ * anything. */
+#define PD_TICK_SHIFT 24
 
+enum pd_connection_flags {
+    PD_REPLY_DIRECTION = 1, /* the first packet left the host: enum pd_direction */
+    PD_SEEN_REPLY = 2,      /* the other side has answered */
+    PD_CONFIRMED = 4,       /* the opener has been heard again after the answer: nobody forged its address */
+    PD_FIN_ORIGINAL = 8,    /* FIN from the side that began */
+    PD_FIN_REPLY = 16,
+    PD_RESET_ORIGINAL = 32, /* reset by the side that began, which has not been heard of since */
+    PD_RESET_REPLY = 64,
+    PD_LOG_EACH = 128, /* its rule wants an event for every packet */
+};
+#define PD_ENDING (PD_FIN_ORIGINAL | PD_FIN_REPLY | PD_RESET_ORIGINAL | PD_RESET_REPLY)
+
+/* 64 bytes, so that in the IPv4 table, whose entries have 64 bytes before the value, each connection is two lines of the cache. */
 struct pd_connection {
-    __u64 created;   /* nanoseconds, CLOCK_MONOTONIC_COARSE */
-    __u64 last_seen; /* the same */
-    __u64 packets[2]; /* of the first packet's direction, and the other */
+    __u64 packets[2]; /* of the first packet's direction, and the other; a few may be missed where processors meet */
     __u64 bytes[2];
+    __u32 last_seen; /* ticks */
     __u32 revision;  /* that judged it last */
     __u32 rule;      /* its number, or PD_NO_RULE */
+    __u32 expires;   /* seconds since 1970 at which a rule that allowed it expires: then it is judged again; 0: never */
+    __u32 created;   /* ticks */
     __u32 interface; /* of the first packet */
-    __u8 direction;  /* of the first packet */
+    __u32 born;      /* the revision in force at its first packet */
     __u8 flags;      /* enum pd_connection_flags */
-    __u8 icmp_type;  /* of the first packet */
-    __u8 icmp_code;
-    __u32 born;    /* the revision in force at its first packet */
-    __u32 expires; /* seconds since 1970 at which a rule that allowed it expires: then it is judged again; 0: never */
+    __u8 reserved;
+    __u16 detail; /* ICMP: type and code of the first packet. TCP until confirmed: low bits of the number that acknowledges the last answer */
+};
+
+/* Where connections are kept: those that are confirmed, and those that are opening. A flood of openings evicts openings only. */
+enum pd_connection_table {
+    PD_ESTABLISHED4 = 0,
+    PD_ESTABLISHED6 = 1,
+    PD_OPENING4 = 2,
+    PD_OPENING6 = 3,
+    PD_CONNECTION_TABLES = 4,
+};
+
+/* What programs did to a table: entries that are neither there nor removed were evicted. */
+struct pd_use {
+    __u64 inserted;
+    __u64 removed;
+    __u64 failed; /* found no room, not even by eviction */
 };
 
 /* Fragments after the first have no ports: they share the first one's verdict. */
@@ -133,28 +157,33 @@ PD_INLINE int pd_begins_connection(const struct pd_packet *p) {
     return 1;
 }
 
-/* 1 when the packet may belong to a connection found under its key: an echo runs from request to reply, and a SYN where
- * the connection is closing or ran the other way begins a new one. */
+PD_INLINE __u8 pd_direction_of(const struct pd_connection *c) { return c->flags & PD_REPLY_DIRECTION; }
+
+/* 1 when the packet may belong to a connection found under its key: an echo runs from request to reply, and a SYN begins a new one
+ * where the connection is ending, or where it ran the other way: unless both sides open at the same time (RFC 9293, section 3.5). */
 PD_INLINE int pd_continues(const struct pd_packet *p, const struct pd_connection *c, __u8 direction) {
-    int original = c->direction == direction;
+    int original = pd_direction_of(c) == direction;
     if (p->flags & PD_PACKET_ICMP) {
         __u8 request = p->family == PD_IPV4 ? 8 : 128, reply = p->family == PD_IPV4 ? 0 : 129;
         return p->icmp_type == (original ? request : reply);
     }
-    if (p->protocol == PD_TCP && (p->tcp_flags & (2 | 4 | 16)) == 2)
-        return original && !(c->flags & (PD_FIN_ORIGINAL | PD_FIN_REPLY | PD_RESET));
+    if (p->protocol == PD_TCP && (p->tcp_flags & (2 | 4 | 16)) == 2) {
+        if (c->flags & PD_ENDING) return 0;
+        return original || !(c->flags & PD_CONFIRMED);
+    }
     return 1;
 }
 
-/* How long a connection in its present state outlives its last packet. */
-PD_INLINE __u64 pd_life(const struct pd_timeouts *t, const struct pd_connection *c, __u8 protocol) {
+/* How long a connection in its present state outlives its last packet, in ticks. */
+PD_INLINE __u32 pd_life(const struct pd_timeouts *t, __u8 flags, __u8 protocol) {
     switch (protocol) {
     case PD_TCP:
-        if ((c->flags & PD_RESET) || (c->flags & (PD_FIN_ORIGINAL | PD_FIN_REPLY)) == (PD_FIN_ORIGINAL | PD_FIN_REPLY))
-            return t->tcp_closing;
-        return c->flags & PD_SEEN_REPLY ? t->tcp_established : t->tcp_opening;
+        if (flags & (PD_RESET_ORIGINAL | PD_RESET_REPLY)) return t->tcp_reset;
+        if ((flags & (PD_FIN_ORIGINAL | PD_FIN_REPLY)) == (PD_FIN_ORIGINAL | PD_FIN_REPLY)) return t->tcp_closing;
+        if (!(flags & PD_CONFIRMED)) return t->tcp_opening;
+        return flags & (PD_FIN_ORIGINAL | PD_FIN_REPLY) ? t->tcp_half_closed : t->tcp_established;
     case PD_UDP:
-        return c->flags & PD_SEEN_REPLY ? t->udp_stream : t->udp;
+        return flags & PD_CONFIRMED ? t->udp_stream : t->udp;
     case PD_ICMP:
     case PD_ICMPV6:
         return t->icmp;
@@ -163,13 +192,24 @@ PD_INLINE __u64 pd_life(const struct pd_timeouts *t, const struct pd_connection 
     }
 }
 
-/* The flags a packet adds to its connection. */
+/* Whether a packet confirms an opening. Who only pretends to be the opener does not see the answer: for TCP it has to be acknowledged
+ * by its number, for the rest it must have been waited for. */
+PD_INLINE int pd_confirms(const struct pd_packet *p, const struct pd_connection *c, __u8 direction, __u32 acknowledgment) {
+    if ((c->flags & (PD_CONFIRMED | PD_SEEN_REPLY)) != PD_SEEN_REPLY || pd_direction_of(c) != direction) return 0;
+    if (p->protocol != PD_TCP) return 1;
+    return (p->tcp_flags & (4 | 16)) == 16 && (__u16)acknowledgment == c->detail;
+}
+
+/* The flags of a connection after a packet of it. A side that goes on after a reset did not send it. */
 PD_INLINE __u8 pd_progress(const struct pd_packet *p, const struct pd_connection *c, __u8 direction) {
-    int original = c->direction == direction;
-    __u8 flags = original ? 0 : PD_SEEN_REPLY;
+    int original = pd_direction_of(c) == direction;
+    __u8 flags = c->flags;
+    if (!original) flags |= PD_SEEN_REPLY;
     if (p->protocol == PD_TCP) {
+        __u8 reset = original ? PD_RESET_ORIGINAL : PD_RESET_REPLY;
+        if (p->tcp_flags & 4) return flags | reset;
+        flags &= ~reset;
         if (p->tcp_flags & 1) flags |= original ? PD_FIN_ORIGINAL : PD_FIN_REPLY;
-        if (p->tcp_flags & 4) flags |= PD_RESET;
     }
     return flags;
 }

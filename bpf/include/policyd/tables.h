@@ -117,16 +117,19 @@ struct pd_classifier {
     __u32 reserved;
 };
 
-/* Life times in nanoseconds since the last packet. */
+/* Life times since the last packet, in ticks (PD_TICK_SHIFT) but for `fragment`. */
 struct pd_timeouts {
-    __u64 tcp_opening;
-    __u64 tcp_established;
-    __u64 tcp_closing;
-    __u64 udp;
-    __u64 udp_stream;
-    __u64 icmp;
-    __u64 other;
-    __u64 fragment;
+    __u64 fragment; /* nanoseconds */
+    __u32 tcp_opening;
+    __u32 tcp_established;
+    __u32 tcp_half_closed;
+    __u32 tcp_closing;
+    __u32 tcp_reset;
+    __u32 udp;
+    __u32 udp_stream;
+    __u32 icmp;
+    __u32 other;
+    __u32 reserved;
 };
 
 struct pd_header {
@@ -136,7 +139,8 @@ struct pd_header {
     struct pd_timeouts timeouts;
     __u64 wall_offset;    /* nanoseconds from CLOCK_BOOTTIME to the time of day; one aligned store changes it */
     __u64 event_interval; /* nanoseconds in which further packets of a refused flow are counted, not reported */
-    __u64 build; /* what the daemon knows the object again by that the program of these tables came from */
+    __u64 build;          /* what the daemon knows the object again by that the program of these tables came from */
+    __u32 early[2];       /* by family: so many of the first ingress rules may be acted on at XDP, where they deny; 0: none */
 };
 
 /* The classes of a protected interface, by direction and family. Key: the interface's index. */
