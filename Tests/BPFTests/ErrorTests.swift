@@ -62,7 +62,8 @@ struct ErrorTests {
     @Test func `unknown programs and maps name those that are there`() throws {
         var object = try OpenObject(.verdict)
         let program = try #require(throws: BPFError.self) { try object.setAutoload(false, program: "bt_pas") }
-        #expect(program.description == "cannot edit program bt_pas: object verdict has no such program; there is bt_pass, bt_drop, bt_next")
+        let there = "bt_pass, bt_drop, bt_next, bt_xdp_pass, bt_xdp_drop"
+        #expect(program.description == "cannot edit program bt_pas: object verdict has no such program; there is \(there)")
         let map = try #require(throws: BPFError.self) { try object.setMaxEntries(1, ofMap: "counts") }
         #expect(map.remedy == "there is bt_counts")
         #expect(throws: BPFError.self) { try object.setMaxEntries(0, ofMap: "bt_counts") }

@@ -95,7 +95,7 @@ SEC("xdp") int policyd_early(struct xdp_md *xdp) {
 
     ask(&scratch->query, p, PD_INGRESS, xdp->ingress_ifindex);
     if (!early_classify(xdp) || match->reason != PD_REASON_RULE || match->action != PD_ACTION_DENY || match->audits) return XDP_PASS;
-    if (scratch->scan.found - header->classifier[PD_INGRESS][p->family & 1].rule_base >= early) return XDP_PASS;
+    if (scratch->scan.order >= early) return XDP_PASS;
     pd_flow_of(p, 0, &scratch->flow);
     if (has_connection(&scratch->flow, p->family)) return XDP_PASS;
 
