@@ -33,7 +33,10 @@ import Testing
             #expect(cost.instructions > 0 && cost.instructions < 1_000_000)
             // Kernels that nobody recorded are only told of.
             guard recorded != nil else { continue }
-            let limit = try #require(before, "\(cost.program) is not recorded for \(kernel): run scripts/verifier --record")
+            guard let limit = before else {
+                Issue.record("\(cost.program) is not recorded for \(kernel): run scripts/verifier --record")
+                continue
+            }
             #expect(
                 cost.instructions * 4 < max(limit, 64) * 5,
                 "\(cost.program): the verifier walks \(cost.instructions) instructions on \(kernel), and \(limit) were recorded")
