@@ -47,6 +47,10 @@ struct EstablishedRow {
                 _ = try egress.testRun(data: bytes(flow.reversed, Flow.Flags.syn | Flow.Flags.ack))
                 _ = try holder.program.testRun(data: bytes(flow, Flow.Flags.ack))
             }
+            let table = try datapath.status().connections(family == .v4 ? .v4 : .v6)
+            guard let table, table.used == flows.count else {
+                throw BenchmarkError("of \(flows.count) connections \(table?.used ?? 0) are established: nothing to measure")
+            }
             for count in family == .v4 ? [32_768, 1_024, 1] : [32_768] {
                 // A reply passes only where there is a connection.
                 for flow in flows.prefix(min(count, 100)) {

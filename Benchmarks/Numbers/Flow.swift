@@ -48,7 +48,8 @@ struct Flow: Hashable {
     private func transportHeader(_ flags: UInt8) -> [UInt8] {
         let ports = Self.bytes(sourcePort) + Self.bytes(destinationPort)
         switch `protocol` {
-        case 6: return ports + [0, 0, 0, 1, 0, 0, 0, 1, 0x50, flags, 0xff, 0xff, 0, 0, 0, 0]
+        // The number that acknowledges what begins with the other: a handshake of such packets is one.
+        case 6: return ports + [0, 0, 0, 1, 0, 0, 0, 2, 0x50, flags, 0xff, 0xff, 0, 0, 0, 0]
         // A checksum of 0: none.
         case 17: return ports + [0, 8, 0, 0]
         case 1: return [8, 0, 0, 0, 0, 0, 0, 0]
