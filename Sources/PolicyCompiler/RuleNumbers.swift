@@ -78,8 +78,11 @@ public struct RuleNumbers: Hashable, Sendable {
     }
 }
 
+/// As one text, a line for each rule: number, the revision it is there since, direction, policy and name. Ten thousand rules are written
+/// with every apply and read at every start, and as objects of JSON they took longer than all else of it.
 extension RuleNumbers: Codable {
-    private struct Entry: Codable {
+    /// How they were written before.
+    fileprivate struct Entry: Codable {
         var key: RuleKey
         var number: UInt32
         /// Not there in what was written before rules could spare connections.
@@ -87,18 +90,42 @@ extension RuleNumbers: Codable {
     }
 
     public init(from decoder: any Decoder) throws {
-        for entry in try [Entry](from: decoder) {
+        func corrupted(_ words: String) -> any Error {
+            DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: words))
+        }
+        let entries: [Entry]
+        if let text = try? decoder.singleValueContainer().decode(String.self) {
+            entries = try text.utf8.split(separator: UInt8(ascii: "\n")).map { line in
+                guard let entry = Entry(line: line) else { throw corrupted("'\(Substring(line))' is not the number of a rule") }
+                return entry
+            }
+        } else {
+            entries = try [Entry](from: decoder)
+        }
+        for entry in entries {
             revisions[entry.number] = entry.since ?? 0
             guard numbers.updateValue(entry.number, forKey: entry.key) == nil,
                 keys.updateValue(entry.key, forKey: entry.number) == nil, entry.number >= PD_REASONS.rawValue
-            else {
-                throw DecodingError.dataCorrupted(
-                    .init(codingPath: decoder.codingPath, debugDescription: "rule number \(entry.number) stands twice or is reserved"))
-            }
+            else { throw corrupted("rule number \(entry.number) stands twice or is reserved") }
         }
     }
 
     public func encode(to encoder: any Encoder) throws {
-        try keys.sorted { $0.key < $1.key }.map { Entry(key: $0.value, number: $0.key, since: revisions[$0.key]) }.encode(to: encoder)
+        var text = ""
+        for (number, key) in keys.sorted(by: { $0.key < $1.key }) {
+            text += "\(number) \(revisions[number] ?? 0) \(key.direction.rawValue) \(key.policy) \(key.rule)\n"
+        }
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}
+
+fileprivate extension RuleNumbers.Entry {
+    /// Names hold no blanks: the parts are what is between them.
+    init?(line: Substring.UTF8View) {
+        let parts = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false).map { String(Substring($0)) }
+        guard parts.count == 5, let number = UInt32(parts[0]), let since = UInt32(parts[1]), let direction = Direction(rawValue: parts[2])
+        else { return nil }
+        self.init(key: RuleKey(policy: parts[3], direction: direction, rule: parts[4]), number: number, since: since)
     }
 }

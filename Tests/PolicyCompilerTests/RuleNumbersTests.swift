@@ -42,6 +42,12 @@ import Testing
         #expect(numbers.revision(of: Self.key("a")) == 7, "it was gone meanwhile")
     }
 
+    @Test(arguments: ["16 0 ingress p", "16 0 inward p a", "x 0 ingress p a", "3 0 ingress p a", "16 0 ingress p a\n16 0 ingress p b"])
+    func whatIsDamagedIsRefused(text: String) throws {
+        let data = try JSONEncoder().encode(text)
+        #expect(throws: DecodingError.self) { try JSONDecoder().decode(RuleNumbers.self, from: data) }
+    }
+
     @Test func numbersWrittenBeforeRulesHadAnAgeAreRead() throws {
         let text = #"[{"key":{"policy":"p","direction":"ingress","rule":"a"},"number":16}]"#
         let numbers = try JSONDecoder().decode(RuleNumbers.self, from: Array(text.utf8).withUnsafeBytes { Data($0) })

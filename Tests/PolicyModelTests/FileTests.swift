@@ -118,6 +118,27 @@ final class TemporaryFolder {
         }
     }
 
+    /// What is sent unread must be all that the daemon needs.
+    @Test func filesThatMayNameOthersAreNotSentUnread() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "plain-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func path(_ name: String, _ text: String) throws -> String {
+            let path = folder.appending(path: name).path
+            try Data(text.utf8).write(to: URL(filePath: path))
+            return path
+        }
+        let head = "apiVersion: policyd/v1\nkind: AddressSet\nmetadata: { name: s }\n"
+        let plain = try path("plain.yaml", head + "spec: { addresses: [192.0.2.1] }\n")
+        #expect(DocumentLoader.plainSources(paths: [plain])?.map(\.path) == [plain])
+        for text in ["spec: { files: [a] }\n", "spec: { \"fi\\x6ces\": [a] }\n", "spec: { 'files': [a] }\n", "\0"] {
+            let other = try path("other.yaml", head + text)
+            #expect(DocumentLoader.plainSources(paths: [plain, other]) == nil)
+        }
+        #expect(DocumentLoader.plainSources(paths: ["-"]) == nil)
+        #expect(DocumentLoader.plainSources(paths: [plain, "\(folder.path)/none.yaml"]) == nil)
+    }
+
     /// Found by broken documents: messages name files, and files have any name.
     @Test func aNameCannotSteerATerminal() {
         let text = "apiVersion: policyd/v1\nkind: AddressSet\nmetadata: { name: s }\nspec: { files: [\"a\\e[2Jb\\nc\\x9bd\"] }\n"

@@ -35,6 +35,31 @@ public struct DocumentLoader {
         return loader.result
     }
 
+    /// The files as they are, where it is plain without reading documents that they name no list files: then they are all that somebody
+    /// else needs. Nil where it is not, and where a file cannot be sent so.
+    package static func plainSources(paths: [String]) -> [SourceFile]? {
+        var sources: [SourceFile] = []
+        for path in paths where path != "-" {
+            guard let bytes = try? FileContents.read(path, limit: FileContents.documentLimit, remedy: ""),
+                let text = String(validating: bytes, as: UTF8.self), !text.utf8.contains(0), !namesFiles(text)
+            else { return nil }
+            sources.append(SourceFile(path: path, text: text))
+        }
+        return sources.count == paths.count && !sources.isEmpty ? sources : nil
+    }
+
+    /// Whether the key `files` may be in a text: in double quotes it can also be written with escapes.
+    private static func namesFiles(_ text: String) -> Bool {
+        let key = Array("files".utf8)
+        let bytes = text.utf8.span
+        for place in 0..<bytes.count {
+            if bytes[place] == UInt8(ascii: "\\") { return true }
+            guard bytes[place] == key[0], place + key.count <= bytes.count else { continue }
+            if key.indices.allSatisfy({ bytes[place + $0] == key[$0] }) { return true }
+        }
+        return false
+    }
+
     /// Reads all documents of a folder: its files `*.yaml` and `*.yml`, not those of folders in it.
     public static func load(folder: String) -> LoadedDocuments {
         do throws(FileProblem) {

@@ -43,6 +43,8 @@ struct Apply: AsyncParsableCommand {
         if files.files.isEmpty {
             let request = ApplyFolderRequest(dryRun: dryRun, confirmWithin: confirmWithin?.seconds, strict: strict)
             change = try await withProgress("applying the policy folder") { try await client.post(API.applyFolder, request) }
+        } else if let accepted = try await applyAsTheyAre(client) {
+            change = accepted
         } else {
             let loaded = DocumentLoader.load(paths: files.files)
             if loaded.hasErrors { throw await mistakes(loaded, client) }
@@ -53,6 +55,24 @@ struct Apply: AsyncParsableCommand {
         }
         for warning in change.warnings { complain(warning.text) }
         try format.output.print(change) { ChangeText(change).text }
+    }
+
+    /// Sends files without reading the documents in them, which the daemon does again: large ones take as long as all the rest. Nil if that
+    /// cannot be, or the daemon finds mistakes, or is not there: then they are read here, for what is wrong to be said as it always is.
+    private func applyAsTheyAre(_ client: Client) async throws -> ChangeMessage? {
+        guard let sources = DocumentLoader.plainSources(paths: files.files) else { return nil }
+        var request = ApplyRequest(
+            sources: sources.map { SourceText(name: $0.path, text: $0.text, line: $0.firstLine) }, lists: [], replace: replace,
+            dryRun: dryRun)
+        request.confirmWithin = confirmWithin?.seconds
+        request.strict = strict
+        do {
+            return try await withProgress("applying") { [request] in try await client.post(API.apply, request) }
+        } catch ClientError.refused(let failure) where failure.diagnostics != nil {
+            return nil
+        } catch ClientError.unreachable, ClientError.notPermitted {
+            return nil
+        }
     }
 
     /// Everything that is wrong with the documents, sets that are nowhere among it: those in force count, if the daemon can be asked.
