@@ -11,6 +11,16 @@ import Testing
     static let closed = HostPolicy(
         name: "closed", ingress: [Rule(name: "no-in", action: .reject)], egress: [Rule(name: "no-out", action: .reject)])
 
+    /// What the kernels of both hosts say by themselves, now and then, and no test means: multicast groups (RFC 3810) and a router asked for
+    /// (RFC 4861).
+    static let chatter: HostPolicy = {
+        let messages = [130, 131, 132, 133, 143].map { ICMPMatch("\($0)", v4: nil, v6: .init(type: $0)) }
+        return HostPolicy(
+            name: "chatter", tier: .safety, priority: 200,
+            ingress: [Rule(name: "in", action: .deny, icmp: messages, log: Rule.Log.none)],
+            egress: [Rule(name: "out", action: .deny, icmp: messages, log: Rule.Log.none)])
+    }()
+
     struct Guarded {
         var hosts: TwoHosts
         var datapath: Datapath
@@ -19,7 +29,7 @@ import Testing
         init(_ attachment: DatapathConfiguration.Attachment = .auto, _ policy: HostPolicy = RejectTests.closed) throws {
             hosts = try TwoHosts()
             datapath = try hosts.datapath(attachment)
-            try datapath.install([LiveTrafficTests.neighbours, policy], revision: 1, &numbers)
+            try datapath.install([LiveTrafficTests.neighbours, RejectTests.chatter, policy], revision: 1, &numbers)
             _ = try hosts.protect(datapath)
         }
 
@@ -76,14 +86,14 @@ import Testing
         let (from, at) = direction == .ingress ? (hosts.peer, hosts.host) : (hosts.host, hosts.peer)
         for address in TwoHosts.addresses.values {
             let to = direction == .ingress ? address.host : address.peer
-            try guarded.datapath.install([LiveTrafficTests.neighbours, open], revision: 2, &guarded.numbers)
+            try guarded.datapath.install([LiveTrafficTests.neighbours, Self.chatter, open], revision: 2, &guarded.numbers)
             let server = try at.run { try TestSocket.listener(to, port: 80) }
             let client = try from.run { try TestSocket(.tcp, family: to.contains(":") ? .v6 : .v4) }
             #expect(try client.connect(to: to, port: 80) == .connected)
             let accepted = try #require(server.accept())
             client.send("one")
             #expect(accepted.receive() == "one")
-            try guarded.datapath.install([LiveTrafficTests.neighbours, Self.closed], revision: 3, &guarded.numbers)
+            try guarded.datapath.install([LiveTrafficTests.neighbours, Self.chatter, Self.closed], revision: 3, &guarded.numbers)
             // Large enough to leave the socket as segments that the interface is to cut up.
             client.send(String(repeating: "x", count: 60_000))
             let error = #expect(throws: TestingError.self) { try client.receiveOrFail() }
