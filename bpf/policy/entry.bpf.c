@@ -6,15 +6,7 @@
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 #include "policyd/packet.h"
-#include "policyd/tables.h"
-
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, 1);
-    __type(key, __u32);
-    __type(value, struct pd_control);
-} policyd_control SEC(".maps");
+#include "control.h"
 
 struct {
     __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -43,12 +35,11 @@ PD_INLINE int restore_link_header(struct __sk_buff *skb) {
 }
 
 PD_INLINE int enter(struct __sk_buff *skb, __u32 direction, __u32 link) {
-    __u32 zero = 0;
-    struct pd_control *control = bpf_map_lookup_elem(&policyd_control, &zero);
+    const struct pd_control *control = control_of();
     __u64 slot;
 
     if (!control) return TC_ACT_SHOT;
-    slot = *(volatile __u64 *)&control->active & PD_SLOT_MASK;
+    slot = slot_of(control);
     if (slot == 0) return TC_ACT_UNSPEC;
     if (direction == PD_INGRESS && link == PD_LINK_ETHERNET && restore_link_header(skb)) return TC_ACT_SHOT;
     skb->cb[0] = direction | link << 1;

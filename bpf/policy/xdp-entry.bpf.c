@@ -1,15 +1,7 @@
 /* What is attached at XDP: reads the same switch as the programs at tc, once, and goes on with the program of that generation. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-#include "policyd/tables.h"
-
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, 1);
-    __type(key, __u32);
-    __type(value, struct pd_control);
-} policyd_control SEC(".maps");
+#include "control.h"
 
 struct {
     __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -19,12 +11,11 @@ struct {
 } policyd_earlies SEC(".maps");
 
 SEC("xdp") int policyd_xdp(struct xdp_md *xdp) {
-    __u32 zero = 0;
-    struct pd_control *control = bpf_map_lookup_elem(&policyd_control, &zero);
+    const struct pd_control *control = control_of();
     __u64 slot;
 
     if (!control) return XDP_PASS;
-    slot = *(volatile __u64 *)&control->active & PD_SLOT_MASK;
+    slot = slot_of(control);
     if (slot == 1) bpf_tail_call_static(xdp, &policyd_earlies, 0);
     else if (slot == 2) bpf_tail_call_static(xdp, &policyd_earlies, 1);
     /* Nothing is in force, or there is no program here: the one at tc judges. */
