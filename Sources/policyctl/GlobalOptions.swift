@@ -35,3 +35,15 @@ struct FormatOptions: ParsableArguments {
     @Option(name: [.customShort("o"), .long], help: ArgumentHelp("table, yaml or json.", valueName: "FORMAT"))
     var output = Format.table
 }
+
+/// Sets a filter by the options of a command that were given. What is no value of an option is wrong usage.
+func setFilter(_ options: [(String, String?)], _ set: (String, String) throws(EventFilter.Invalid) -> Bool) throws {
+    for (name, value) in options {
+        guard let value else { continue }
+        do throws(EventFilter.Invalid) {
+            _ = try set(name, value)
+        } catch {
+            throw ValidationError("--\(error)")
+        }
+    }
+}

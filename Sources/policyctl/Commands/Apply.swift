@@ -48,10 +48,7 @@ struct Apply: AsyncParsableCommand {
         } else {
             let loaded = DocumentLoader.load(paths: files.files)
             if loaded.hasErrors { throw await mistakes(loaded, client) }
-            var request = loaded.request(replace: replace, dryRun: dryRun)
-            request.confirmWithin = confirmWithin?.seconds
-            request.strict = strict
-            change = try await withProgress("applying") { [request] in try await client.post(API.apply, request) }
+            change = try await send(loaded.request(replace: replace, dryRun: dryRun), client)
         }
         for warning in change.warnings { complain(warning.text) }
         try format.output.print(change) { ChangeText(change).text }
@@ -61,18 +58,22 @@ struct Apply: AsyncParsableCommand {
     /// cannot be, or the daemon finds mistakes, or is not there: then they are read here, for what is wrong to be said as it always is.
     private func applyAsTheyAre(_ client: Client) async throws -> ChangeMessage? {
         guard let sources = DocumentLoader.plainSources(paths: files.files) else { return nil }
-        var request = ApplyRequest(
-            sources: sources.map { SourceText(name: $0.path, text: $0.text, line: $0.firstLine) }, lists: [], replace: replace,
-            dryRun: dryRun)
-        request.confirmWithin = confirmWithin?.seconds
-        request.strict = strict
+        let texts = sources.map { SourceText(name: $0.path, text: $0.text, line: $0.firstLine) }
         do {
-            return try await withProgress("applying") { [request] in try await client.post(API.apply, request) }
+            return try await send(ApplyRequest(sources: texts, lists: [], replace: replace, dryRun: dryRun), client)
         } catch ClientError.refused(let failure) where failure.diagnostics != nil {
             return nil
         } catch ClientError.unreachable, ClientError.notPermitted {
             return nil
         }
+    }
+
+    /// Asks for documents to be applied the way the options say.
+    private func send(_ request: ApplyRequest, _ client: Client) async throws -> ChangeMessage {
+        var request = request
+        request.confirmWithin = confirmWithin?.seconds
+        request.strict = strict
+        return try await withProgress("applying") { [request] in try await client.post(API.apply, request) }
     }
 
     /// Everything that is wrong with the documents, sets that are nowhere among it: those in force count, if the daemon can be asked.

@@ -118,12 +118,12 @@ struct DifferenceText {
         let found = difference.packets
         let shown = found.examples.map { example in
             let packet = example.packet
-            let ports = packet.hasPorts ? (":\(packet.sourcePort)", ":\(packet.destinationPort)") : ("", "")
+            let source = Shown.endpoint(packet.source, packet.hasPorts ? packet.sourcePort : nil)
+            let destination = Shown.endpoint(packet.destination, packet.hasPorts ? packet.destinationPort : nil)
             let type = ICMPName.name(of: packet.icmpType, packet.family) ?? "\(packet.icmpType)"
             let icmp = packet.isICMP ? " \(type)/\(packet.icmpCode)" : ""
             return "  \(packet.direction.rawValue) \(packet.interface) \(ProtocolName.display(packet.protocol))\(icmp) "
-                + "\(Self.host(packet.source, packet.hasPorts))\(ports.0) → \(Self.host(packet.destination, packet.hasPorts))\(ports.1): "
-                + "\(verdict(example.old)) → \(verdict(example.new))"
+                + "\(source) → \(destination): \(verdict(example.old)) → \(verdict(example.new))"
         }
         switch (found.extent, shown.isEmpty) {
         case (.complete, true): return ["no packet's verdict changes: every packet was accounted for"]
@@ -160,9 +160,5 @@ struct DifferenceText {
 
     private static func words(_ field: PolicyDifference.Field) -> String {
         "\(field.key): \(field.old ?? "-") → \(field.new ?? "-")"
-    }
-
-    private static func host(_ address: IPAddress, _ hasPort: Bool) -> String {
-        address.family == .v6 && hasPort ? "[\(address)]" : address.description
     }
 }

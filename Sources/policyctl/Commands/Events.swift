@@ -47,14 +47,7 @@ struct Events: AsyncParsableCommand {
             ("protocol", `protocol`),
         ]
         items += interface.map { ("interface", $0) }
-        for (name, value) in items {
-            guard let value else { continue }
-            do throws(EventFilter.Invalid) {
-                _ = try filter.set(name, value)
-            } catch {
-                throw ValidationError("--\(error)")
-            }
-        }
+        try setFilter(items) { name, value throws(EventFilter.Invalid) in try filter.set(name, value) }
         return filter
     }
 

@@ -37,14 +37,7 @@ struct Flows: AsyncParsableCommand {
             ("state", state),
         ]
         items += interface.map { ("interface", $0) }
-        for (name, value) in items {
-            guard let value else { continue }
-            do throws(EventFilter.Invalid) {
-                _ = try filter.set(name, value)
-            } catch {
-                throw ValidationError("--\(error)")
-            }
-        }
+        try setFilter(items) { name, value throws(EventFilter.Invalid) in try filter.set(name, value) }
         return filter
     }
 
@@ -62,17 +55,12 @@ struct Flows: AsyncParsableCommand {
             .number("AGE"), .number("IDLE"))
         for flow in flows {
             table.rows.append([
-                flow.state.rawValue, flow.protocol, flow.direction.rawValue, flow.interface, endpoint(flow.source, flow.sourcePort),
-                endpoint(flow.destination, flow.destinationPort), flow.policy.map { "\($0)/\(flow.rule ?? "")" } ?? "-",
+                flow.state.rawValue, flow.protocol, flow.direction.rawValue, flow.interface, Shown.endpoint(flow.source, flow.sourcePort),
+                Shown.endpoint(flow.destination, flow.destinationPort), flow.policy.map { "\($0)/\(flow.rule ?? "")" } ?? "-",
                 Shown.count(flow.traffic.packets), Shown.count(flow.traffic.bytes), Shown.age(seconds: Int(flow.age)),
                 Shown.age(seconds: Int(flow.idle)),
             ])
         }
         return table.text
-    }
-
-    private static func endpoint(_ address: IPAddress, _ port: UInt16?) -> String {
-        guard let port else { return address.description }
-        return address.family == .v6 ? "[\(address)]:\(port)" : "\(address):\(port)"
     }
 }

@@ -59,8 +59,7 @@ struct EventColumns {
 
     private func endpoint(_ address: IPAddress?, _ port: UInt16, _ event: EventRecord) -> String {
         guard let address else { return "-" }
-        guard event.hasPorts else { return address.description }
-        return address.family == .v6 ? "[\(address)]:\(port)" : "\(address):\(port)"
+        return Shown.endpoint(address, event.hasPorts ? port : nil)
     }
 
     private func column(_ text: String, _ width: inout Int) -> String {

@@ -1,9 +1,16 @@
 import PolicyAPI
+import PolicyModel
 
 /// Numbers and times for people.
 enum Shown {
     /// A point in time to the second: `2026-11-21T09:51:36Z`.
     static func time(_ time: Timestamp) -> String { time.description.prefix(19) + "Z" }
+
+    /// An address with its port, if there is one: `192.0.2.1:80`, `[2001:db8::1]:80`.
+    static func endpoint(_ address: IPAddress, _ port: UInt16?) -> String {
+        guard let port else { return address.description }
+        return address.family == .v6 ? "[\(address)]:\(port)" : "\(address):\(port)"
+    }
 
     /// A count with a mark between thousands: `1,234,567`.
     static func count(_ value: some BinaryInteger) -> String {
