@@ -75,6 +75,7 @@ enum { SWIFTBPF_NEWNS = 0x00020000, SWIFTBPF_NEWNET = 0x40000000 };
 
 // Variadic.
 static inline int swiftbpf_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 0); }
+static inline int swiftbpf_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 static inline int swiftbpf_perf_event_open(struct perf_event_attr *attribute, int pid, int cpu, int group, unsigned long flags) {
     return (int)syscall(SYS_perf_event_open, attribute, pid, cpu, group, flags);
 }
@@ -139,6 +140,7 @@ struct swiftbpf_tc_dump {
     }
 SWIFTBPF_SIZE(bpf_map_create_opts)
 SWIFTBPF_SIZE(bpf_map_batch_opts)
+SWIFTBPF_SIZE(bpf_prog_load_opts)
 SWIFTBPF_SIZE(bpf_tc_hook)
 SWIFTBPF_SIZE(bpf_tc_opts)
 SWIFTBPF_SIZE(bpf_kprobe_opts)

@@ -92,19 +92,6 @@ public struct OpenObject: ~Copyable, Sendable {
         try captured(.edit, "program \(name)") { unsafe bpf_program__set_flags(program, flags) }
     }
 
-    /// Sets a global variable (`const volatile` or not) to the value it has from the load on.
-    ///
-    /// - Throws: `BPFError` if there is no such variable, or its size in BTF is not that of `T`.
-    public mutating func setGlobal<T: BitwiseCopyable>(_ name: String, to value: T) throws(BPFError) {
-        let variable = try GlobalVariable(named: name, in: handle)
-        try variable.check(size: MemoryLayout<T>.size, type: "\(T.self)")
-        var size = 0
-        guard let memory = unsafe bpf_map__initial_value(variable.map, &size), variable.offset + variable.size <= size else {
-            throw BPFError(.edit, "global variable \(name)", reason: "its section has no initial value")
-        }
-        unsafe UnsafeMutableRawPointer(mutating: memory).storeBytes(of: value, toByteOffset: variable.offset, as: T.self)
-    }
-
     /// Makes the maps and loads the programs.
     ///
     /// - Throws: `BPFError` of step `load` that names the program or map, with the verifier's log when the verifier refused. Nothing

@@ -2,6 +2,7 @@ import CLibBPF
 
 /// The kinds of BTF types this library looks at. The C names are there twice, as constants of two headers.
 enum BTFKind: UInt16 {
+    case array = 3
     case structure = 4
     case union = 5
     case dataSection = 15
