@@ -29,7 +29,7 @@ extension CheckedMap {
             var next = position
             let result = unsafe position.withUnsafeMutableBytes { from in
                 unsafe next.withUnsafeMutableBytes { to in
-                    let call = isTaking ? bpf_map_lookup_and_delete_batch : bpf_map_lookup_batch
+                    let call = unsafe isTaking ? bpf_map_lookup_and_delete_batch : bpf_map_lookup_batch
                     return unsafe call(descriptor.rawValue, isFirst ? nil : from.baseAddress, to.baseAddress, keys, values, &count, nil)
                 }
             }

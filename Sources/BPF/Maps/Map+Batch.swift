@@ -13,8 +13,8 @@ extension Map {
             throw BPFError(.update, "map \(name)", reason: "\(keys.count) keys for \(values.count) values")
         }
         if keys.isEmpty { return }
-        try withPackedBytes(of: keys) { keyBytes throws(BPFError) in
-            try withPackedBytes(of: values) { valueBytes throws(BPFError) in
+        unsafe try withPackedBytes(of: keys) { keyBytes throws(BPFError) in
+            unsafe try withPackedBytes(of: values) { valueBytes throws(BPFError) in
                 unsafe try checked.set(count: keys.count, keys: keyBytes, values: valueBytes, mode: mode)
             }
         }
@@ -27,7 +27,7 @@ extension Map {
     /// The corresponding libbpf function is `bpf_map_delete_batch`.
     public func removeValues(forKeys keys: [Key]) throws(BPFError) {
         if keys.isEmpty { return }
-        try withPackedBytes(of: keys) { bytes throws(BPFError) in unsafe try checked.remove(count: keys.count, keys: bytes) }
+        unsafe try withPackedBytes(of: keys) { bytes throws(BPFError) in unsafe try checked.remove(count: keys.count, keys: bytes) }
     }
 
     /// All entries, read in batches. Each is whole, but together they are no snapshot.

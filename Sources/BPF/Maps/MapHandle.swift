@@ -36,7 +36,7 @@ extension MapHandle where Self: ~Copyable {
 
     /// Makes the map read-only for user space from now on, for good. Programs may still write, unless it was made `programReadOnly`.
     ///
-    /// - Throws: `BPFError` with EBUSY while it is mapped into memory for writing, or frozen already.
+    /// - Throws: `BPFError` with EBUSY while it is mapped into memory for writing, EPERM if it is frozen already.
     ///
     /// The corresponding libbpf function is `bpf_map_freeze`.
     public func freeze() throws(BPFError) {

@@ -35,7 +35,7 @@ extension PerCPUMap {
                     unsafe bytes.storeBytes(of: value, toByteOffset: row * rowSize + cpu * stride, as: Value.self)
                 }
             }
-            let start = unsafe UnsafeRawPointer(bytes.baseAddress)
+            let start = UnsafeRawPointer(bytes.baseAddress)
             unsafe try withPackedBytes(of: keys) { keyBytes throws(BPFError) in
                 unsafe try checked.set(count: keys.count, keys: keyBytes, values: start, mode: mode)
             }
@@ -47,7 +47,7 @@ extension PerCPUMap {
     /// The corresponding libbpf function is `bpf_map_delete_batch`.
     public func removeValues(forKeys keys: [Key]) throws(BPFError) {
         if keys.isEmpty { return }
-        try withPackedBytes(of: keys) { bytes throws(BPFError) in unsafe try checked.remove(count: keys.count, keys: bytes) }
+        unsafe try withPackedBytes(of: keys) { bytes throws(BPFError) in unsafe try checked.remove(count: keys.count, keys: bytes) }
     }
 
     private func read(batch: Int, isTaking: Bool) throws(BPFError) -> [(key: Key, values: [Value])] {

@@ -99,6 +99,7 @@ public struct OpenObject: ~Copyable, Sendable {
     ///
     /// The corresponding libbpf function is `bpf_object__load`.
     public consuming func load() throws(BPFError) -> LoadedObject {
+        try handle.adoptDeclaredPins()
         let (result, printed) = LibbpfMessages.capturing { unsafe bpf_object__load(handle.pointer) }
         defer { handle.releaseLog() }
         if result < 0 {
