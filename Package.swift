@@ -118,6 +118,10 @@ let package = Package(
                 "PolicyCompiler", "PolicyModel", "PolicyTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Fuzz", swiftSettings: house),
+        // The eBPF library from many tasks at once, for scripts/sanitise.
+        .executableTarget(
+            name: "stress", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects"], path: "Benchmarks/Stress",
+            swiftSettings: house),
         .systemLibrary(name: "CBenchmark", path: "Benchmarks/Programs/include"),
         .target(
             name: "BenchmarkObjects", dependencies: ["BPF"], path: "Benchmarks/Programs", exclude: ["include"], sources: ["Objects.swift"],
