@@ -66,14 +66,13 @@ extension Work {
         }
     }
 
-    /// Programs attached and detached while what they watch goes on.
+    /// Programs attached and detached.
     func links() async throws {
-        let loaded = try OpenObject(.taskmaps).load()
-        let program = try loaded.program("bt_sleep")
+        let program = try OpenObject(.tracing).load().program("bt_uprobe")
         for _ in 0..<3 {
-            let link = try program.attachTracepoint(category: "syscalls", name: "sys_enter_clock_nanosleep")
-            usleep(1_000)
+            let link = try program.attachUprobe(binary: "/proc/self/exe", offset: 0x1000)
             _ = try link.info
+            await Task.yield()
             _ = consume link
         }
     }

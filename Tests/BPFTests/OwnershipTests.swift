@@ -33,8 +33,8 @@ struct OwnershipTests {
             "var kept = Span<UInt32>(); try map.forEachBatch { keys, _ in kept = keys }; _ = kept.count", ["lifetime", "escape"]
         ),
         (
-            "two tasks", "var object = try OpenObject(.file(\"a.o\")); try object.setMaxEntries(1, ofMap: \"m\")",
-            "Task { try object.setMaxEntries(2, ofMap: \"m\") }; Task { try object.setMaxEntries(3, ofMap: \"m\") }", ["noncopyable", "captured", "mutat", "data race"]
+            "tasks", "var object = try OpenObject(.file(\"a.o\")); try object.setMaxEntries(1, ofMap: \"m\")",
+            "for count in 2...3 { Task { try object.setMaxEntries(count, ofMap: \"m\") } }", ["noncopyable", "captured", "mutat", "data race"]
         ),
     ])
     func `what would not be safe is refused`(name: String, before: String, after: String, words: [String]) throws {
