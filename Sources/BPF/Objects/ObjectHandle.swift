@@ -1,5 +1,6 @@
 import CLibBPF
 import Glibc
+import Synchronization
 
 /// libbpf's object: closed when the last of object, programs and maps that need it goes.
 ///
@@ -11,6 +12,8 @@ import Glibc
     private var log: LogMemory?
     /// Maps that only lend their shape to the inner maps of others.
     var templates: [SharedDescriptor] = []
+    /// Held while libbpf's table of USDT probes changes, which it does after loading too.
+    let usdt = Mutex<Void>(())
 
     init(opening source: ObjectSource) throws(BPFError) {
         var options = unsafe bpf_object_open_opts()
