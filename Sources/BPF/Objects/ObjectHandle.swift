@@ -11,6 +11,8 @@ import Glibc
     private var log: LogMemory?
     /// Maps that only lend their shape to the inner maps of others.
     var templates: [SharedDescriptor] = []
+    /// The types of maps' values as declared, some of which the load forgets.
+    private(set) var recordTypeIDs: [String: UInt32] = [:]
 
     init(opening source: ObjectSource) throws(BPFError) {
         var options = unsafe bpf_object_open_opts()
@@ -37,6 +39,7 @@ import Glibc
             unsafe pointer = try captured(.open, "object \(path)", pointer: { unsafe bpf_object__open_file(path, &options) })
             unsafe name = String(cString: bpf_object__name(pointer))
         }
+        unsafe recordTypeIDs = Self.recordTypeIDs(of: maps)
     }
 
     deinit { unsafe bpf_object__close(pointer) }
