@@ -59,7 +59,7 @@ struct TypeTests {
         let object = try OpenObject(.types)
         #expect(try object.keyType(ofMap: "bt_opens")?.description == "__u32")
         #expect(try object.valueType(ofMap: "bt_opens")?.description == "struct bt_opened")
-        let globals = try object.globals
+        let globals = object.globals
         let byName = Dictionary(uniqueKeysWithValues: globals.map { ($0.name, $0) })
         #expect(byName["bt_default"]?.section == ".rodata" && byName["bt_default"]?.isConstant == true)
         #expect(byName["bt_default"]?.type.description == "enum bt_verdict")

@@ -6,9 +6,6 @@ extension OpenObject {
     /// - Throws: `BPFError` if it was compiled without `-g`.
     public var types: BTF { get throws(BPFError) { try handle.types } }
 
-    /// The object's global variables.
-    public var globals: [GlobalDescription] { get throws(BPFError) { try handle.globals } }
-
     /// The type of keys of a map, if the object says it.
     public func keyType(ofMap name: String) throws(BPFError) -> TypeDescription? { try handle.keyType(ofMap: name) }
 
@@ -26,8 +23,8 @@ extension LoadedObject {
     /// - Throws: `BPFError` if it was compiled without `-g`.
     public var types: BTF { get throws(BPFError) { try handle.types } }
 
-    /// The object's global variables.
-    public var globals: [GlobalDescription] { get throws(BPFError) { try handle.globals } }
+    /// The global variables; none without BTF.
+    public var globals: [GlobalDescription] { handle.globals }
 
     /// The type of keys of a map, if the object says it.
     public func keyType(ofMap name: String) throws(BPFError) -> TypeDescription? { try handle.keyType(ofMap: name) }
@@ -40,23 +37,6 @@ extension LoadedObject {
     public func recordType(ofMap name: String) throws(BPFError) -> TypeDescription? { try handle.recordType(ofMap: name) }
 }
 
-/// A global variable of an object.
-public struct GlobalDescription: Sendable, Hashable {
-    /// The variable's name.
-    public let name: String
-    /// The section it lies in: `.rodata` for `const volatile`, `.data` with an initial value, `.bss` without, or one of its own.
-    public let section: String
-    /// Its type.
-    public let type: TypeDescription
-    /// Where it lies in the section, in bytes.
-    public let byteOffset: Int
-    /// What `__attribute__((btf_decl_tag("…")))` says about it.
-    public let tags: [String]
-
-    /// Whether it is fixed by the load.
-    public var isConstant: Bool { section.hasPrefix(".rodata") }
-}
-
 extension ObjectHandle {
     var types: BTF {
         get throws(BPFError) {
@@ -64,29 +44,6 @@ extension ObjectHandle {
                 throw BPFError(.find, "types of object \(name)", reason: "it has none", remedy: "compile it with -g")
             }
             return unsafe BTF(of: self, btf)
-        }
-    }
-
-    var globals: [GlobalDescription] {
-        get throws(BPFError) {
-            guard unsafe btf != nil else { return [] }
-            let types = try types
-            var found: [GlobalDescription] = []
-            // What is declared `extern` or `SEC("license")` has a section too, and no map.
-            let names = unsafe maps.filter { unsafe bpf_map__is_internal($0) }.map { unsafe String(cString: bpf_map__name($0)) }
-            for name in names {
-                // Called by their section, some with the object's name before it: "policy.rodata", ".data.custom".
-                let section = String(name.drop { $0 != "." })
-                guard section != ".kconfig", let id = types.id(ofSection: section), let composite = try types.type(id: id).composite else {
-                    continue
-                }
-                for field in composite.fields {
-                    found.append(
-                        GlobalDescription(
-                            name: field.name, section: section, type: field.type, byteOffset: field.byteOffset, tags: field.tags))
-                }
-            }
-            return found
         }
     }
 
