@@ -40,10 +40,10 @@ struct ProgramTrial {
         // Only programs that may sleep are system calls.
         case BPF_PROG_TYPE_SYSCALL.rawValue: flags = BPF_F_SLEEPABLE
         case BPF_PROG_TYPE_TRACING.rawValue:
-            guard let id = KernelTypes.id(of: "btf_trace_sched_switch", .typeName) else { return nil }
+            guard let id = TrialTypes.id(of: "btf_trace_sched_switch", .alias) else { return nil }
             (attachType, attachID) = (BPF_TRACE_RAW_TP.rawValue, id)
         case BPF_PROG_TYPE_LSM.rawValue:
-            guard let id = KernelTypes.id(of: "bpf_lsm_file_open", .function) else { return nil }
+            guard let id = TrialTypes.id(of: "bpf_lsm_file_open", .function) else { return nil }
             (attachType, attachID) = (BPF_LSM_MAC.rawValue, id)
         case BPF_PROG_TYPE_UNSPEC.rawValue, BPF_PROG_TYPE_EXT.rawValue, BPF_PROG_TYPE_STRUCT_OPS.rawValue: return nil
         default: break
@@ -52,7 +52,7 @@ struct ProgramTrial {
 
     /// A program at a kernel function; nothing if the kernel's types have no such function.
     init?(entryOf function: String, _ attachType: bpf_attach_type) {
-        guard let id = KernelTypes.id(of: function, .function) else { return nil }
+        guard let id = TrialTypes.id(of: function, .function) else { return nil }
         type = .tracing
         (self.attachType, attachID) = (attachType.rawValue, id)
     }
@@ -108,14 +108,14 @@ struct ProgramTrial {
 }
 
 /// The numbers of the kernel's own types that trials name.
-private enum KernelTypes {
+private enum TrialTypes {
     private struct Name: Hashable {
         let name: String
         let kind: BTFKind
     }
 
     private static let names: [(String, BTFKind)] = [
-        ("btf_trace_sched_switch", .typeName), ("bpf_lsm_file_open", .function), ("bpf_fentry_test1", .function),
+        ("btf_trace_sched_switch", .alias), ("bpf_lsm_file_open", .function), ("bpf_fentry_test1", .function),
         ("bpf_modify_return_test", .function),
     ]
 

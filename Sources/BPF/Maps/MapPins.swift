@@ -45,9 +45,11 @@ extension OpenObject {
     ///
     /// The corresponding libbpf function is `bpf_map__set_pin_path`.
     public mutating func setPin(at path: String?, ofMap name: String) throws(BPFError) {
-        let map = unsafe try handle.map(named: name, for: .edit)
-        try captured(.edit, "map \(name)") { unsafe bpf_map__set_pin_path(map, path) }
-        if path != nil { unsafe try handle.adoptPin(of: map) }
+        try edit { (handle) throws(BPFError) in
+            let map = unsafe try handle.map(named: name, for: .edit)
+            try captured(.edit, "map \(name)") { unsafe bpf_map__set_pin_path(map, path) }
+            if path != nil { unsafe try handle.adoptPin(of: map) }
+        }
     }
 }
 
@@ -57,7 +59,7 @@ extension ObjectHandle {
         guard let path = unsafe bpf_map__pin_path(map) else { return }
         let place = unsafe String(cString: path)
         guard let pinned = try pinnedMap(at: place) else { return }
-        unsafe try MapShape(map, of: btf).check(pinned, at: place)
+        unsafe try MapShape(map, of: self).check(pinned, at: place)
         // A descriptor of its own: libbpf duplicates it.
         try captured(.edit, "map \(unsafe String(cString: bpf_map__name(map)))") { unsafe bpf_map__reuse_fd(map, pinned.rawValue) }
         // Else libbpf opens the pin once more, and holds flags that the kernel set against it.

@@ -19,16 +19,12 @@ struct MapShape {
     }
 
     /// As an object that is not loaded declares it.
-    init(_ map: OpaquePointer, of btf: OpaquePointer?) {
+    init(_ map: OpaquePointer, of object: ObjectHandle) throws(BPFError) {
         let declared = unsafe MapDescription(map)
         (type, keySize, valueSize) = (declared.type, declared.keySize, declared.valueSize)
         (maxEntries, flags) = (declared.maxEntries, declared.flags)
-        guard let btf = unsafe btf else {
-            (key, value) = (nil, nil)
-            return
-        }
-        key = unsafe TypeField.all(of: bpf_map__btf_key_type_id(map), in: btf)
-        value = unsafe TypeField.all(of: bpf_map__btf_value_type_id(map), in: btf)
+        key = try object.keyType(ofMap: declared.name).map { TypeField.all(of: $0) }
+        value = try object.valueType(ofMap: declared.name).map { TypeField.all(of: $0) }
     }
 
     /// As a map in the kernel is.
@@ -37,13 +33,14 @@ struct MapShape {
         (type, keySize, valueSize, maxEntries) = (info.type, info.keySize, info.valueSize, info.maxEntries)
         // The kernel sets this one itself for maps of interfaces.
         flags = type == .deviceMap || type == .deviceHash ? info.flags.subtracting(.programReadOnly) : info.flags
-        guard info.typesID != 0, let btf = unsafe btf__load_from_kernel_by_id(info.typesID) else {
-            (key, value) = (nil, nil)
-            return
+        // Without the right to look at it, sizes must do.
+        let types = info.typesID == 0 ? nil : try? BTF(id: info.typesID)
+        func fields(_ id: UInt32) throws(BPFError) -> [TypeField]? {
+            guard let types, id != 0 else { return nil }
+            return TypeField.all(of: try types.type(id: id))
         }
-        defer { unsafe btf__free(btf) }
-        key = unsafe TypeField.all(of: info.keyTypeID, in: btf)
-        value = unsafe TypeField.all(of: info.valueTypeID, in: btf)
+        key = try fields(info.keyTypeID)
+        value = try fields(info.valueTypeID)
     }
 
     /// In words everything in which a pinned map is not as this one is to be; nothing if it fits.
@@ -83,51 +80,26 @@ struct TypeField: Hashable {
         return "\(type), \(place)"
     }
 
-    /// The fields of a type in the order of their places; nothing where the map does not say its type.
-    static func all(of id: UInt32, in btf: OpaquePointer) -> [TypeField]? {
-        if id == 0 { return nil }
+    /// The fields of a type in the order of their places.
+    static func all(of type: TypeDescription) -> [TypeField] {
         var fields: [TypeField] = []
-        unsafe collect(id, in: btf, path: "", offset: 0, bits: nil, depth: 0, into: &fields)
+        collect(type, path: "", offset: 0, bits: nil, into: &fields)
         return fields
     }
 
     private static func collect(
-        _ id: UInt32, in btf: OpaquePointer, path: String, offset: Int, bits: Int?, depth: Int, into fields: inout [TypeField]
+        _ type: TypeDescription, path: String, offset: Int, bits: Int?, into fields: inout [TypeField]
     ) {
-        let resolved = unsafe btf__resolve_type(btf, id)
-        // Void, and what is nested deeper than anyone reads.
-        guard resolved > 0, depth < 16, let type = unsafe btf__type_by_id(btf, UInt32(resolved)) else { return }
-        let kind = unsafe BTFKind(rawValue: btf_kind(type))
-        if kind == .structure || kind == .union, let members = unsafe btf_members(type) {
-            for index in 0..<Int(unsafe btf_vlen(type)) {
-                let member = unsafe members[index]
-                let name = unsafe btf__name_by_offset(btf, member.name_off).map { unsafe String(cString: $0) } ?? ""
-                let width = unsafe Int(btf_member_bitfield_size(type, UInt32(index)))
-                unsafe collect(
-                    member.type, in: btf, path: name.isEmpty ? path : "\(path).\(name)",
-                    offset: offset + Int(btf_member_bit_offset(type, UInt32(index))), bits: width == 0 ? nil : width, depth: depth + 1,
-                    into: &fields)
-            }
+        guard let composite = type.composite else {
+            // `__u32` and `unsigned int` are the same.
+            let size = bits ?? (type.byteCount ?? 0) * 8
+            fields.append(TypeField(path: path, offset: offset, size: size, type: "\(type.withoutNames)"))
             return
         }
-        let size = unsafe max(0, Int(btf__resolve_size(btf, id)))
-        fields.append(
-            TypeField(path: path, offset: offset, size: bits ?? size * 8, type: unsafe words(for: UInt32(resolved), in: btf, depth: depth)))
-    }
-
-    private static func words(for id: UInt32, in btf: OpaquePointer, depth: Int) -> String {
-        let resolved = unsafe btf__resolve_type(btf, id)
-        guard resolved > 0, depth < 32, let type = unsafe btf__type_by_id(btf, UInt32(resolved)) else { return "void" }
-        let name = unsafe btf__name_by_offset(btf, type.pointee.name_off).map { unsafe String(cString: $0) } ?? ""
-        switch unsafe BTFKind(rawValue: btf_kind(type)) {
-        case .array:
-            guard let array = unsafe btf_array(type) else { return "array" }
-            return unsafe "\(words(for: array.pointee.type, in: btf, depth: depth + 1))[\(array.pointee.nelems)]"
-        case .pointer: return "pointer"
-        case .structure: return "struct \(name)"
-        case .union: return "union \(name)"
-        case .enumeration, .longEnumeration: return "enum \(name)"
-        default: return name
+        for field in composite.fields {
+            collect(
+                field.type, path: field.name.isEmpty ? path : "\(path).\(field.name)", offset: offset + field.bitOffset,
+                bits: field.bitWidth, into: &fields)
         }
     }
 
@@ -147,5 +119,13 @@ struct TypeField: Hashable {
             found.append("\(field.path): no such field wanted, \(field.words) pinned")
         }
         return found
+    }
+}
+
+extension TypeDescription {
+    /// The type without the names `typedef` gave it, and its elements without theirs.
+    fileprivate var withoutNames: TypeDescription {
+        if case .array(let element, let count) = resolved { return .array(element.withoutNames, count: count) }
+        return resolved
     }
 }

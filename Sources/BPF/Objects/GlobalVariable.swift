@@ -1,17 +1,5 @@
 import CLibBPF
 
-/// A global variable of an object.
-public struct GlobalDescription: Sendable, Hashable {
-    /// The C variable's name.
-    public let name: String
-    /// The section it lies in: `.rodata`, `.data`, `.bss`, `.kconfig`, or one of the author's naming, `.data.settings`.
-    public let section: String
-    /// Its size in bytes.
-    public let size: Int
-    /// Whether its value is fixed by the load.
-    public let isConstant: Bool
-}
-
 /// Where a global variable of an object lies, by its BTF.
 @safe struct GlobalVariable {
     let name: String
@@ -56,10 +44,7 @@ public struct GlobalDescription: Sendable, Hashable {
         // swift-format makes one word of `for unsafe map`.
         for position in unsafe maps.indices where unsafe bpf_map__is_internal(maps[position]) {
             let map = unsafe maps[position]
-            // Internal maps are called by their section: the author's own as they are, the usual ones behind the object's name, which may
-            // have dots too.
-            let name = unsafe String(cString: bpf_map__name(map))
-            let section = name.hasPrefix(".") ? name : "." + (name.split(separator: ".").last ?? "")
+            let section = unsafe object.section(of: map)
             let id = unsafe btf__find_by_name_kind(btf, section, UInt32(BTFKind.dataSection.rawValue))
             guard id > 0, let type = unsafe btf__type_by_id(btf, UInt32(id)), let places = unsafe btf_var_secinfos(type) else { continue }
             for index in 0..<Int(unsafe btf_vlen(type)) {
@@ -70,7 +55,6 @@ public struct GlobalDescription: Sendable, Hashable {
     }
 
     var isConstant: Bool { section.hasPrefix(".rodata") || section == ".kconfig" }
-    var description: GlobalDescription { GlobalDescription(name: name, section: section, size: size, isConstant: isConstant) }
 
     /// Refuses a type of another layout: one of another size would be written over the neighbours.
     func check<T: BitwiseCopyable>(_ type: T.Type) throws(BPFError) {
@@ -145,5 +129,14 @@ public struct GlobalDescription: Sendable, Hashable {
     func text(of bytes: [UInt8]) throws(BPFError) -> String {
         guard let (_, elementSize) = elements, elementSize == 1 else { throw refusal("it is no array of characters") }
         return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+}
+
+extension ObjectHandle {
+    /// The section whose variables an internal map holds: `.rodata`. The map is called by it, and the usual ones with the object's name
+    /// before it, which may have dots too.
+    func section(of map: OpaquePointer) -> String {
+        let name = unsafe String(cString: bpf_map__name(map))
+        return name.hasPrefix(".") ? name : "." + (name.split(separator: ".").last ?? "")
     }
 }

@@ -2,9 +2,6 @@ import CLibBPF
 
 /// Global variables while programs run: constant ones can be read, those of `.data` and `.bss` set too.
 extension LoadedObject {
-    /// The global variables in the order of their sections; none if the object has no BTF.
-    public var globals: [GlobalDescription] { GlobalVariable.all(in: handle).map(\.description) }
-
     /// The value of a global variable as the programs see it now.
     ///
     /// - Throws: `BPFError` if there is no such variable, or its layout in BTF is not that of `T`.

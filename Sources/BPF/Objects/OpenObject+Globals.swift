@@ -2,9 +2,6 @@ import CLibBPF
 
 /// Global variables before the load: what is set is the value they have from the load on, constant or not.
 extension OpenObject {
-    /// The global variables in the order of their sections; none if the object has no BTF.
-    public var globals: [GlobalDescription] { GlobalVariable.all(in: handle).map(\.description) }
-
     /// Sets a global variable: a number, a `Bool`, a struct.
     ///
     ///     try object.setGlobal("sampling", to: UInt32(100))
@@ -13,7 +10,7 @@ extension OpenObject {
     public mutating func setGlobal<T: BitwiseCopyable>(_ name: String, to value: T) throws(BPFError) {
         let variable = try GlobalVariable(named: name, in: handle)
         try variable.check(T.self)
-        unsafe try memory(of: variable).storeBytes(of: value, as: T.self)
+        try store(unsafe withUnsafeBytes(of: value) { unsafe Array($0) }, to: variable)
     }
 
     /// Sets all elements of a global array, one row after the other where it has several dimensions.
@@ -46,7 +43,7 @@ extension OpenObject {
     public func global<T: BitwiseCopyable>(_ name: String, as type: T.Type = T.self) throws(BPFError) -> T {
         let variable = try GlobalVariable(named: name, in: handle)
         try variable.check(T.self)
-        return unsafe try memory(of: variable).loadUnaligned(as: T.self)
+        return unsafe try variable.initialMemory.loadUnaligned(as: T.self)
     }
 
     /// The elements a global array has so far.
@@ -62,22 +59,27 @@ extension OpenObject {
     }
 
     private func bytes(of variable: GlobalVariable) throws(BPFError) -> [UInt8] {
-        unsafe [UInt8](UnsafeRawBufferPointer(start: try memory(of: variable), count: variable.size))
+        unsafe [UInt8](UnsafeRawBufferPointer(start: try variable.initialMemory, count: variable.size))
     }
 
-    private func store(_ bytes: [UInt8], to variable: GlobalVariable) throws(BPFError) {
-        let memory = unsafe try memory(of: variable)
-        unsafe bytes.withUnsafeBytes { source in
-            if let start = source.baseAddress { unsafe memory.copyMemory(from: start, byteCount: source.count) }
+    private mutating func store(_ bytes: [UInt8], to variable: GlobalVariable) throws(BPFError) {
+        let name = variable.name
+        try edit { (handle) throws(BPFError) in
+            let memory = unsafe try GlobalVariable(named: name, in: handle).initialMemory
+            unsafe memory.copyMemory(from: bytes, byteCount: bytes.count)
         }
     }
+}
 
+extension GlobalVariable {
     /// Where libbpf keeps the value until the load.
-    private func memory(of variable: GlobalVariable) throws(BPFError) -> UnsafeMutableRawPointer {
-        var size = 0
-        guard let memory = unsafe bpf_map__initial_value(variable.map, &size), variable.offset + variable.size <= size else {
-            throw BPFError(.edit, "global variable \(variable.name)", reason: "its section has no initial value")
+    fileprivate var initialMemory: UnsafeMutableRawPointer {
+        get throws(BPFError) {
+            var length = 0
+            guard let memory = unsafe bpf_map__initial_value(map, &length), offset + size <= length else {
+                throw BPFError(.edit, "global variable \(name)", reason: "its section has no initial value")
+            }
+            return unsafe UnsafeMutableRawPointer(mutating: memory) + offset
         }
-        return unsafe UnsafeMutableRawPointer(mutating: memory) + variable.offset
     }
 }
