@@ -185,7 +185,7 @@ static inline int swiftbpf_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_
 
 // The names lie in a macro that takes a macro. "map_lookup_elem" for 1.
 static inline const char *swiftbpf_helper_name(unsigned number) {
-#define SWIFTBPF_NAME(name) #name
+#define SWIFTBPF_NAME(name, ...) #name
     static const char *const names[] = {__BPF_FUNC_MAPPER(SWIFTBPF_NAME)};
 #undef SWIFTBPF_NAME
     return number != 0 && number < sizeof names / sizeof *names ? names[number] : (void *)0;
@@ -196,14 +196,6 @@ struct swiftbpf_tc_dump {
     struct nlmsghdr header;
     struct tcmsg message;
 };
-
-// A function-like macro lists the helpers; Swift takes their names by this. Null for numbers the headers do not know.
-static inline const char *swiftbpf_helper_name(unsigned number) {
-#define SWIFTBPF_NAME(name, ...) "bpf_" #name
-    static const char *const names[] = {__BPF_FUNC_MAPPER(SWIFTBPF_NAME)};
-#undef SWIFTBPF_NAME
-    return number < sizeof names / sizeof *names ? names[number] : (const char *)0;
-}
 
 // libbpf takes an options structure only if the bytes behind the last field it knows are zero, and Swift leaves padding undefined. These
 // sizes end with the last field, by function-like macros of libbpf's which Swift does not import.

@@ -34,7 +34,8 @@ struct OwnershipTests {
         ),
         (
             "tasks", "var object = try OpenObject(.file(\"a.o\")); try object.setMaxEntries(1, ofMap: \"m\")",
-            "for count in 2...3 { Task { try object.setMaxEntries(count, ofMap: \"m\") } }", ["noncopyable", "captured", "mutat", "data race"]
+            "for count in 2...3 { Task { try object.setMaxEntries(count, ofMap: \"m\") } }",
+            ["noncopyable", "captured", "mutat", "data race"]
         ),
     ])
     func `what would not be safe is refused`(name: String, before: String, after: String, words: [String]) throws {

@@ -82,6 +82,6 @@ public struct HelperFunction: RawRepresentable, Hashable, Sendable, CustomString
 
     /// `bpf_map_lookup_elem`.
     public var description: String {
-        unsafe swiftbpf_helper_name(rawValue).map { unsafe String(cString: $0) } ?? "helper \(rawValue)"
+        unsafe swiftbpf_helper_name(rawValue).map { unsafe "bpf_" + String(cString: $0) } ?? "helper \(rawValue)"
     }
 }

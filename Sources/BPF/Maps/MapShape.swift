@@ -125,7 +125,7 @@ struct TypeField: Hashable {
 extension TypeDescription {
     /// The type without the names `typedef` gave it, and its elements without theirs.
     fileprivate var withoutNames: TypeDescription {
-        if case .array(let element, let count) = resolved { return .array(element.withoutNames, count: count) }
+        if case .array(let element, let count) = resolved { return .array(of: element.withoutNames, count: count) }
         return resolved
     }
 }
