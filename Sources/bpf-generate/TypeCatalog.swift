@@ -13,7 +13,8 @@ struct TypeCatalog {
     /// Names the generated code means something else by.
     private static let used: Set<String> = [
         "Maps", "Programs", "Globals", "String", "Bool", "Float", "Double", "InlineArray", "CChar", "Hashable", "RawRepresentable",
-        "CustomStringConvertible", "FixedLayout", "FixedStructure", "UInt8", "UInt16", "UInt32", "UInt64", "UInt128", "Int8", "Int16", "Int32",
+        "CustomStringConvertible", "FixedLayout", "FixedStructure", "UInt8", "UInt16", "UInt32", "UInt64", "UInt128", "Int8", "Int16",
+        "Int32",
         "Int64", "Int128", "MapName", "PerCPUMapName", "MapOfMapsName", "RingBufferName", "PerfBufferName", "UntypedMapName", "ProgramName",
         "GlobalName",
     ]

@@ -51,9 +51,12 @@ enum SwiftNames {
     }
 
     private static let keywords: Set<String> = [
-        "associatedtype", "borrowing", "class", "consuming", "deinit", "enum", "extension", "fileprivate", "func", "import", "inout", "internal",
-        "let", "nonisolated", "open", "operator", "package", "precedencegroup", "private", "protocol", "public", "rethrows", "static", "struct",
-        "subscript", "typealias", "var", "break", "case", "catch", "continue", "default", "defer", "do", "else", "fallthrough", "for", "guard",
+        "associatedtype", "borrowing", "class", "consuming", "deinit", "enum", "extension", "fileprivate", "func", "import", "inout",
+        "internal",
+        "let", "nonisolated", "open", "operator", "package", "precedencegroup", "private", "protocol", "public", "rethrows", "static",
+        "struct",
+        "subscript", "typealias", "var", "break", "case", "catch", "continue", "default", "defer", "do", "else", "fallthrough", "for",
+        "guard",
         "if", "in", "repeat", "return", "switch", "throw", "where", "while", "Any", "as", "await", "catch", "false", "is", "nil", "super",
         "throws", "true", "try", "actor", "async", "some", "any", "each",
     ]

@@ -88,8 +88,9 @@ struct TypeWriter {
             get = isBoolean ? "\(load) != 0 as UInt8" : isEnumeration ? "\(member.spelling)(rawValue: \(load))" : load
             set = "storeBits(\(value), at: \(member.bitOffset), width: \(width))"
         } else {
-            get = isBoolean ? "load(at: \(member.bitOffset / 8), as: UInt8.self) != 0" : "load(at: \(member.bitOffset / 8))"
-            set = isBoolean ? "store(newValue ? 1 : 0 as UInt8, at: \(member.bitOffset / 8))" : "store(newValue, at: \(member.bitOffset / 8))"
+            let offset = member.bitOffset / 8
+            get = isBoolean ? "load(at: \(offset), as: UInt8.self) != 0" : "load(at: \(offset))"
+            set = isBoolean ? "store(newValue ? 1 : 0 as UInt8, at: \(offset))" : "store(newValue, at: \(offset))"
         }
         line("get { \(get) }", indent: 4)
         line("set { \(set) }", indent: 4)
@@ -105,6 +106,7 @@ struct TypeWriter {
         let members = (shape.stored.compactMap(\.member) + shape.computed.filter { !$0.isOverlay }).sorted { $0.bitOffset < $1.bitOffset }
         guard !members.isEmpty else { return }
         line()
+        line("/// A value of these fields; the others are zero.", indent: 3)
         line("public init(", indent: 3)
         for (index, member) in members.enumerated() {
             let zero = member.type.isBoolean ? "false" : member.type.zero

@@ -80,8 +80,8 @@ struct StructureShape {
             guard let spelling = catalog.spelling(field.type), field.type.byteCount ?? 0 > 0 else { return [] }
             return [
                 Member(
-                    name: field.name, type: field.type, spelling: spelling, bitOffset: bitOffset + field.bitOffset, bitWidth: field.bitWidth,
-                    isOverlay: isOverlay)
+                    name: field.name, type: field.type, spelling: spelling, bitOffset: bitOffset + field.bitOffset,
+                    bitWidth: field.bitWidth, isOverlay: isOverlay)
             ]
         }
     }
