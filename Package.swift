@@ -92,7 +92,7 @@ let package = Package(
         .executableTarget(
             name: "policyctl",
             dependencies: [
-                "Datapath", "PolicyAPI", "PolicyCompiler", "PolicyImport", "PolicyModel",
+                "BPF", "Datapath", "PolicyAPI", "PolicyCompiler", "PolicyImport", "PolicyModel", "Probes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Rainbow", package: "Rainbow"),
@@ -127,7 +127,10 @@ let package = Package(
             ], path: "Benchmarks/Fuzz", swiftSettings: house),
         .executableTarget(
             name: "fuzz-objects",
-            dependencies: ["BPF", "Probes"], path: "Benchmarks/FuzzObjects", swiftSettings: house),
+            dependencies: [
+                "BPF", "CorpusObjects", "Probes",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks/FuzzObjects", swiftSettings: house),
         .systemLibrary(name: "CBenchmark", path: "Benchmarks/Programs/include"),
         .target(
             name: "BenchmarkObjects", dependencies: ["BPF"], path: "Benchmarks/Programs", exclude: ["include"], sources: ["Objects.swift"],
@@ -161,8 +164,14 @@ let package = Package(
             name: "GeneratedObjects", dependencies: ["BPF"], path: "Tests/GeneratedObjects", sources: ["Objects.swift"],
             swiftSettings: library, plugins: ["EmbedBPFTypes"]),
         .testTarget(
-            name: "GeneratedTests", dependencies: ["BPF", "BPFTesting", "CBPFTestObjects", "GeneratedObjects", "bpf-generate"],
-            swiftSettings: house),
+            name: "GeneratedTests",
+            dependencies: [
+                "BPF", "BPFObjects", "BPFTestObjects", "BPFTesting", "CBPFTestObjects", "CorpusObjects", "GeneratedObjects", "bpf-generate",
+            ], swiftSettings: house),
+        // Objects with everything that objects have, to be broken.
+        .target(
+            name: "CorpusObjects", dependencies: ["BPF"], path: "Tests/Objects", sources: ["Objects.swift"],
+            swiftSettings: house, plugins: ["EmbedBPF"]),
         // The datapath's programs as another build of the daemon has them.
         .target(
             name: "OtherBuild", dependencies: ["BPF"], path: "Tests/OtherBuild", exclude: ["include"], sources: ["Objects.swift"],
@@ -170,7 +179,8 @@ let package = Package(
         .testTarget(
             name: "BPFTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects", "CLibBPF"], swiftSettings: house),
         .testTarget(
-            name: "ProbesTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "Probes", "fuzz-objects"], swiftSettings: house),
+            name: "ProbesTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CorpusObjects", "Probes", "fuzz-objects"],
+            swiftSettings: house),
         .testTarget(name: "PolicyImportTests", dependencies: ["PolicyImport", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(
@@ -192,7 +202,8 @@ let package = Package(
             ], swiftSettings: house),
         .testTarget(name: "PolicyctlTests", dependencies: ["policyctl", "PolicyAPI", "PolicyModel"], swiftSettings: house),
         .testTarget(
-            name: "SystemTests", dependencies: ["policyd", "policyctl", "BPF", "BPFTesting", "CLibBPF", "PolicyAPI", "SwitchTraffic"],
+            name: "SystemTests",
+            dependencies: ["policyd", "policyctl", "BPF", "BPFTesting", "BPFTestObjects", "CLibBPF", "PolicyAPI", "SwitchTraffic"],
             path: "Tests/System", swiftSettings: house),
     ]
 )
