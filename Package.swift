@@ -125,6 +125,10 @@ let package = Package(
                 "PolicyCompiler", "PolicyModel", "PolicyTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Fuzz", swiftSettings: house),
+        // The eBPF library from many tasks at once, for scripts/sanitise.
+        .executableTarget(
+            name: "stress", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects"], path: "Benchmarks/Stress",
+            swiftSettings: house),
         .executableTarget(
             name: "fuzz-objects",
             dependencies: [
