@@ -41,6 +41,13 @@ public final class TestSocket: Sendable {
         return made
     }
 
+    /// A socket of a network namespace, bound to an address and port; 0 has the kernel choose the port.
+    public static func bound(
+        _ kind: Kind, _ address: String, port: UInt16, in namespace: NetworkNamespace
+    ) throws(TestingError) -> TestSocket {
+        try namespace.run { () throws(TestingError) in try bound(kind, address, port: port) }
+    }
+
     /// A TCP socket that listens.
     public static func listener(_ address: String, port: UInt16) throws(TestingError) -> TestSocket {
         let made = try bound(.tcp, address, port: port)
