@@ -8,7 +8,8 @@ import CLibBPF
     let offset: Int
     let size: Int
     let type: UInt32
-    private let btf: OpaquePointer
+    private let types: BTF
+    private var btf: OpaquePointer { unsafe types.pointer }
 
     init(named name: String, in object: ObjectHandle) throws(BPFError) {
         if unsafe object.btf == nil {
@@ -23,9 +24,9 @@ import CLibBPF
         self = found
     }
 
-    private init?(_ place: btf_var_secinfo, section: String, map: OpaquePointer, btf: OpaquePointer) {
-        guard let declaration = unsafe btf__type_by_id(btf, place.type),
-            let label = unsafe btf__name_by_offset(btf, declaration.pointee.name_off)
+    private init?(_ place: btf_var_secinfo, section: String, map: OpaquePointer, types: BTF) {
+        guard let declaration = unsafe btf__type_by_id(types.pointer, place.type),
+            let label = unsafe btf__name_by_offset(types.pointer, declaration.pointee.name_off)
         else { return nil }
         unsafe name = String(cString: label)
         self.section = section
@@ -33,12 +34,13 @@ import CLibBPF
         offset = Int(place.offset)
         size = Int(place.size)
         unsafe type = declaration.pointee.type
-        unsafe self.btf = btf
+        self.types = types
     }
 
     /// The variables in the order of their sections; none without BTF.
     static func all(in object: ObjectHandle) -> [GlobalVariable] {
-        guard let btf = unsafe object.btf else { return [] }
+        guard let types = try? object.types else { return [] }
+        let btf = unsafe types.pointer
         var found: [GlobalVariable] = []
         let maps = unsafe object.maps
         // swift-format makes one word of `for unsafe map`.
@@ -48,7 +50,7 @@ import CLibBPF
             let id = unsafe btf__find_by_name_kind(btf, section, UInt32(BTFKind.dataSection.rawValue))
             guard id > 0, let type = unsafe btf__type_by_id(btf, UInt32(id)), let places = unsafe btf_var_secinfos(type) else { continue }
             for index in 0..<Int(unsafe btf_vlen(type)) {
-                if let variable = unsafe GlobalVariable(places[index], section: section, map: map, btf: btf) { found.append(variable) }
+                if let variable = unsafe GlobalVariable(places[index], section: section, map: map, types: types) { found.append(variable) }
             }
         }
         return found
@@ -59,7 +61,7 @@ import CLibBPF
     /// Refuses a type of another layout: one of another size would be written over the neighbours.
     func check<T: BitwiseCopyable>(_ type: T.Type) throws(BPFError) {
         try check(size: MemoryLayout<T>.size, type: "\(T.self)")
-        if let difference = unsafe TypeLayout(T.self).difference(from: self.type, of: btf) {
+        if let difference = TypeLayout(T.self).difference(from: try types.type(id: self.type)) {
             throw refusal("it is not a \(T.self): \(difference)")
         }
     }
