@@ -1,3 +1,5 @@
+// Some of the constants of sockets are the one module's or the other's, by which of them the compiler read first.
+import CLibBPF
 import Glibc
 
 /// A socket for tests, of the namespace it was made in; it may be used from any thread afterwards.
