@@ -125,7 +125,6 @@ PROBE_INLINE void message(struct __sk_buff *skb, __u32 network, enum dns_directi
         return;
     }
     is_answer = header.flags & bpf_htons(0x8000);
-    event = PROBE_RESERVE(struct dns_event);
     if (is_answer) PROBE_COUNT(counts, struct dns_counts, answers);
     else PROBE_COUNT(counts, struct dns_counts, queries);
 
@@ -147,6 +146,7 @@ PROBE_INLINE void message(struct __sk_buff *skb, __u32 network, enum dns_directi
     } else {
         bpf_map_update_elem(&questions, &question, &asked, BPF_ANY);
     }
+    event = PROBE_RESERVE(struct dns_event);
     if (!event) goto out;
     __builtin_memset(event, 0, sizeof(*event));
     event->time = asked.time;
@@ -165,9 +165,12 @@ PROBE_INLINE void message(struct __sk_buff *skb, __u32 network, enum dns_directi
     at += HEADER;
     length = segment.end - at;
     if (length > NAME_MAX) length = NAME_MAX;
-    // The verifier is to see that it is neither zero nor more than the room.
+    if (segment.end <= at) goto malformed;
+    // In a form in which every verifier sees that it is neither zero nor more than the room.
+    length = (length - 1) & 0xff;
     asm volatile("" : "+r"(length));
-    if (segment.end <= at || length < 1 || length > NAME_MAX || bpf_skb_load_bytes(skb, at, event->name, length)) goto malformed;
+    length++;
+    if (bpf_skb_load_bytes(skb, at, event->name, length)) goto malformed;
     event->pid = length;
     name_length = to_text(event->name, &event->pid, &event->answers, &event->addresses);
     if (!name_length || bpf_skb_load_bytes(skb, at + name_length, &type, sizeof(type))) goto malformed;

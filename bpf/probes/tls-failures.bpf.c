@@ -149,8 +149,11 @@ PROBE_INLINE void read_server_name(struct __sk_buff *skb, __u32 at, char name[12
         if (bpf_skb_load_bytes(skb, at, &entry, sizeof(entry)) || entry.kind) return;
         length = bpf_ntohs(entry.length);
         if (length > 127) length = 127;
+        if (!length) return;
+        // In a form in which every verifier sees that it is neither zero nor more than the room.
+        length = (length - 1) & 127;
         asm volatile("" : "+r"(length));
-        if (length < 1 || length > 127) return;
+        length++;
         bpf_skb_load_bytes(skb, at + sizeof(entry), name, length);
         return;
     }
