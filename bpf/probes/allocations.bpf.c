@@ -42,7 +42,7 @@ struct held {
     __u64 bytes;
     __s32 stack;
     bool is_known;
-    __u8 reserved[3];
+    __u8 padding[3];
 };
 
 struct {

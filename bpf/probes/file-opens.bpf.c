@@ -75,7 +75,7 @@ PROBE_INLINE int end(__s64 result, bool by_kprobe) {
     event->flags = opening->flags;
     event->mode = opening->mode;
     event->by_kprobe = by_kprobe;
-    __builtin_memset(event->reserved, 0, sizeof(event->reserved));
+    __builtin_memset(event->padding, 0, sizeof(event->padding));
     bpf_get_current_comm(event->comm, sizeof(event->comm));
     __builtin_memset(event->path, 0, sizeof(event->path));
     // Read only now: before the call the page that holds the path may not have been in memory.

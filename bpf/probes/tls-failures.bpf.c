@@ -38,7 +38,7 @@ struct side {
     bool has_sent;
     bool has_changed_cipher;
     bool is_through;
-    __u8 reserved;
+    __u8 padding;
 };
 
 struct handshake {
@@ -49,7 +49,7 @@ struct handshake {
     bool client_is_second; /* of the two ends */
     bool server_answered;
     bool is_unclear; /* a record's header was missed */
-    __u8 reserved[3];
+    __u8 padding[3];
     char server_name[128];
 };
 

@@ -9,7 +9,7 @@ enum allocation_kind {
 
 struct allocation_event {
     __u64 time;
-    __u64 address;
+    __u64 address IN_HEX;
     __u64 size_bytes; /* of a release: what the allocation had, 0 if it was not seen */
     __u32 pid;
     __u32 tid;

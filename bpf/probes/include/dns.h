@@ -55,7 +55,7 @@ struct dns_event {
     __u16 client_port;
     __u16 server_port;
     bool truncated; /* the server wants to be asked by TCP */
-    __u8 reserved;
+    __u8 padding;
     char comm[16];
     __u8 client_address[16];
     __u8 server_address[16];

@@ -5,9 +5,9 @@
 struct function_call_event {
     __u64 time; /* of the return */
     __u64 duration_ns;
-    __u64 argument; /* the first */
-    __u64 result;
-    __u64 cookie; /* of the attachment, to tell functions apart */
+    __u64 argument IN_HEX; /* the first */
+    __u64 result IN_HEX;
+    __u64 cookie IN_HEX; /* of the attachment, to tell functions apart */
     __u32 pid;
     __u32 tid;
     char comm[16];

@@ -6,11 +6,11 @@ struct packet_drop_event {
     __u64 time;
     __u32 netns; /* 0 where neither device nor socket tells */
     __u32 length_bytes;
-    __u16 ethertype; /* host order */
+    __u16 ethertype IN_HEX; /* host order */
     __u16 source_port;
     __u16 destination_port;
     __u8 protocol; /* of the IP header */
-    __u8 reserved[5];
+    __u8 padding[5];
     char interface[16];
     __u8 source_address[16];
     __u8 destination_address[16];

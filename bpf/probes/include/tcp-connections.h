@@ -26,7 +26,7 @@ struct tcp_connection_event {
     __u16 remote_port;
     bool was_accepted; /* rather than connected from here */
     bool time_wait;    /* its end is left to a TIME_WAIT entry */
-    __u8 reserved[2];
+    __u8 padding[2];
     char comm[16];
     __u8 local_address[16];
     __u8 remote_address[16];

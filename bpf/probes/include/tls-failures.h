@@ -58,7 +58,7 @@ struct tls_failure_event {
     enum tls_party by; /* who refused, closed or reset */
     enum tls_alert alert;
     bool server_answered; /* the server had sent its hello */
-    __u8 reserved[3];
+    __u8 padding[3];
     __u16 client_port;
     __u16 server_port;
     char comm[16];
