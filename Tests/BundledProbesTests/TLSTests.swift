@@ -9,9 +9,10 @@ import Testing
 private enum TLS {
     static func record(_ type: UInt8, _ body: [UInt8]) -> [UInt8] { [type, 3, 3] + big(UInt16(body.count)) + body }
 
-    /// A client's first message, which asks for a server by name and has other extensions before that.
+    /// A client's first message, which holds no newline, at which a shell would cut it, for a server by name
+    /// and has other extensions before that.
     static func clientHello(_ name: String?) -> [UInt8] {
-        var extensions = big(43) + big(3) + [2, 3, 4] + big(10) + big(4) + [0, 2, 0, 29]
+        var extensions = big(43) + big(3) + [2, 3, 4] + big(13) + big(4) + [0, 2, 0, 29]
         if let name {
             let entry = [0] + big(UInt16(name.utf8.count)) + Array(name.utf8)
             extensions += big(0) + big(UInt16(entry.count + 2)) + big(UInt16(entry.count)) + entry
@@ -183,7 +184,7 @@ struct TLSTests {
         try run(conversation.packet(fromServer: true, TLS.application(50)))
         try run(conversation.packet(fromServer: true, [], flags: [.rst]))
         let hello = conversation.packet(fromServer: false, TLS.clientHello("truncated.test"))
-        for count in 14..<64 { try run(hello.truncated(to: count)) }
+        for count in 34..<64 { try run(hello.truncated(to: count)) }
         try probe.drain()
         #expect(probe.records.isEmpty)
         #expect(try probe.counts(tls_counts.self).begun == 0)

@@ -115,7 +115,7 @@ PROBE_INLINE void message(struct __sk_buff *skb, __u32 network, enum dns_directi
     struct asked asked = {}, *known = NULL;
     struct dns_event *event;
     __u32 at, length, name_length;
-    __be16 type;
+    __be16 type_and_class[2];
     bool is_answer;
 
     if (!segment_of(skb, network, IPPROTO_UDP, &segment) || (segment.source_port != port && segment.destination_port != port)) return;
@@ -173,8 +173,8 @@ PROBE_INLINE void message(struct __sk_buff *skb, __u32 network, enum dns_directi
     if (bpf_skb_load_bytes(skb, at, event->name, length)) goto malformed;
     event->pid = length;
     name_length = to_text(event->name, &event->pid, &event->answers, &event->addresses);
-    if (!name_length || bpf_skb_load_bytes(skb, at + name_length, &type, sizeof(type))) goto malformed;
-    event->type = bpf_ntohs(type);
+    if (!name_length || bpf_skb_load_bytes(skb, at + name_length, type_and_class, 4)) goto malformed;
+    event->type = bpf_ntohs(type_and_class[0]);
     event->answers = event->addresses = 0;
     if (is_answer) {
         event->result = bpf_ntohs(header.flags) & 15;

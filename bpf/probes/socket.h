@@ -9,8 +9,8 @@
 /* The addresses at both ends. A socket of IPv6 that speaks IPv4 has the addresses in the form the records want. */
 PROBE_INLINE void addresses_of(struct sock_common *common, __u8 local[16], __u8 remote[16]) {
     if (BPF_CORE_READ(common, skc_family) == AF_INET6) {
-        BPF_CORE_READ_INTO(local, common, skc_v6_rcv_saddr);
-        BPF_CORE_READ_INTO(remote, common, skc_v6_daddr);
+        bpf_core_read(local, 16, &common->skc_v6_rcv_saddr);
+        bpf_core_read(remote, 16, &common->skc_v6_daddr);
     } else {
         map_ipv4(local, BPF_CORE_READ(common, skc_rcv_saddr));
         map_ipv4(remote, BPF_CORE_READ(common, skc_daddr));

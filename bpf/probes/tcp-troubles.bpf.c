@@ -18,9 +18,8 @@ enum sk_rst_reason {
 #define RST_REASON_PREFIX 14
 
 /* A record with what every socket has in common: those of a connection, of a request for one, and of one in TIME_WAIT. */
-PROBE_INLINE struct tcp_trouble_event *begin(struct sock_common *common, enum tcp_trouble_kind kind) {
+PROBE_INLINE struct tcp_trouble_event *begin(struct sock_common *common, __u32 netns, enum tcp_trouble_kind kind) {
     struct tcp_trouble_event *event;
-    __u32 netns = common ? namespace_of(common) : 0;
 
     if (only_netns && netns != only_netns) return NULL;
     event = PROBE_RESERVE(struct tcp_trouble_event);
@@ -42,7 +41,7 @@ SEC("raw_tp/tcp_retransmit_skb")
 int retransmitted(struct bpf_raw_tracepoint_args *context) {
     struct sock *sock = (void *)context->args[0];
     struct sk_buff *skb = (void *)context->args[1];
-    struct tcp_trouble_event *event = begin(&sock->__sk_common, RETRANSMIT);
+    struct tcp_trouble_event *event = begin(&sock->__sk_common, namespace_of(&sock->__sk_common), RETRANSMIT);
     struct tcp_skb_cb *segment = (void *)__builtin_preserve_access_index(&skb->cb);
 
     if (!event) return 0;
@@ -57,7 +56,7 @@ int retransmitted(struct bpf_raw_tracepoint_args *context) {
 SEC("raw_tp/tcp_retransmit_synack")
 int syn_ack_retransmitted(struct bpf_raw_tracepoint_args *context) {
     struct request_sock *request = (void *)context->args[1];
-    struct tcp_trouble_event *event = begin(&request->__req_common, RETRANSMIT_SYN_ACK);
+    struct tcp_trouble_event *event = begin(&request->__req_common, namespace_of(&request->__req_common), RETRANSMIT_SYN_ACK);
 
     if (!event) return 0;
     event->retransmits = BPF_CORE_READ_BITFIELD_PROBED(request, num_retrans);
@@ -69,9 +68,13 @@ SEC("raw_tp/tcp_send_reset")
 int reset_sent(struct bpf_raw_tracepoint_args *context) {
     struct sock *sock = (void *)context->args[0];
     struct sk_buff *skb = (void *)context->args[1];
-    struct tcp_trouble_event *event = begin(sock ? &sock->__sk_common : NULL, RESET_SENT);
+    struct tcp_trouble_event *event;
     struct packet_ends ends;
+    __u32 netns;
 
+    // Before Linux 6.10 there always is a socket. What a port without one answers comes from the packet's device.
+    netns = sock ? namespace_of(&sock->__sk_common) : BPF_CORE_READ(skb, dev, nd_net.net, ns.inum);
+    event = begin(sock ? &sock->__sk_common : NULL, netns, RESET_SENT);
     if (!event) return 0;
     if (bpf_core_type_exists(enum sk_rst_reason)) {
         __u32 reason = context->args[2];
@@ -83,7 +86,6 @@ int reset_sent(struct bpf_raw_tracepoint_args *context) {
         event->remote_port = ends.source_port;
         __builtin_memcpy(event->local_address, ends.destination, 16);
         __builtin_memcpy(event->remote_address, ends.source, 16);
-        if (!sock) event->netns = BPF_CORE_READ(skb, dev, nd_net.net, ns.inum);
     }
     bpf_ringbuf_submit(event, 0);
     return 0;
@@ -92,7 +94,7 @@ int reset_sent(struct bpf_raw_tracepoint_args *context) {
 SEC("raw_tp/tcp_receive_reset")
 int reset_received(struct bpf_raw_tracepoint_args *context) {
     struct sock *sock = (void *)context->args[0];
-    struct tcp_trouble_event *event = begin(&sock->__sk_common, RESET_RECEIVED);
+    struct tcp_trouble_event *event = begin(&sock->__sk_common, namespace_of(&sock->__sk_common), RESET_RECEIVED);
 
     if (event) bpf_ringbuf_submit(event, 0);
     return 0;
