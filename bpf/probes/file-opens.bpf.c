@@ -49,9 +49,13 @@ PROBE_INLINE int begin(__s32 directory, const char *path, __u32 flags, __u32 mod
     struct opening opening = {
         .began = bpf_ktime_get_boot_ns(), .path = path, .directory = directory, .flags = flags, .mode = mode, .by_kprobe = by_kprobe};
     __u64 thread = bpf_get_current_pid_tgid();
+    struct opening *known;
 
     if (only_pid && thread >> 32 != only_pid) return 0;
-    bpf_map_update_elem(&openings, &thread, &opening, by_kprobe ? BPF_NOEXIST : BPF_ANY);
+    known = by_kprobe ? bpf_map_lookup_elem(&openings, &thread) : NULL;
+    // What a tracepoint has seen begin, it will see end.
+    if (known && !known->by_kprobe && known->path == path) return 0;
+    bpf_map_update_elem(&openings, &thread, &opening, BPF_ANY);
     return 0;
 }
 
