@@ -1,5 +1,6 @@
 import CLibBPF
 import Glibc
+import Synchronization
 
 /// libbpf's object: closed when the last of object, programs and maps that need it goes.
 ///
@@ -11,6 +12,10 @@ import Glibc
     private var log: LogMemory?
     /// Maps that only lend their shape to the inner maps of others.
     var templates: [SharedDescriptor] = []
+    /// Held while libbpf's table of USDT probes changes, which it does after loading too.
+    let usdt = Mutex<Void>(())
+    /// The types of maps' values as declared, some of which the load forgets.
+    private(set) var recordTypeIDs: [String: UInt32] = [:]
 
     /// The file, to open it once more without what the kernel refused.
     let source: (bytes: [UInt8], name: String)
@@ -25,20 +30,15 @@ import Glibc
     ///
     /// - Parameter isTrusted: Whether the bytes are our own, so that they need no look before libbpf's.
     convenience init(opening source: ObjectSource, isTrusted: Bool = false) throws(BPFError) {
-        let subject =
-            switch source {
-            case .bytes(_, let name): "object \(name)"
-            case .file(let path): "object \(path)"
-            }
-        let (bytes, name) = try Self.contents(of: source, subject: subject)
+        let bytes = try source.bytes()
         if !isTrusted {
             do throws(ObjectDefect) {
                 try ObjectCheck.check(bytes)
             } catch {
-                throw BPFError(.open, subject, reason: error.reason, remedy: error.remedy)
+                throw BPFError(.open, source.subject, reason: error.reason, remedy: error.remedy)
             }
         }
-        try self.init(checked: bytes, name: name, subject: subject)
+        try self.init(checked: bytes, name: source.name, subject: source.subject)
     }
 
     /// Opens the same file again.
@@ -66,6 +66,7 @@ import Glibc
                     return unsafe bytes.withUnsafeBytes { unsafe bpf_object__open_mem($0.baseAddress, $0.count, &options) }
                 }
             })
+        unsafe recordTypeIDs = Self.recordTypeIDs(of: maps)
         applyConventions()
     }
 
