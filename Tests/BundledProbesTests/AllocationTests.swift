@@ -5,7 +5,9 @@ import CProbeTarget
 import Glibc
 import Testing
 
-@Suite("The probe of allocations", .serialized, .timeLimit(.minutes(2)), .enabled(if: Features.uprobe == .available, "this kernel has no uprobes"))
+@Suite(
+    "The probe of allocations", .serialized, .timeLimit(.minutes(2)),
+    .enabled(if: Features.uprobe == .available, "this kernel has no uprobes"))
 struct AllocationTests {
     private static let entries: [(program: String, function: String)] = [
         ("malloc_enter", "malloc"), ("calloc_enter", "calloc"), ("realloc_enter", "realloc"), ("posix_memalign_enter", "posix_memalign"),
@@ -13,10 +15,16 @@ struct AllocationTests {
 
     private func attach(smallest: UInt64 = 0) throws -> BundledProbe<allocation_event> {
         // Returns first, so that no call is seen to begin and not to end.
-        var places: [(program: String, place: Place)] = Self.entries.map { ("allocate_exit", .ownReturn("probe_target_\($0.function)")) }
-        places += Self.entries.map { ($0.program, .ownFunction("probe_target_\($0.function)")) }
-        places.append(("free_enter", .ownFunction("probe_target_free")))
-        return try BundledProbe(.allocations, attaching: places) {
+        var targets = Self.entries.map { (program: "allocate_exit", target: "uretprobe:\(ownFunction("probe_target_\($0.function)"))") }
+        targets += Self.entries.map { ($0.program, "uprobe:\(ownFunction("probe_target_\($0.function)"))") }
+        targets.append(("free_enter", "uprobe:\(ownFunction("probe_target_free"))"))
+        return try load(attaching: targets, smallest: smallest)
+    }
+
+    private func load(
+        attaching targets: [(program: String, target: String)], smallest: UInt64 = 0
+    ) throws -> BundledProbe<allocation_event> {
+        try BundledProbe(.allocations, attaching: targets) {
             try $0.setGlobal("only_pid", to: UInt32(getpid()))
             try $0.setGlobal("each_call", to: true)
             try $0.setGlobal("smallest_bytes", to: smallest)
@@ -90,5 +98,35 @@ struct AllocationTests {
         probe_target_free(pointer(0x20000))
         let events = try probe.records { $0.contains { $0.kind == RELEASE } }
         #expect(events.map(\.size_bytes) == [1000, 1000])
+    }
+
+    @Test func `a binary that says by USDT where it allocates is believed`() throws {
+        let probe = try load(attaching: [
+            ("usdt_allocate", "usdt:\(ownPath()):allocator:taken pid=\(getpid())"),
+            ("usdt_release", "usdt:\(ownPath()):allocator:returned pid=\(getpid())"),
+        ])
+        probe_target_taken(pointer(0x90000), 123_456_789_012)
+        probe_target_taken(pointer(0xa0000), 5)
+        probe_target_returned(pointer(0xa0000))
+        let events = try probe.records { $0.contains { $0.kind == RELEASE } }
+        #expect(events.map(\.address) == [0x90000, 0xa0000, 0xa0000] && events.map(\.size_bytes) == [123_456_789_012, 5, 5])
+        let totals = try probe.loaded.map("by_stack", key: allocation_place.self, value: allocation_totals.self)
+        #expect(try totals.entries().reduce(0) { $0 + $1.value.outstanding_bytes } == 123_456_789_012)
+    }
+
+    @Test func `the C library's own malloc and free`() throws {
+        let library = "libc.so.6"
+        let probe = try load(
+            attaching: [
+                ("allocate_exit", "uretprobe:\(library):malloc pid=\(getpid())"),
+                ("malloc_enter", "uprobe:\(library):malloc pid=\(getpid())"),
+                ("free_enter", "uprobe:\(library):free pid=\(getpid())"),
+            ], smallest: 70_000_001)
+        // No other test asks for so much.
+        let block = malloc(70_000_003)
+        let place = UInt64(UInt(bitPattern: block))
+        free(block)
+        let events = try probe.records { $0.contains { $0.kind == RELEASE } }
+        #expect(events.map(\.size_bytes) == [70_000_003, 70_000_003] && events.map(\.address) == [place, place])
     }
 }

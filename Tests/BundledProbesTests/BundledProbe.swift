@@ -5,65 +5,35 @@ import CLibBPF
 import Glibc
 import Testing
 
-/// Where a test attaches a program of a probe.
-enum Place {
-    case rawTracepoint(String)
-    case tracepoint(String, String)
-    case kprobe(String)
-    case kretprobe(String)
-    /// A function of this very program.
-    case ownFunction(String)
-    /// The return of a function of this very program.
-    case ownReturn(String)
-    case cgroup(path: String, egress: Bool)
-}
-
 /// A bundled probe in the kernel, attached as a test wants it, with the reading end of its ring.
 final class BundledProbe<Record: BitwiseCopyable> {
     let loaded: LoadedObject
     private let ring: RingBuffer
-    private var links: [AnyObject] = []
+    private var attachments: [Box] = []
+    private let decoder: RecordDecoder
     private(set) var records: [Record] = []
+    /// The records as whoever reads them by the object's own types sees them.
+    private(set) var lines: [String] = []
 
     /// Loads an object's programs that are to be attached, or are named to be run, and attaches them.
     init(
         _ object: EmbeddedObject, of record: Record.Type = Record.self, ringBytes: Int = 1 << 20, running: [String] = [],
-        attaching places: [(program: String, place: Place)] = [], edit: (inout OpenObject) throws -> Void = { _ in }
+        attaching targets: [(program: String, target: String)] = [], edit: (inout OpenObject) throws -> Void = { _ in }
     ) throws {
         var opened = try OpenObject(object)
         try opened.setMaxEntries(ringBytes, ofMap: "events")
-        let used = Set(places.map(\.program) + running)
+        let used = Set(targets.map(\.program) + running)
         for program in opened.programs { try opened.setAutoload(used.contains(program.name), program: program.name) }
         try edit(&opened)
         loaded = try opened.load()
+        decoder = try RecordDecoder(#require(try loaded.recordType(ofMap: "events")))
         ring = try loaded.ringBuffer("events", lossCounter: "events_lost")
-        for (program, place) in places { try attach(program, to: place) }
+        for (program, target) in targets { try attach(program, to: target) }
     }
 
-    private func attach(_ name: String, to place: Place) throws {
-        let program = try loaded.program(name)
-        let link: AnyObject =
-            switch place {
-            case .rawTracepoint(let name): Box(try program.attachRawTracepoint(name))
-            case .tracepoint(let category, let name):
-                try withTraceFilesystem { Box(try program.attachTracepoint(category: category, name: name)) }
-            case .kprobe(let function): Box(try program.attachKprobe(function: function))
-            case .kretprobe(let function): Box(try program.attachKprobe(function: function, isReturn: true))
-            case .ownFunction(let symbol): Box(try program.attachUprobe(binary: ownPath(), symbol: symbol, pid: getpid()))
-            case .ownReturn(let symbol): Box(try program.attachUprobe(binary: ownPath(), symbol: symbol, pid: getpid(), isReturn: true))
-            case .cgroup(let path, let egress): try attachToCgroup(program, path, egress: egress)
-            }
-        links.append(link)
-    }
-
-    private func attachToCgroup(_ program: borrowing Program, _ path: String, egress: Bool) throws -> AnyObject {
-        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        try #require(folder >= 0)
-        defer { close(folder) }
-        let link = bpf_link_create(
-            program.fileDescriptor, folder, egress ? BPF_CGROUP_INET_EGRESS : BPF_CGROUP_INET_INGRESS, nil)
-        try #require(link >= 0, "cannot attach to \(path): \(link)")
-        return OwnedDescriptor(link)
+    private func attach(_ name: String, to target: String) throws {
+        let target = try AttachTarget(text: target)
+        attachments.append(try withTraceFilesystem { Box(try loaded.program(name).attach(to: target)) })
     }
 
     /// The records so far; reads on until they are enough, for as long as a slow machine may need.
@@ -82,6 +52,11 @@ final class BundledProbe<Record: BitwiseCopyable> {
     func drain() throws -> UInt64 {
         let batch = try ring.drain()
         batch.forEach(as: Record.self) { records.append($0) }
+        for index in 0..<batch.count {
+            var line: [UInt8] = []
+            decoder.json(of: batch.bytes(at: index), into: &line)
+            lines.append(String(decoding: line, as: UTF8.self))
+        }
         return batch.lost
     }
 
@@ -98,17 +73,10 @@ final class BundledProbe<Record: BitwiseCopyable> {
     }
 }
 
-/// Carries a link through closures and into arrays.
+/// Carries an attachment through closures and into arrays.
 final class Box {
-    private let link: Link
-    init(_ link: consuming Link) { self.link = link }
-}
-
-/// Closes a descriptor when it goes.
-final class OwnedDescriptor {
-    private let descriptor: CInt
-    init(_ descriptor: CInt) { self.descriptor = descriptor }
-    deinit { close(descriptor) }
+    private let attachment: BPF.Attachment
+    init(_ attachment: consuming BPF.Attachment) { self.attachment = attachment }
 }
 
 /// The file this process was started from.
@@ -117,6 +85,9 @@ func ownPath() -> String {
     let length = readlink("/proc/self/exe", &path, path.count)
     return String(decoding: path.prefix(max(0, length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
+
+/// A function of this very program, for uprobes of this process alone.
+func ownFunction(_ name: String) -> String { "\(ownPath()):\(name) pid=\(getpid())" }
 
 /// The text in a `char` array of a record, up to its NUL.
 func text<Field>(_ field: Field) -> String {

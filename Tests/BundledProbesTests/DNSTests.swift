@@ -9,10 +9,10 @@ import Testing
 struct DNSTests {
     private let probe: BundledProbe<dns_event>
 
-    init() throws { probe = try BundledProbe(.dns, running: ["dns_sent", "dns_received", "dns_egress", "dns_ingress"]) }
+    init() throws { probe = try BundledProbe(.dns, running: ["dns_sent", "dns_received"]) }
 
-    private func run(_ program: String, _ packet: Packet) throws {
-        let result = try probe.loaded.program(program).testRun(data: packet.bytes)
+    private func run(_ program: String, _ packet: Packet, in other: BundledProbe<dns_event>? = nil) throws {
+        let result = try (other ?? probe).loaded.program(program).testRun(data: packet.bytes)
         // Whatever it sees, it lets pass: 1 at a cgroup, TCX_NEXT at an interface.
         #expect(result.returnValue == (["dns_sent", "dns_received"].contains(program) ? 1 : UInt32.max))
     }
@@ -35,15 +35,16 @@ struct DNSTests {
 
     @Test(arguments: [("dns_sent", "dns_received"), ("dns_egress", "dns_ingress")], [false, true])
     func `a query and its answer, with the time between them and the first address`(programs: (String, String), version6: Bool) throws {
+        let probe = try BundledProbe(.dns, of: dns_event.self, running: [programs.0, programs.1])
         let question = DNSMessage(id: 0x1234, name: ["www", "example", "org"], type: a)
-        try run(programs.0, query(question, version6: version6))
+        try run(programs.0, query(question, version6: version6), in: probe)
         let alias = DNSMessage.labels(["edge"])
         let reply = DNSMessage(
             id: 0x1234, flags: 0x8180, name: question.name, type: a,
             answers: [
                 .record(cname, alias), .named(["edge", "example", "net"], a, [198, 51, 100, 7]), .record(a, [198, 51, 100, 8]),
             ])
-        try run(programs.1, answer(reply, version6: version6))
+        try run(programs.1, answer(reply, version6: version6), in: probe)
         let events = try probe.records { $0.count >= 2 }
         try #require(events.count == 2)
         for event in events {
@@ -58,6 +59,12 @@ struct DNSTests {
         #expect(events[1].kind == ANSWER && events[1].direction == RECEIVED && events[1].result == NOERROR)
         #expect(events[1].duration_ns == events[1].time - events[0].time)
         #expect(events[1].answers == 3 && events[1].addresses == 2 && address(events[1].answer_address) == "198.51.100.7")
+        // As whoever reads them by their types sees them.
+        let line = try #require(probe.lines.last)
+        for part in [
+            #""kind":"ANSWER","direction":"RECEIVED","type":"A","result":"NOERROR","id":4660,"answers":3"#,
+            #""answer_address":"198.51.100.7","name":"www.example.org"}"#, #"{"time":"2"#,
+        ] { #expect(line.contains(part), "\(line)") }
     }
 
     @Test func `failures by their names, addresses of IPv6, and answers too long for a datagram`() throws {
@@ -88,7 +95,9 @@ struct DNSTests {
         try run("dns_sent", whole.overwriting(at: 54, [0xc0]))
         try run("dns_sent", whole.overwriting(at: 54, [UInt8](repeating: 1, count: 40)))
         // Another port, another protocol.
-        try run("dns_sent", Packet.ethernet().ipv4("192.0.2.1", "192.0.2.53").udp(40_000, 54).payload(DNSMessage(id: 6, name: ["x"], type: a).bytes))
+        try run(
+            "dns_sent",
+            Packet.ethernet().ipv4("192.0.2.1", "192.0.2.53").udp(40_000, 54).payload(DNSMessage(id: 6, name: ["x"], type: a).bytes))
         try run("dns_sent", Packet.ethernet().ipv4("192.0.2.1", "192.0.2.53").tcp(40_000, 53).payload([0, 0, 0, 0]))
         try run("dns_sent", whole)
         #expect(try probe.records { !$0.isEmpty }.map(\.id) == [5])
@@ -112,12 +121,13 @@ struct DNSTests {
         let port = server.port
         let live = try BundledProbe(
             .dns, of: dns_event.self,
-            attaching: [("dns_sent", .cgroup(path: cgroup.path, egress: true)), ("dns_received", .cgroup(path: cgroup.path, egress: false))]
+            attaching: [("dns_sent", "cgroup/egress:\(cgroup.path)"), ("dns_received", "cgroup/ingress:\(cgroup.path)")]
         ) { try $0.setGlobal("port", to: port) }
         let question = DNSMessage(id: 0x4142, name: ["live", "test"], type: a)
         let client = try namespace.run { () throws(TestingError) in
             try ChildProcess(
-                shell: "exec 3<>/dev/udp/127.0.0.1/\(port); printf '\(escaped(question.bytes))' >&3; read -n 1 -u 3 -t 60 answer", in: cgroup)
+                shell: "exec 3<>/dev/udp/127.0.0.1/\(port); printf '\(escaped(question.bytes))' >&3; read -n 1 -u 3 -t 60 answer",
+                in: cgroup)
         }
         let reply = DNSMessage(id: 0x4142, flags: 0x8180, name: question.name, type: a, answers: [.record(a, [203, 0, 113, 5])])
         #expect(server.answer(with: reply.bytes) == question.bytes)

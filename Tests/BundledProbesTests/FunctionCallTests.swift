@@ -7,11 +7,13 @@ import Testing
 
 @Suite("The probe of function calls", .timeLimit(.minutes(2)), .enabled(if: Features.uprobe == .available, "this kernel has no uprobes"))
 struct FunctionCallTests {
+    private static let targets = [
+        (program: "returned", target: "uretprobe:\(ownFunction("probe_target_descend"))"),
+        (program: "entered", target: "uprobe:\(ownFunction("probe_target_descend"))"),
+    ]
+
     private func attach(slowerThan nanoseconds: UInt64 = 0) throws -> BundledProbe<function_call_event> {
-        try BundledProbe(
-            .functionCalls,
-            attaching: [("returned", .ownReturn("probe_target_descend")), ("entered", .ownFunction("probe_target_descend"))]
-        ) {
+        try BundledProbe(.functionCalls, attaching: Self.targets) {
             try $0.setGlobal("only_pid", to: UInt32(getpid()))
             try $0.setGlobal("slower_than_ns", to: nanoseconds)
         }
@@ -43,10 +45,9 @@ struct FunctionCallTests {
     }
 
     @Test func `what finds no room is counted as lost`() throws {
-        let probe = try BundledProbe(
-            .functionCalls, of: function_call_event.self, ringBytes: 4096,
-            attaching: [("returned", .ownReturn("probe_target_descend")), ("entered", .ownFunction("probe_target_descend"))]
-        ) { try $0.setGlobal("only_pid", to: UInt32(getpid())) }
+        let probe = try BundledProbe(.functionCalls, of: function_call_event.self, ringBytes: 4096, attaching: Self.targets) {
+            try $0.setGlobal("only_pid", to: UInt32(getpid()))
+        }
         for _ in 0..<200 { _ = probe_target_descend(0) }
         let lost = try probe.drain()
         #expect(lost > 0 && lost + UInt64(probe.records.count) == 200)

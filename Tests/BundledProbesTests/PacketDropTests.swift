@@ -11,7 +11,7 @@ struct PacketDropTests {
         let namespace = try NetworkNamespace()
         let number = namespace.run { netns() }
         let probe = try BundledProbe(
-            .packetDrops, of: packet_drop_event.self, attaching: [("dropped", .rawTracepoint("kfree_skb"))]
+            .packetDrops, of: packet_drop_event.self, attaching: [("dropped", "raw_tracepoint:kfree_skb")]
         ) { try $0.setGlobal("only_netns", to: number) }
         let socket = try namespace.run { () throws(TestingError) in try TestSocket.bound(.udp, host, port: 4100) }
         try socket.send("nobody", to: host, port: 4101)
@@ -36,7 +36,7 @@ struct PacketDropTests {
         try host.ip("route", "add", "local", "10.79.0.0/24", "dev", "lo")
         try host.ip("route", "add", "10.80.0.0/24", "dev", "lo")
         let probe = try BundledProbe(
-            .packetDrops, of: packet_drop_event.self, attaching: [("dropped", .rawTracepoint("kfree_skb"))]
+            .packetDrops, of: packet_drop_event.self, attaching: [("dropped", "raw_tracepoint:kfree_skb")]
         ) {
             try $0.setGlobal("only_netns", to: number)
             try $0.setGlobal("with_unspecified", to: true)

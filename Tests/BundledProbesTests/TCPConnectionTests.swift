@@ -16,8 +16,8 @@ struct TCPConnectionTests {
         probe = try BundledProbe(
             .tcpConnections,
             attaching: [
-                ("state_changed", .rawTracepoint("inet_sock_set_state")), ("accept4_exit", .tracepoint("syscalls", "sys_exit_accept4")),
-                ("accept_exit", .tracepoint("syscalls", "sys_exit_accept")),
+                ("state_changed", "raw_tracepoint:inet_sock_set_state"), ("accept4_exit", "tracepoint:syscalls/sys_exit_accept4"),
+                ("accept_exit", "tracepoint:syscalls/sys_exit_accept"),
             ]
         ) { try $0.setGlobal("only_netns", to: number) }
     }
@@ -34,7 +34,8 @@ struct TCPConnectionTests {
         return (client, try #require(listener.accept(milliseconds: 10_000)))
     }
 
-    @Test(arguments: ["127.0.0.1", "::1"]) func `a connection is told from both ends, from connect and accept to close`(host: String) throws {
+    @Test(arguments: ["127.0.0.1", "::1"]) func `a connection is told from both ends, from connect and accept to close`(host: String) throws
+    {
         var ends: (client: TestSocket, server: TestSocket)? = try connect(host, 4001)
         ends?.client.send(String(repeating: "q", count: 1_000))
         ends?.server.send(String(repeating: "a", count: 2_345))
@@ -107,7 +108,9 @@ struct TCPConnectionTests {
         let event = try #require(try probe.records { $0.contains { $0.kind == CONNECTED } }.first)
         #expect(event.pid == UInt32(getpid()))
         shutdown(listener.descriptor, CInt(SHUT_RDWR))
-        let closed = try probe.records { $0.contains { $0.kind == CLOSED && $0.was_accepted } }.filter { $0.kind == CLOSED && $0.was_accepted }
+        let closed = try probe.records { $0.contains { $0.kind == CLOSED && $0.was_accepted } }.filter {
+            $0.kind == CLOSED && $0.was_accepted
+        }
         #expect(closed.map(\.pid) == [0])
         #expect(closed.first.map { text($0.comm) } == "")
     }

@@ -22,8 +22,8 @@ struct TCPTroubleTests {
         probe = try BundledProbe(
             .tcpTroubles,
             attaching: [
-                ("retransmitted", .rawTracepoint("tcp_retransmit_skb")), ("syn_ack_retransmitted", .rawTracepoint("tcp_retransmit_synack")),
-                ("reset_sent", .rawTracepoint("tcp_send_reset")), ("reset_received", .rawTracepoint("tcp_receive_reset")),
+                ("retransmitted", "raw_tracepoint:tcp_retransmit_skb"), ("syn_ack_retransmitted", "raw_tracepoint:tcp_retransmit_synack"),
+                ("reset_sent", "raw_tracepoint:tcp_send_reset"), ("reset_received", "raw_tracepoint:tcp_receive_reset"),
             ]
         ) { try $0.setGlobal("only_netns", to: number) }
     }

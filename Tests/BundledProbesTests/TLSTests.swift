@@ -142,7 +142,8 @@ struct TLSTests {
         for cut in 1..<flight.count {
             let told = try play(
                 [
-                    .client(TLS.clientHello("cut.test")), .server(Array(flight[..<cut])), .server(Array(flight[cut...])), .client(TLS.alert(2, 42)),
+                    .client(TLS.clientHello("cut.test")), .server(Array(flight[..<cut])), .server(Array(flight[cut...])),
+                    .client(TLS.alert(2, 42)),
                 ], port: UInt16(51_000 + cut))
             unclear = told.counts.unclear
             #expect(told.events.count == cut && told.events.last?.alert == bad_certificate, "cut at \(cut)")
@@ -165,7 +166,8 @@ struct TLSTests {
         var conversation = Conversation(clientPort: 50_000)
         let packets = [
             conversation.packet(fromServer: false, TLS.clientHello("twice.test")),
-            conversation.packet(fromServer: true, TLS.serverHello + TLS.certificate), conversation.packet(fromServer: false, TLS.alert(2, 45)),
+            conversation.packet(fromServer: true, TLS.serverHello + TLS.certificate),
+            conversation.packet(fromServer: false, TLS.alert(2, 45)),
         ]
         for packet in packets {
             try run(packet, "tls_sent")
@@ -196,7 +198,7 @@ struct TLSTests {
         let listener = try namespace.run { () throws(TestingError) in try TestSocket.listener("127.0.0.1", port: 0) }
         let live = try BundledProbe(
             .tlsFailures, of: tls_failure_event.self,
-            attaching: [("tls_sent", .cgroup(path: cgroup.path, egress: true)), ("tls_received", .cgroup(path: cgroup.path, egress: false))])
+            attaching: [("tls_sent", "cgroup/egress:\(cgroup.path)"), ("tls_received", "cgroup/ingress:\(cgroup.path)")])
         let client = try namespace.run { () throws(TestingError) in
             try ChildProcess(
                 shell: "exec 3<>/dev/tcp/127.0.0.1/\(listener.port); printf '\(escaped(TLS.clientHello("live.test")))' >&3; "

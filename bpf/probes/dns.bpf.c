@@ -45,12 +45,22 @@ struct header {
     __be16 additional;
 };
 
-/* Turns a name of the wire, labels that begin with their length, into text with dots, in place. The length the name had, or 0 if this is no
- * name.
- *
- * How long it may be, how much of a label is left and where the name ended are kept in the record as well, by `length`, `left` and `end`:
- * the verifier would follow each value of a register through all bytes apart, and of this memory it knows nothing. */
-PROBE_INLINE __u32 to_text(char *name, volatile __u32 *length, volatile __u16 *left, volatile __u16 *end) {
+/* The next two are functions the verifier looks at by themselves, once, rather than in each state they are called in. What they count by
+ * lies in the record, in fields that are filled in later: the verifier would follow each value of a register through all turns of a loop
+ * apart, and of this memory it knows nothing. */
+
+/* Turns a name of the wire, labels that begin with their length, into text with dots, in place; `pid` says how long it may be. The length
+ * the name had, or 0 if this is no name. */
+__attribute__((noinline)) int dns_name(struct dns_event *event) {
+    volatile __u32 *length;
+    volatile __u16 *left, *end;
+    char *name;
+
+    if (!event) return 0;
+    name = event->name;
+    length = &event->pid;
+    left = &event->answers;
+    end = &event->addresses;
     *left = *end = 0;
     for (__u32 i = 0; i < NAME_MAX; i++) {
         __u8 byte = name[i];
@@ -73,25 +83,32 @@ PROBE_INLINE __u32 to_text(char *name, volatile __u32 *length, volatile __u16 *l
     return *end;
 }
 
-/* Looks through the answers, from place `*at` in the packet on, for addresses: how many there are, and the first. Its counters are in the
- * record as well, see above. */
-PROBE_INLINE void read_answers(struct __sk_buff *skb, volatile __u32 *at, volatile __u16 *left, volatile __u16 *found, __u8 address[16]) {
+/* Looks through the answers, from place `pid` in the packet on, for addresses: how many there are, and the first. */
+__attribute__((noinline)) int dns_answers(struct __sk_buff *skb, struct dns_event *event) {
     struct {
         __be16 type, class;
         __u8 time_to_live[4];
         __be16 length;
     } __attribute__((packed)) record;
+    volatile __u16 *left, *found;
+    volatile __u32 *at;
+    __u8 *address;
 
+    if (!event) return 0;
+    at = &event->pid;
+    left = &event->answers;
+    found = &event->addresses;
+    address = event->answer_address;
     for (__u32 step = 0; step < STEPS && *left; step++) {
         __u8 first;
-        if (bpf_skb_load_bytes(skb, *at, &first, 1)) return;
+        if (bpf_skb_load_bytes(skb, *at, &first, 1)) return 0;
         // A label of the record's name; anything else ends the name.
         if (first && first <= 63) {
             *at += first + 1;
             continue;
         }
         *at += first ? 2 : 1;
-        if (bpf_skb_load_bytes(skb, *at, &record, sizeof(record))) return;
+        if (bpf_skb_load_bytes(skb, *at, &record, sizeof(record))) return 0;
         *at += sizeof(record);
         if (record.type == bpf_htons(A) && record.length == bpf_htons(4)) {
             if (!*found) {
@@ -106,6 +123,7 @@ PROBE_INLINE void read_answers(struct __sk_buff *skb, volatile __u32 *at, volati
         *at += bpf_ntohs(record.length);
         *left -= 1;
     }
+    return 0;
 }
 
 PROBE_INLINE void message(struct __sk_buff *skb, __u32 network, enum dns_direction direction, bool at_socket) {
@@ -172,7 +190,7 @@ PROBE_INLINE void message(struct __sk_buff *skb, __u32 network, enum dns_directi
     length++;
     if (bpf_skb_load_bytes(skb, at, event->name, length)) goto malformed;
     event->pid = length;
-    name_length = to_text(event->name, &event->pid, &event->answers, &event->addresses);
+    name_length = dns_name(event);
     if (!name_length || bpf_skb_load_bytes(skb, at + name_length, type_and_class, 4)) goto malformed;
     event->type = bpf_ntohs(type_and_class[0]);
     event->answers = event->addresses = 0;
@@ -180,7 +198,7 @@ PROBE_INLINE void message(struct __sk_buff *skb, __u32 network, enum dns_directi
         event->result = bpf_ntohs(header.flags) & 15;
         event->pid = at + name_length + 4;
         event->answers = bpf_ntohs(header.answers);
-        read_answers(skb, &event->pid, &event->answers, &event->addresses, event->answer_address);
+        dns_answers(skb, event);
         event->answers = bpf_ntohs(header.answers);
     }
     event->pid = asked.sender.pid;

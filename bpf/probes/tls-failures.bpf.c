@@ -1,7 +1,7 @@
 // TLS handshakes that fail, as the wire shows them: alerts, and connections that end before the handshake is through.
 //
-// Both directions' records are followed by their lengths from the client's first message on. A side is through when it has sent its Finished:
-// up to TLS 1.2 that is a handshake record behind its ChangeCipherSpec, in TLS 1.3 the first encrypted records look like application data.
+// Both directions' records are followed by their lengths from the client's first message on. A side is through when it has sent its
+// Finished: up to TLS 1.2 that is a handshake record behind its ChangeCipherSpec, in TLS 1.3 it looks like application data.
 #include "traffic.h"
 #include "include/tls-failures.h"
 
