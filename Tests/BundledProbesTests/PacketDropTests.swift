@@ -29,21 +29,23 @@ struct PacketDropTests {
         #expect(count.bytes == found.filter { text($0.reason) == "NO_SOCKET" }.reduce(0) { $0 + UInt64($1.length_bytes) })
     }
 
-    @Test func `a packet a filter drops is told by where`() throws {
+    @Test func `drops without a reason are told when asked for, and those of other namespaces are not`() throws {
         let host = try NetworkNamespace()
+        let other = try NetworkNamespace()
         let number = host.run { netns() }
-        // Not an address of anyone: the route says to throw it away.
-        try host.ip("route", "add", "local", "10.79.0.0/24", "dev", "lo")
-        try host.ip("route", "add", "10.80.0.0/24", "dev", "lo")
         let probe = try BundledProbe(
             .packetDrops, of: packet_drop_event.self, attaching: [("dropped", "raw_tracepoint:kfree_skb")]
         ) {
             try $0.setGlobal("only_netns", to: number)
             try $0.setGlobal("with_unspecified", to: true)
         }
-        let client = try host.run { () throws(TestingError) in try TestSocket(.tcp, family: .v4) }
-        #expect(try client.connect(to: "10.79.0.1", port: 4102) == .failed(ECONNREFUSED))
-        let event = try #require(try probe.records { $0.contains { $0.destination_port == 4102 } }.first { $0.destination_port == 4102 })
-        #expect(event.protocol == 6 && !text(event.reason).isEmpty && !text(event.location).isEmpty)
+        for (namespace, port) in [(other, 4102), (host, 4103)] as [(NetworkNamespace, UInt16)] {
+            let client = try namespace.run { () throws(TestingError) in try TestSocket(.tcp, family: .v4) }
+            #expect(try client.connect(to: "127.0.0.1", port: port) == .failed(ECONNREFUSED))
+        }
+        let events = try probe.records { $0.contains { $0.destination_port == 4103 } }
+        let event = try #require(events.first { $0.destination_port == 4103 })
+        #expect(event.protocol == 6 && text(event.reason) == "NO_SOCKET" && text(event.location).contains("tcp"))
+        #expect(!events.contains { $0.destination_port == 4102 || $0.source_port == 4102 })
     }
 }
