@@ -116,7 +116,7 @@ struct DNSTests {
 
     @Test func `a process of a cgroup asks, and is told of with its answer`() throws {
         let namespace = try NetworkNamespace()
-        let cgroup = try TestCgroup("dns")
+        let cgroup = try ControlGroup()
         let server = try namespace.run { () throws(TestingError) in try TestSocket.bound(.udp, "127.0.0.1", port: 0) }
         let port = server.port
         let live = try BundledProbe(
@@ -148,11 +148,11 @@ func escaped(_ bytes: [UInt8]) -> String {
 }
 
 extension ChildProcess {
-    /// A shell that does what it is told from within a control group.
-    convenience init(shell script: String, in cgroup: TestCgroup) throws(TestingError) {
-        try self.init(
-            ["bash", "-c", "echo $$ > '\(cgroup.path)/cgroup.procs' && \(script)"], folder: "/tmp",
-            name: "bundled-\(getpid())-\(cgroup.path.split(separator: "-").last ?? "")")
+    /// A shell that does what it is told from within a control group. What it prints is of no interest.
+    convenience init(shell script: String, in cgroup: ControlGroup) throws(TestingError) {
+        let name = "bundled-\(cgroup.path.split(separator: "/").last ?? "")"
+        defer { for ending in ["out", "err"] { unlink("/tmp/\(name).\(ending)") } }
+        try self.init(["bash", "-c", "echo $$ > '\(cgroup.path)/cgroup.procs' && \(script)"], folder: "/tmp", name: name)
     }
 }
 

@@ -194,7 +194,7 @@ struct TLSTests {
 
     @Test func `a process of a cgroup that is refused is told of`() throws {
         let namespace = try NetworkNamespace()
-        let cgroup = try TestCgroup("tls")
+        let cgroup = try ControlGroup()
         let listener = try namespace.run { () throws(TestingError) in try TestSocket.listener("127.0.0.1", port: 0) }
         let live = try BundledProbe(
             .tlsFailures, of: tls_failure_event.self,
