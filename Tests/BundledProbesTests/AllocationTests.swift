@@ -22,10 +22,10 @@ struct AllocationTests {
     }
 
     private func load(
-        attaching targets: [(program: String, target: String)], smallest: UInt64 = 0
+        attaching targets: [(program: String, target: String)], smallest: UInt64 = 0, onlyPID: UInt32 = UInt32(getpid())
     ) throws -> BundledProbe<allocation_event> {
         try BundledProbe(.allocations, attaching: targets) {
-            try $0.setGlobal("only_pid", to: UInt32(getpid()))
+            try $0.setGlobal("only_pid", to: onlyPID)
             try $0.setGlobal("each_call", to: true)
             try $0.setGlobal("smallest_bytes", to: smallest)
         }
@@ -128,5 +128,38 @@ struct AllocationTests {
         free(block)
         let events = try probe.records { $0.contains { $0.kind == RELEASE } }
         #expect(events.map(\.size_bytes) == [70_000_003, 70_000_003] && events.map(\.address) == [place, place])
+    }
+
+    @Test func `what a process leaves is forgotten when it ends, where all are watched`() async throws {
+        let malloc = "\(ownPath()):probe_target_malloc"
+        let probe = try load(
+            attaching: [
+                ("allocate_exit", "uretprobe:\(malloc)"), ("malloc_enter", "uprobe:\(malloc)"),
+                ("exited", "raw_tracepoint:sched_process_exit"),
+            ], onlyPID: 0)
+        allocate(0x10000) { _ = probe_target_malloc(10) }
+        await #expect(processExitsWith: .success) {
+            probe_target_next(UnsafeMutableRawPointer(bitPattern: 0x20000))
+            _ = probe_target_malloc(20)
+            _ = probe_target_malloc(30)
+        }
+        let events = try probe.records { $0.count >= 3 }
+        #expect(events.map(\.size_bytes) == [10, 20, 30] && events[1].pid == events[2].pid && events[1].pid != events[0].pid)
+        let totals = try probe.loaded.map("by_stack", key: allocation_place.self, value: allocation_totals.self)
+        #expect(try totals.entries().map(\.key.pid) == [UInt32(getpid())])
+        #expect(try probe.loaded.map("outstanding", key: Block.self, value: Held.self).entries().map(\.key.address) == [0x10000])
+    }
+
+    /// As the program declares them.
+    private struct Block: BitwiseCopyable {
+        var address: UInt64
+        var pid: UInt64
+    }
+
+    private struct Held: BitwiseCopyable {
+        var bytes: UInt64
+        var stack: Int32
+        var isKnown: Bool
+        var padding: (UInt8, UInt8, UInt8)
     }
 }

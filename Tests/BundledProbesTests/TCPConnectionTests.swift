@@ -69,6 +69,9 @@ struct TCPConnectionTests {
         #expect(other.state == LAST_ACK && !other.time_wait && own.state == FIN_WAIT2 && own.time_wait)
         #expect(own.round_trip_us > 0 && own.retransmits == 0)
 
+        let line = try #require(probe.lines.first { $0.contains(#""kind":"CLOSED","state":"FIN_WAIT2""#) })
+        #expect(line.contains(#""local_address":"\#(host)","remote_address":"\#(host)""#) && !line.contains("padding"), "\(line)")
+
         let counts = try probe.counts(tcp_connection_counts.self)
         #expect(counts.connected == 1 && counts.established_by_peers == 1 && counts.accepted == 1 && counts.connect_failed == 0)
         #expect(counts.closed == 2 && counts.time_wait == 1 && counts.closed_with_error == 0 && counts.untracked == 0)
