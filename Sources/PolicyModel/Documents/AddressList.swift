@@ -33,6 +33,11 @@ public struct AddressList: Sendable {
         var position = 0
         while position < bytes.count {
             line += 1
+            if let (prefix, next) = CIDR.line(bytes, at: position) {
+                entries.append(prefix)
+                position = next
+                continue
+            }
             let start = position
             var begin = start
             while begin < bytes.count, isBlank(bytes[begin]) { begin += 1 }

@@ -6,11 +6,12 @@ import PolicyModel
 /// What clients ask for.
 extension Enforcer {
     /// Puts documents in force, added to what is there or in its place.
-    func apply(_ request: ApplyRequest, by peer: String) async throws -> ChangeMessage {
+    func apply(_ upload: ApplyUpload, by peer: String) async throws -> ChangeMessage {
         let start = ContinuousClock.now
         return try await serially { [self] in
+            let request = upload.request
             if !request.dryRun { try refuseWhileWaiting() }
-            let loaded = DocumentLoader.load(bundles: [request.bundle])
+            let loaded = DocumentLoader.load(bundles: [upload.bundle])
             let names = Array(Set(request.sources.map(\.name))).sorted().joined(separator: " ")
             let base = request.replace ? DocumentCollection() : inForce?.documents ?? DocumentCollection()
             return try change(
@@ -130,12 +131,11 @@ extension Document.Kind {
     }
 }
 
-extension ApplyRequest {
+extension ApplyUpload {
     /// The documents' texts and lists as the loader takes them.
     var bundle: SourceBundle {
         SourceBundle(
-            files: sources.map { SourceFile(path: $0.name, text: $0.text, firstLine: $0.line ?? 1) },
-            lists: Dictionary(lists.map { ($0.name, Array($0.text.utf8)) }) { $1 })
+            files: request.sources.map { SourceFile(path: $0.name, text: $0.text, firstLine: $0.line ?? 1) }, lists: lists)
     }
 }
 
