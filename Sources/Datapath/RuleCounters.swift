@@ -1,6 +1,6 @@
 internal import BPF
 internal import CDatapath
-internal import CLibBPF
+private import Glibc
 internal import PolicyCompiler
 
 /// What rules, and reasons by themselves, have judged: the numbers of each CPU lie together, one CPU's behind the other's.
@@ -25,10 +25,20 @@ struct RuleCounters: ~Copyable, Sendable {
         self.init(try WindowedArray(pinnedAt: path), try Self.possibleCPUs())
     }
 
+    /// One more than the largest number a CPU may have, which programs count by. It may be more than there are: numbers may be left out.
     private static func possibleCPUs() throws(BPFError) -> Int {
-        let count = libbpf_num_possible_cpus()
-        guard count > 0 else { throw BPFError(.info, "possible CPUs", errno: -count) }
-        return Int(count)
+        // "0-1", or "0,2-7".
+        let path = "/sys/devices/system/cpu/possible"
+        let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw BPFError(.info, path, errno: errno) }
+        defer { close(file) }
+        var text = [UInt8](repeating: 0, count: 4096)
+        let length = unsafe text.withUnsafeMutableBytes { unsafe read(file, $0.baseAddress, $0.count) }
+        let last = text.prefix(max(0, length)).split { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }.last
+        guard let last, let largest = Int(String(decoding: last, as: UTF8.self)) else {
+            throw BPFError(.info, path, reason: "it names no CPU")
+        }
+        return largest + 1
     }
 
     /// How many numbers there are.

@@ -10,7 +10,7 @@ public struct ApplyUpload: Sendable {
     /// The type of content that tells such a body from one that is JSON alone.
     public static let contentType = "application/vnd.policyd.apply"
 
-    /// The request, its `attached` the names and lengths of `lists`.
+    /// The request, its `attached` the names and lengths of `lists`; nil if there are none.
     public let request: ApplyRequest
     /// The list files by name.
     public let lists: [String: [UInt8]]
@@ -22,7 +22,8 @@ public struct ApplyUpload: Sendable {
 
     public init(_ request: ApplyRequest, lists: [String: [UInt8]]) {
         var request = request
-        request.attached = lists.sorted { $0.key < $1.key }.map { ApplyRequest.Attached(name: $0.key, bytes: $0.value.count) }
+        request.attached =
+            lists.isEmpty ? nil : lists.sorted { $0.key < $1.key }.map { ApplyRequest.Attached(name: $0.key, bytes: $0.value.count) }
         self.request = request
         self.lists = lists
     }

@@ -115,9 +115,10 @@ extension Enforcer {
         let differences = target.documents.differences(from: before?.documents ?? DocumentCollection())
         let isChange = before == nil || !differences.isEmpty || runtime != before?.runtimeEntries
         func message(_ revision: UInt32?, changed: Bool) -> ChangeMessage {
-            ChangeMessage(
+            let microseconds = Int((ContinuousClock.now - start) / .microseconds(1))
+            return ChangeMessage(
                 revision: revision, changed: changed, dryRun: dryRun, counts: policySet.counts, differences: differences,
-                warnings: (try? warnings?.get()) ?? [], microseconds: Int((ContinuousClock.now - start) / .microseconds(1)))
+                warnings: (try? warnings?.get()) ?? [], microseconds: microseconds)
         }
         guard isChange else { return message(before?.number, changed: false) }
 
