@@ -17,12 +17,10 @@ public final class RingBuffer: RecordSource {
     private struct Consumer: ~Copyable {
         var memory: RingMemory
         let collector = RecordCollector()
-        var seen: UInt64
-        var total: UInt64 = 0
+        var losses: LossCount
     }
 
     private let map: Descriptor
-    private let lossCounter: PerCPUMap<UInt32, UInt64>?
     /// The lock keeps two consumers from moving the ring's position at once.
     private let consumer: Mutex<Consumer>
 
@@ -53,11 +51,10 @@ public final class RingBuffer: RecordSource {
         guard info.type == .ringBuffer else {
             throw BPFError(.open, "map \(info.name)", reason: "it is of kind \(info.type), and no ring buffer")
         }
-        let seen = try lossCounter?.sum(forKey: 0) ?? 0
+        let count = try LossCount(lossCounter)
         let memory = try RingMemory(map: map.rawValue, size: info.maxEntries, subject: "ring buffer \(info.name)")
-        consumer = Mutex(Consumer(memory: memory, seen: seen))
+        consumer = Mutex(Consumer(memory: memory, losses: count))
         name = info.name
-        self.lossCounter = lossCounter
         self.map = map
     }
 
@@ -68,7 +65,7 @@ public final class RingBuffer: RecordSource {
     public func pin(at path: String) throws(BPFError) { try map.pin(at: path, subject: "ring buffer \(name)") }
 
     /// Records lost since this consumer was made, of which batches have told.
-    public var lost: UInt64 { consumer.withLock { $0.total } }
+    public var lost: UInt64 { consumer.withLock { $0.losses.total } }
 
     /// The records as they come.
     ///
@@ -86,13 +83,7 @@ public final class RingBuffer: RecordSource {
                     return collector.count < limit
                 }
             }
-            var lost: UInt64 = 0
-            if let seen = try lossCounter?.sum(forKey: 0) {
-                lost = seen &- consumer.seen
-                consumer.seen = seen
-                consumer.total += lost
-            }
-            return collector.batch(lost: lost)
+            return collector.batch(lost: try consumer.losses.new())
         }
     }
 }
