@@ -68,7 +68,7 @@ struct Daemon: Sendable {
             enforcer.settleSoon()
             // Whoever waited for the daemon asks for something now, and that needs no part of the start either.
             Task {
-                try await Task.sleep(for: .seconds(1))
+                try await Task.sleep(for: .milliseconds(250))
                 returnProgramPages()
             }
         }
