@@ -123,7 +123,8 @@ struct KernelFunctionTests {
 /// Many functions by one link, which Debian's 6.1 was built without.
 @Suite("Many kernel functions", .timeLimit(.minutes(5)))
 struct KprobeMultiTests {
-    @Test(.enabled(if: Features.kprobeMulti == .available, "this kernel has no kprobe.multi: run scripts/vm-tests -k 6.12")) func `many functions by one link, each with its cookie`() throws {
+    @Test(.enabled(if: Features.kprobeMulti == .available, "this kernel has no kprobe.multi: run scripts/vm-tests -k 6.12"))
+    func `many functions by one link, each with its cookie`() throws {
         let loaded = try OpenObject.ofThisProcess(.multi).load()
         let hits = try Hits(loaded)
         let entry = try loaded.program("bt_multi", as: KprobeMulti.self)
