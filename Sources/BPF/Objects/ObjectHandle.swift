@@ -30,20 +30,15 @@ import Synchronization
     ///
     /// - Parameter isTrusted: Whether the bytes are our own, so that they need no look before libbpf's.
     convenience init(opening source: ObjectSource, isTrusted: Bool = false) throws(BPFError) {
-        let subject =
-            switch source {
-            case .bytes(_, let name): "object \(name)"
-            case .file(let path): "object \(path)"
-            }
-        let (bytes, name) = try Self.contents(of: source, subject: subject)
+        let bytes = try source.bytes()
         if !isTrusted {
             do throws(ObjectDefect) {
                 try ObjectCheck.check(bytes)
             } catch {
-                throw BPFError(.open, subject, reason: error.reason, remedy: error.remedy)
+                throw BPFError(.open, source.subject, reason: error.reason, remedy: error.remedy)
             }
         }
-        try self.init(checked: bytes, name: name, subject: subject)
+        try self.init(checked: bytes, name: source.name, subject: source.subject)
     }
 
     /// Opens the same file again.
