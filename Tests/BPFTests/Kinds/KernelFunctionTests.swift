@@ -118,6 +118,23 @@ struct KernelFunctionTests {
         #expect(rmdir(path) == 0)
         _ = try loaded.program("bt_lsm").attach(to: AttachTarget(text: "lsm:inode_rmdir"))
     }
+
+    @Test(.enabled(if: Features.lsm == .available, inVM)) func `a program at such a hook refuses the processes of a control group`() async {
+        await #expect(processExitsWith: .success) {
+            let group = try ControlGroup()
+            let loaded = try OpenObject(.lsmCgroup).load()
+            let program = try loaded.program("bt_bind", as: LSMCgroup.self)
+            let link = try program.attach(cgroup: group.path)
+            #expect(try link.info.target == .cgroup(id: group.id, .lsmCgroup))
+            let outside = try TestSocket.bound(.udp, "127.0.0.1", port: 0)
+            try group.enter()
+            #expect(throws: TestingError.self) { _ = try TestSocket.bound(.udp, "127.0.0.1", port: 0) }
+            try group.leave()
+            #expect(try Hits(loaded).count(0) == 1)
+            #expect(outside.port != 0)
+            _ = try program.program.attach(to: AttachTarget(text: "lsm_cgroup:socket_bind:\(group.path)"))
+        }
+    }
 }
 
 /// Many functions by one link, which Debian's 6.1 was built without.
