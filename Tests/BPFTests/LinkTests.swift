@@ -190,6 +190,36 @@ struct TCXTests {
         #expect(twice.errno == 17)
     }
 
+    @Test func `a place can be named by links and by programs, on both sides of them`() throws {
+        let namespace = try NetworkNamespace()
+        let loaded = try OpenObject(.verdict).load()
+        let next = try loaded.program("bt_next", as: TrafficControl.self)
+        let pass = try loaded.program("bt_pass", as: TrafficControl.self)
+        let drop = try loaded.program("bt_drop", as: TrafficControl.self)
+        let ids = try (next: next.info.id, pass: pass.info.id, drop: drop.info.id)
+        try namespace.run { () throws(BPFError) in
+            func chain() throws(BPFError) -> [UInt32] { try TCXChain(interface: 1, .ingress).entries.map(\.programID) }
+            let middle = try pass.attach(interface: "lo", .ingress)
+            do {
+                let behind = try drop.attach(interface: "lo", .ingress, order: .after(link: middle.info.id))
+                let before = try next.attach(interface: "lo", .ingress, order: .before(link: behind.info.id))
+                #expect(try chain() == [ids.pass, ids.next, ids.drop])
+                try before.detach()
+                try behind.detach()
+            }
+            let before = try next.program.attach(to: .tcx(interface: "lo", .ingress, order: .beforeProgram(ids.pass)))
+            let behind = try drop.attach(interface: "lo", .ingress, order: .afterProgram(ids.next))
+            #expect(try chain() == [ids.next, ids.drop, ids.pass])
+            try behind.detach()
+            try before.detach()
+            #expect(try chain() == [ids.pass])
+            let unknown = #expect(throws: BPFError.self) {
+                _ = try next.attach(interface: "lo", .ingress, order: .before(link: 0xffff_fff0))
+            }
+            #expect(unknown?.errno == ENOENT)
+        }
+    }
+
     @Test func `an interface that is not there is refused`() throws {
         let namespace = try NetworkNamespace()
         let pass = try OpenObject(.verdict).load().program("bt_pass", as: TrafficControl.self)
