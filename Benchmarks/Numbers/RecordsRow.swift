@@ -125,7 +125,7 @@ struct RecordsRow {
         var object = try OpenObject(.records)
         try object.setGlobal("bench_pid", to: UInt32(getpid()))
         let loaded = try object.load()
-        let link = try loaded.program("bench_at_getpgid").attachTracepoint(category: "syscalls", name: "sys_enter_getpgid")
+        let link = try loaded.program("bench_at_getpgid", as: Tracepoint.self).attach(category: "syscalls", name: "sys_enter_getpgid")
         let counted = Counted()
         let reader = Self.count(try loaded.ringBuffer("bench_ring").batches(), counted)
         defer { reader.cancel() }
