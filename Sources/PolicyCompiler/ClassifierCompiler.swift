@@ -6,10 +6,12 @@ struct ClassifierCompiler {
     let policySet: PolicySet
     let direction: Direction
     let family: IPAddress.Family
-    let rules: [FlatRule]
+    private(set) var rules: [FlatRule]
     /// What is asked of the remote address and of the host's own.
-    let remote: AddressPlan
-    let local: AddressPlan
+    private(set) var remote: AddressPlan
+    private(set) var local: AddressPlan
+    /// How rules are looked for, where classes are slates.
+    private(set) var slates: SlatePlan?
 
     init(_ policySet: PolicySet, _ direction: Direction, _ family: IPAddress.Family, _ sets: SetFamilies) {
         self.policySet = policySet
@@ -20,23 +22,60 @@ struct ClassifierCompiler {
         local = AddressPlan(rules, \.local)
     }
 
-    /// The classifier over tables that grow by what it needs.
-    func compile(_ classes: inout ClassTable, _ tries: inout TrieTable, _ sets: SetIndex, ruleBase: Int) -> pd_classifier {
+    /// The classifier over tables that grow by what it needs: with slates, where none becomes long, else with vectors.
+    mutating func compile(
+        _ classes: inout ClassTable, _ tries: inout TrieTable, _ sets: SetIndex, ruleBase: Int
+    ) -> pd_classifier {
+        if rules.count > Int(PD_RULES_FEW), !InterfaceField(rules).isUsed {
+            let order = TransportOrder(rules, family)
+            for side in [AddressField.Side.remote, .local] {
+                var (ownClasses, ownTries, boxes) = (classes, tries, [pd_box]())
+                guard let plan = SlatePlan(rules, family, first: side, order, &boxes) else { continue }
+                slates = plan
+                let lines = ownClasses.append(boxes: boxes)
+                var result = tables(&ownClasses, &ownTries, sets, ruleBase: ruleBase)
+                guard !ownClasses.hasLongSlate, ownClasses.excess == nil else { continue }
+                result.slates = UInt32(side == .remote ? PD_SLATES_REMOTE : PD_SLATES_LOCAL)
+                result.boxes = lines
+                (classes, tries) = (ownClasses, ownTries)
+                return result
+            }
+            slates = nil
+            rules = FlatRule.byKinds(rules)
+            remote = AddressPlan(rules, \.remote)
+            local = AddressPlan(rules, \.local)
+        }
+        return tables(&classes, &tries, sets, ruleBase: ruleBase)
+    }
+
+    private func tables(_ classes: inout ClassTable, _ tries: inout TrieTable, _ sets: SetIndex, ruleBase: Int) -> pd_classifier {
         var result = pd_classifier()
         result.rules = UInt32(rules.count)
         result.rule_base = UInt32(ruleBase)
         switch family {
         case .v4:
-            result.remote = tries.root((remote.field(sets, policySet) as Field<UInt32>).intervals(&classes))
-            result.local = tries.root((local.field(sets, policySet) as Field<UInt32>).intervals(&classes))
+            result.remote = root(remote.field(sets, policySet) as Field<UInt32>, .remote, &classes, &tries)
+            result.local = root(local.field(sets, policySet) as Field<UInt32>, .local, &classes, &tries)
         case .v6:
-            result.remote = tries.root((remote.field(sets, policySet) as Field<UInt128>).intervals(&classes))
-            result.local = tries.root((local.field(sets, policySet) as Field<UInt128>).intervals(&classes))
+            result.remote = root(remote.field(sets, policySet) as Field<UInt128>, .remote, &classes, &tries)
+            result.local = root(local.field(sets, policySet) as Field<UInt128>, .local, &classes, &tries)
         }
-        result.source = sourcePorts(&classes, &tries)
+        // Boxes say what they want of it.
+        result.source = slates == nil ? sourcePorts(&classes, &tries) : PD_LEAF
         result.transport = transport(&classes, &tries)
         result.interfaces = InterfaceField(rules).isUsed ? 1 : 0
         return result
+    }
+
+    private func root<Value: AddressValue>(
+        _ field: Field<Value>, _ side: AddressField.Side, _ classes: inout ClassTable, _ tries: inout TrieTable
+    ) -> UInt32 {
+        tries.root(field.intervals(&classes, slates: slateField(side)))
+    }
+
+    /// The slates of an address.
+    func slateField(_ side: AddressField.Side) -> SlateField? {
+        slates.map { SlateField(plan: $0, role: $0.first == side ? .first : .second) }
     }
 
     // MARK: Ports, protocols, ICMP
@@ -51,48 +90,25 @@ struct ClassifierCompiler {
     /// A row over the protocol number; behind protocols with ports the destination port, behind ICMP type and code.
     private func transport(_ classes: inout ClassTable, _ tries: inout TrieTable) -> UInt32 {
         // All protocols that no rule names and that have neither ports nor types are alike: they are looked at once.
-        var named: Set<UInt8> = []
-        for flat in rules {
-            for match in flat.rule.protocols { if case .number(let number) = match { named.insert(number) } }
-        }
+        let alone = TransportOrder.apart(rules)
         let numbers = UInt8.min...UInt8.max
-        let special = Set(numbers.filter { named.contains($0) || ProtocolMatch.hasPorts($0) || $0 == 1 || $0 == 58 })
-        let other = numbers.first { !special.contains($0) }.map { transport($0, &classes, &tries) }
+        let other = numbers.first { !alone.contains($0) }.map { transport($0, &classes, &tries) }
         return tries.row(
             numbers.map { number in
-                if let other, !special.contains(number) { return other }
+                if let other, !alone.contains(number) { return other }
                 return transport(number, &classes, &tries)
             })
     }
 
     /// The entry of one protocol.
     private func transport(_ number: UInt8, _ classes: inout ClassTable, _ tries: inout TrieTable) -> UInt32 {
-        let hasPorts = ProtocolMatch.hasPorts(number)
-        let isICMP = number == ProtocolMatch.icmpNumber(family)
-        let possible = rules.enumerated().filter { _, flat in
-            let rule = flat.rule
-            return (rule.protocols.isEmpty || rule.protocols.contains { $0.matches(number, family: family) })
-                && (hasPorts || (rule.ports.isEmpty && rule.sourcePorts.isEmpty)) && (isICMP || rule.icmp.isEmpty)
+        let slates = slates.map { SlateField(plan: $0, role: .transport, number: number) }
+        var field = Field<UInt16>(rules: rules.count)
+        for (index, flat) in rules.enumerated() {
+            guard let ranges = TransportOrder.ranges(of: flat, number, family) else { continue }
+            field.constrain(index, to: ranges, isOpen: ranges == [0 ... .max])
         }
-        guard hasPorts || isICMP else {
-            return PD_LEAF | classes.intern(BitVector(count: rules.count, possible.map(\.offset)))
-        }
-        let field = Field<UInt16>(rules: rules.count).filled(possible) { field, index, flat in
-            if hasPorts {
-                field.constrain(index, to: flat.rule.ports.map { $0.lower...$0.upper })
-            } else {
-                field.constrain(index, to: flat.rule.icmp.compactMap(messages), isOpen: flat.rule.icmp.isEmpty)
-            }
-        }
-        return tries.root(field.intervals(&classes))
-    }
-
-    /// The values of type and code, one byte each, that are the message in this family.
-    private func messages(_ match: ICMPMatch) -> ClosedRange<UInt16>? {
-        match.message(family).map { message in
-            let type = UInt16(message.type) << 8
-            return message.code.map { type | UInt16($0)...type | UInt16($0) } ?? type...type | 255
-        }
+        return tries.root(field.intervals(&classes, slates: slates))
     }
 }
 

@@ -73,14 +73,14 @@ public struct CompiledPolicy: Sendable {
         for direction in Direction.allCases {
             var ofDirection: [InterfaceField] = []
             for family in [IPAddress.Family.v4, .v6] {
-                let compiler = ClassifierCompiler(policySet, direction, family, families)
+                var compiler = ClassifierCompiler(policySet, direction, family, families)
                 try check(compiler, limits)
                 let classifier = compiler.compile(&classes, &tries, sets, ruleBase: rules.count)
                 if let excess = classes.excess { throw tooLarge(excess, policySet) }
                 header.setClassifier(classifier, direction, family)
                 if direction == .ingress { header.setEarly(EarlyRules.count(compiler.rules), family) }
-                addressFields.append(AddressField(direction: direction, family: family, side: .remote, plan: compiler.remote))
-                addressFields.append(AddressField(direction: direction, family: family, side: .local, plan: compiler.local))
+                addressFields.append(AddressField(direction: direction, family: family, side: .remote, plan: compiler.remote, slates: compiler.slateField(.remote)))
+                addressFields.append(AddressField(direction: direction, family: family, side: .local, plan: compiler.local, slates: compiler.slateField(.local)))
                 rules += FlatRule.table(compiler.rules, direction, numbers)
                 ofDirection.append(InterfaceField(compiler.rules))
             }

@@ -72,6 +72,36 @@ struct pd_class {
 #define PD_PLACE_BITS 12
 #define PD_PLACE_MASK 0xfffu
 
+/* A slate: the rules of a classifier that a value of a field leaves possible, of those that are looked for by this field. A line of the
+ * cache, and up to PD_SLATE_LINES - 1 lines behind it.
+ *
+ * An entry is the number of a box and above it a bit for each group of protocols and ports: 1 where the box wants some of the group.
+ * Entries come in the order of evaluation: of the first line in the lower halves of words 1 to 7 and then the upper ones, of the others
+ * in the halves of all eight words. 0 is no entry. Word 0 of the first line says where the value lies among those of its field, in 32
+ * bits; in 8 bits, how many lines follow; and for protocol and port in 8 bits the place of the bit of its group. */
+struct pd_slate {
+    __u64 word[8];
+};
+
+#define PD_SLATE_LINES 8
+#define PD_ENTRY_BOX 0x3ffffu
+#define PD_ENTRY_GROUP_SHIFT 18
+#define PD_GROUPS 14
+
+/* What a rule wants of the fields by which it is not looked for: ranges, each the first value and how many others there are. */
+struct pd_box {
+    __u32 other, other_span; /* the second address, as its slates say where it lies */
+    __u16 transport, transport_span; /* protocol and port, likewise */
+    __u16 source, source_span;       /* the port */
+    __u32 place; /* of the rule */
+    __u32 reserved[3];
+};
+
+/* Which address has the slates of rules that name both: `slates` of a classifier. */
+#define PD_SLATES_NONE 0
+#define PD_SLATES_REMOTE 1
+#define PD_SLATES_LOCAL 2
+
 /* A classifier of so few rules has all their words in each class, whatever `own` says. */
 #define PD_RULES_FEW (64 * PD_CLASS_WORDS)
 
@@ -102,6 +132,7 @@ struct pd_rule {
 
 /* Array maps round elements up to 8 bytes: what is not such a multiple would lie differently in the kernel and in the daemon. */
 _Static_assert(sizeof(struct pd_cell) % 8 == 0 && sizeof(struct pd_chunk) % 8 == 0 && sizeof(struct pd_class) == 64 &&
+                   sizeof(struct pd_slate) == 64 && sizeof(struct pd_box) == 32 &&
                    sizeof(struct pd_rule) % 8 == 0,
                "elements of tables are multiples of 8 bytes");
 
@@ -114,7 +145,8 @@ struct pd_classifier {
     __u32 source;     /* trie over the source port; tcp, udp and sctp only */
     __u32 transport;  /* trie over the protocol and behind it the destination port, or ICMP type and code */
     __u32 interfaces; /* 1: some rule names interfaces, so the packet's interface has a class */
-    __u32 reserved;
+    __u32 slates;     /* PD_SLATES_NONE: classes are bit vectors; else they are slates */
+    __u32 boxes;      /* slates: the class in whose place the first two boxes lie */
 };
 
 /* Life times since the last packet, in ticks (PD_TICK_SHIFT) but for `fragment`. */

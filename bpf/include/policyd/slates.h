@@ -1,0 +1,123 @@
+/* The search through slates: short lists of the rules that can match.
+ *
+ * A rule stands on the slates of one field, the one that leaves it the fewest values, and is a box there: what of the other fields it
+ * wants is said by ranges. A packet has three slates: of its one address, of the other, and of its protocol and port. The first box of
+ * each that holds the packet is looked for; the earliest of the three is the rule. */
+#pragma once
+#include "lookup.h"
+#include "scan.h"
+
+#define PD_LOW_HALVES 0x0000000100000001ULL
+
+/* Below 0 as 64 bits where `value` is outside of a range. */
+PD_INLINE __u64 pd_outside(__u64 value, __u64 first, __u64 span) { return (span - (value - first)) | (value - first); }
+
+/* Whether a box holds the packet, and is not passed over. */
+PD_INLINE int pd_box_holds(const struct pd_slates *s, const struct pd_box *box, __u32 from) {
+    __u64 outside = pd_outside(s->other, box->other, box->other_span) | pd_outside(s->transport, box->transport, box->transport_span)
+                    | pd_outside(s->source, box->source, box->source_span) | ((__u64)box->place - from);
+    return !(outside >> 63);
+}
+
+/* The box of a number. Two lie in a line. */
+PD_INLINE const struct pd_box *pd_box_at(const struct pd_tables *t, __u32 boxes, __u32 number) {
+    const struct pd_class *line = pd_class_at(t, boxes + (number >> 1));
+    return line ? (const struct pd_box *)line + (number & 1) : 0;
+}
+
+/* What a line of a slate says. */
+#define PD_SLATE_BROKEN 1
+#define PD_SLATE_DONE 2 /* a box was found, or what follows comes later than the best */
+
+/* Looks in a line of a slate for the first box that holds the packet and comes before the best so far. */
+PD_INLINE int pd_slate_line(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 is_first, __u32 from) {
+    const struct pd_slate *line = (const struct pd_slate *)pd_class_at(t, number);
+    /* From memory, or the verifier would follow what it knows of each bit. */
+    __u64 met = 0, halves = s->halves, bit = s->bit;
+    if (!line) return PD_SLATE_BROKEN;
+    /* First those that may match at all, without a branch for each; the lower half of a word is that many before the upper. */
+    for (int w = 0; w < 8; w++) met |= (line->word[w] >> bit & halves) << w;
+    if (is_first) met &= ~halves;
+    for (int n = 0; n < 2 * 8; n++) {
+        const struct pd_box *box;
+        __u32 place, candidate;
+        if (!met) return 0;
+        place = pd_ctz(met);
+        met &= met - 1;
+        candidate = (__u32)(line->word[place & 7] >> (place & 32)) & PD_ENTRY_BOX;
+        if (candidate >= s->best) return PD_SLATE_DONE;
+        box = pd_box_at(t, s->boxes, candidate);
+        if (!box) return PD_SLATE_BROKEN;
+        if (!pd_box_holds(s, box, from)) continue;
+        s->best = candidate;
+        return PD_SLATE_DONE;
+    }
+    return 0;
+}
+
+#ifdef __bpf__
+PD_INLINE int pd_slate_step(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 is_first, __u32 from);
+#else
+PD_INLINE int pd_slate_step(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 is_first, __u32 from) {
+    return pd_slate_line(t, s, number, is_first, from);
+}
+#endif
+
+/* Looks through a slate. Returns 0 when the tables are broken. */
+PD_INLINE int pd_slate_search(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 from) {
+    const struct pd_slate *line = (const struct pd_slate *)pd_class_at(t, number);
+    __u32 more;
+    int answer;
+    if (!line) return 0;
+    more = (__u32)(line->word[0] >> 32) & 0xff;
+    answer = pd_slate_step(t, s, number, 1, from);
+    for (__u32 i = 1; i < PD_SLATE_LINES; i++) {
+        if (answer || i > more) break;
+        answer = pd_slate_step(t, s, number + i, 0, from);
+    }
+    return answer != PD_SLATE_BROKEN;
+}
+
+/* The slates of a query's fields. Returns 0 when the tables are broken. */
+PD_INLINE int pd_slates_begin(const struct pd_tables *t, const struct pd_classifier *k, const struct pd_query *q, struct pd_scan *scan) {
+    struct pd_slates *s = &scan->slates;
+    const struct pd_slate *transport, *second;
+    __u32 remote, local;
+
+    scan->rules = k->rules;
+    scan->rule_base = k->rule_base;
+    scan->from = 0;
+    scan->order = PD_NO_RULE;
+    scan->audits = 0;
+    scan->expires = 0;
+    scan->reason = PD_SCAN_RUNNING;
+    s->number[2] = pd_transport_class(t, k->transport, q);
+    remote = pd_address_class(t, k->remote, q->remote, q->family);
+    local = pd_address_class(t, k->local, q->local, q->family);
+    s->number[0] = k->slates == PD_SLATES_REMOTE ? remote : local;
+    s->number[1] = k->slates == PD_SLATES_REMOTE ? local : remote;
+    transport = (const struct pd_slate *)pd_class_at(t, s->number[2]);
+    second = (const struct pd_slate *)pd_class_at(t, s->number[1]);
+    if (!transport || !second) return 0;
+    s->transport = (__u32)transport->word[0];
+    s->bit = (__u32)(transport->word[0] >> 40) & 31;
+    s->other = (__u32)second->word[0];
+    s->source = q->source_port;
+    s->boxes = k->boxes;
+    s->halves = PD_LOW_HALVES;
+    return 1;
+}
+
+/* One step: the first rule from `from` on that matches. Returns 1 when the search is done. */
+PD_INLINE int pd_slates_step(const struct pd_tables *t, struct pd_scan *scan) {
+    struct pd_slates *s = &scan->slates;
+    const struct pd_box *box;
+
+    s->best = PD_NO_RULE;
+    for (int field = 0; field < 3; field++)
+        if (!pd_slate_search(t, s, s->number[field], scan->from)) return pd_scan_end(scan, PD_REASON_INTERNAL);
+    if (s->best == PD_NO_RULE) return pd_scan_end(scan, PD_REASON_DEFAULT);
+    box = pd_box_at(t, s->boxes, s->best);
+    if (!box) return pd_scan_end(scan, PD_REASON_INTERNAL);
+    return pd_scan_rule(t, scan, box->place);
+}
