@@ -12,6 +12,8 @@ struct ClassifierCompiler {
     private(set) var local: AddressPlan
     /// How rules are looked for, where classes are slates.
     private(set) var slates: SlatePlan?
+    /// What is known of each rule once it is found.
+    private(set) var table: [pd_rule] = []
 
     init(_ policySet: PolicySet, _ direction: Direction, _ family: IPAddress.Family, _ sets: SetFamilies) {
         self.policySet = policySet
@@ -24,14 +26,16 @@ struct ClassifierCompiler {
 
     /// The classifier over tables that grow by what it needs: with slates, where none becomes long, else with vectors.
     mutating func compile(
-        _ classes: inout ClassTable, _ tries: inout TrieTable, _ sets: SetIndex, ruleBase: Int
+        _ classes: inout ClassTable, _ tries: inout TrieTable, _ sets: SetIndex, _ numbers: RuleNumbers, ruleBase: Int
     ) -> pd_classifier {
+        table = FlatRule.table(rules, direction, numbers)
         if rules.count > Int(PD_RULES_FEW), !InterfaceField(rules).isUsed {
             let order = TransportOrder(rules, family)
             for side in [AddressField.Side.remote, .local] {
                 var (ownClasses, ownTries, boxes) = (classes, tries, [pd_box]())
                 guard let plan = SlatePlan(rules, family, first: side, order, &boxes) else { continue }
                 slates = plan
+                for place in boxes.indices { boxes[place].setRule(table) }
                 let lines = ownClasses.append(boxes: boxes)
                 var result = tables(&ownClasses, &ownTries, sets, ruleBase: ruleBase)
                 guard !ownClasses.hasLongSlate, ownClasses.excess == nil else { continue }
@@ -42,6 +46,7 @@ struct ClassifierCompiler {
             }
             slates = nil
             rules = FlatRule.byKinds(rules)
+            table = FlatRule.table(rules, direction, numbers)
             remote = AddressPlan(rules, \.remote)
             local = AddressPlan(rules, \.local)
         }
@@ -81,8 +86,9 @@ struct ClassifierCompiler {
     // MARK: Ports, protocols, ICMP
 
     private func sourcePorts(_ classes: inout ClassTable, _ tries: inout TrieTable) -> UInt32 {
-        let all = Field<UInt16>(rules: rules.count).filled(rules.enumerated()) { field, index, flat in
-            field.constrain(index, to: flat.rule.sourcePorts.map { $0.lower...$0.upper })
+        var all = Field<UInt16>(rules: rules.count)
+        for (index, flat) in rules.enumerated() {
+            all.constrain(index, to: flat.rule.sourcePorts.map { $0.lower...$0.upper }, isOpen: flat.rule.sourcePorts.isEmpty)
         }
         return tries.root(all.intervals(&classes))
     }
@@ -113,17 +119,9 @@ struct ClassifierCompiler {
 }
 
 extension Field {
-    fileprivate func filled(
-        _ rules: some Sequence<(offset: Int, element: FlatRule)>, _ add: (inout Self, Int, FlatRule) -> Void
-    ) -> Self {
-        var field = self
-        for (index, flat) in rules { add(&field, index, flat) }
-        return field
-    }
-
     /// The rule is satisfied by the values of the ranges; by every value where there are none and nothing else is said.
-    fileprivate mutating func constrain(_ rule: Int, to ranges: [ClosedRange<Value>], isOpen: Bool? = nil) {
-        if isOpen ?? ranges.isEmpty {
+    fileprivate mutating func constrain(_ rule: Int, to ranges: [ClosedRange<Value>], isOpen: Bool) {
+        if isOpen {
             leaveOpen(rule)
         } else {
             let term = addTerm(ranges)

@@ -75,13 +75,13 @@ public struct CompiledPolicy: Sendable {
             for family in [IPAddress.Family.v4, .v6] {
                 var compiler = ClassifierCompiler(policySet, direction, family, families)
                 try check(compiler, limits)
-                let classifier = compiler.compile(&classes, &tries, sets, ruleBase: rules.count)
+                let classifier = compiler.compile(&classes, &tries, sets, numbers, ruleBase: rules.count)
                 if let excess = classes.excess { throw tooLarge(excess, policySet) }
                 header.setClassifier(classifier, direction, family)
                 if direction == .ingress { header.setEarly(EarlyRules.count(compiler.rules), family) }
                 addressFields.append(AddressField(direction: direction, family: family, side: .remote, plan: compiler.remote, slates: compiler.slateField(.remote)))
                 addressFields.append(AddressField(direction: direction, family: family, side: .local, plan: compiler.local, slates: compiler.slateField(.local)))
-                rules += FlatRule.table(compiler.rules, direction, numbers)
+                rules += compiler.table
                 ofDirection.append(InterfaceField(compiler.rules))
             }
             fields.append(ofDirection)

@@ -15,8 +15,9 @@ struct SlatePlan: Sendable {
     /// Where what rules say of the second address begins and ends: places among its values are counted by these. Ascending, 0 first.
     private let cuts: [UInt128]
     let transport: TransportOrder
-    /// By place of protocol and port, the group it is in.
-    private let groups: [UInt8]
+    /// By place of protocol and port, and by place of the second address, the group it is in.
+    private var transportGroups: [UInt8] = []
+    private var otherGroups: [UInt8] = []
     /// Where the boxes of each rule begin among all of them; one more at the end.
     private var firstBox: [Int32] = [0]
     /// By box, its entry on slates.
@@ -54,30 +55,32 @@ struct SlatePlan: Sendable {
         self.cuts = cuts.sorted()
 
         let wanted = rules.map { transport.places(of: $0) }
-        groups = Self.groups(wanted, transport.count)
+        let others = rules.map { flat -> [ClosedRange<UInt32>] in
+            let match = flat.rule[keyPath: secondSide]
+            guard !flat.rule[keyPath: firstSide].isAny, !match.isAny else { return [0 ... .max] }
+            return (Self.ranges(match, family) ?? []).map { rank($0.lowerBound)...rank($0.upperBound) }
+        }
+        transportGroups = Self.groups(wanted, transport.count)
+        otherGroups = Self.groups(others, self.cuts.count)
         for (place, flat) in rules.enumerated() {
             let role: Role = !flat.rule[keyPath: firstSide].isAny ? .first : !flat.rule[keyPath: secondSide].isAny ? .second : .transport
             self.rules[role.rawValue].insert(place)
-            var others = [(UInt32(0), UInt32.max)]
-            if role == .first, !flat.rule[keyPath: secondSide].isAny {
-                others = (Self.ranges(flat.rule[keyPath: secondSide], family) ?? []).map { range in
-                    let lower = rank(range.lowerBound)
-                    return (lower, rank(range.upperBound) - lower)
-                }
-            }
             let sources = flat.rule.sourcePorts.isEmpty ? [0...UInt16.max] : flat.rule.sourcePorts.map { $0.lower...$0.upper }
-            guard others.count * sources.count * wanted[place].count <= Limit.perRule else { return nil }
-            for other in others {
+            guard others[place].count * sources.count * wanted[place].count <= Limit.perRule else { return nil }
+            for other in others[place] {
                 for range in wanted[place] {
                     for source in sources {
-                        entries.append(UInt32(boxes.count) | mask(range) << UInt32(PD_ENTRY_GROUP_SHIFT))
+                        let groups =
+                            Self.mask(range, transportGroups) << UInt32(PD_ENTRY_GROUP_SHIFT)
+                            | Self.mask(other, otherGroups) << UInt32(PD_ENTRY_GROUP_SHIFT + PD_GROUPS)
+                        entries.append(UInt32(boxes.count) | groups)
                         boxes.append(pd_box(place, other, range, source))
                     }
                 }
             }
             firstBox.append(Int32(entries.count))
             let isWide =
-                others[0] == (0, .max) && sources == [0...UInt16.max]
+                others[place] == [0 ... .max] && sources == [0...UInt16.max]
                 && (role == .transport || wanted[place] == [0...UInt16(truncatingIfNeeded: transport.count - 1)])
             if isWide, flat.decides { last.insert(place) }
         }
@@ -93,11 +96,15 @@ struct SlatePlan: Sendable {
     // MARK: Heads of slates
 
     /// What the slate of an address says of where it lies.
-    func head(address: UInt128, _ role: Role) -> UInt64 { role == .second ? UInt64(rank(address)) : 0 }
+    func head(address: UInt128, _ role: Role) -> UInt64 {
+        guard role == .second else { return 0 }
+        let place = rank(address)
+        return UInt64(place) | (UInt64(otherGroups[Int(place)]) + UInt64(PD_ENTRY_GROUP_SHIFT + PD_GROUPS)) << 40
+    }
 
     /// What the slate of protocol and port says of where these lie.
     func head(transport place: Int) -> UInt64 {
-        UInt64(place) | (UInt64(groups[place]) + UInt64(PD_ENTRY_GROUP_SHIFT)) << 40
+        UInt64(place) | (UInt64(transportGroups[place]) + UInt64(PD_ENTRY_GROUP_SHIFT)) << 40
     }
 
     private func rank(_ value: UInt128) -> UInt32 {
@@ -109,8 +116,10 @@ struct SlatePlan: Sendable {
         return UInt32(low)
     }
 
-    private func mask(_ range: ClosedRange<UInt16>) -> UInt32 {
-        (groups[Int(range.lowerBound)]...groups[Int(range.upperBound)]).reduce(0) { $0 | 1 << UInt32($1) }
+    /// The groups that a range has values of.
+    private static func mask(_ range: ClosedRange<some FixedWidthInteger>, _ groups: [UInt8]) -> UInt32 {
+        let upper = min(Int(range.upperBound), groups.count - 1)
+        return (groups[Int(range.lowerBound)]...groups[upper]).reduce(0) { $0 | 1 << UInt32($1) }
     }
 
     /// The ranges of an address, in the order of its terms; nil where sets or negations decide.
@@ -131,10 +140,12 @@ struct SlatePlan: Sendable {
         return ranges
     }
 
-    /// Parts the places of protocol and port so that in each part are about as many of what rules name alone.
-    private static func groups(_ wanted: [[ClosedRange<UInt16>]], _ count: Int) -> [UInt8] {
+    /// Parts the places of a field so that about as many of what rules name narrowly are in each part.
+    private static func groups(_ wanted: [[ClosedRange<some FixedWidthInteger>]], _ count: Int) -> [UInt8] {
         var weights = [Int](repeating: 0, count: max(count, 1))
-        for range in wanted.joined() where range.count <= max(8, count / 16) { weights[Int(range.lowerBound)] += 1 }
+        for range in wanted.joined() where Int(range.upperBound) - Int(range.lowerBound) < max(8, count / 16) {
+            weights[Int(range.lowerBound)] += 1
+        }
         let total = weights.reduce(0, +)
         var sum = 0
         return weights.map { weight in
@@ -146,10 +157,19 @@ struct SlatePlan: Sendable {
 }
 
 extension pd_box {
-    fileprivate init(_ place: Int, _ other: (UInt32, UInt32), _ transport: ClosedRange<UInt16>, _ source: ClosedRange<UInt16>) {
+    /// Writes in what is most often asked of the box's rule.
+    mutating func setRule(_ rules: [pd_rule]) {
+        let rule = rules[Int(place)]
+        number = rule.number
+        verdict = UInt32(rule.action) | UInt32(rule.log) << 8
+        goes_on = rule.action == UInt8(PD_ACTION_NEXT.rawValue) || rule.expires != 0 || rule.since != 0 ? 1 : 0
+    }
+
+    fileprivate init(_ place: Int, _ other: ClosedRange<UInt32>, _ transport: ClosedRange<UInt16>, _ source: ClosedRange<UInt16>) {
         self.init()
         self.place = UInt32(place)
-        (self.other, other_span) = other
+        self.other = other.lowerBound
+        other_span = other.upperBound - other.lowerBound
         self.transport = transport.lowerBound
         transport_span = transport.upperBound - transport.lowerBound
         self.source = source.lowerBound

@@ -43,6 +43,13 @@ PD_INLINE void pd_classify(const struct pd_tables *t, const struct pd_header *he
         }
         match->expires = s->expires;
         if (s->reason == PD_REASON_DEFAULT) return;
+        if (k->slates && s->slates.verdict != PD_BOX_ASK && s->reason == PD_REASON_RULE) {
+            match->rule = s->slates.number[0];
+            match->action = (__u8)s->slates.verdict;
+            match->log = (__u8)(s->slates.verdict >> 8);
+            match->reason = PD_REASON_RULE;
+            return;
+        }
         rule = pd_rule_at(t, s->found);
         if (s->reason == PD_REASON_RULE && rule) {
             match->rule = rule->number;

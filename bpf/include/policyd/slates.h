@@ -33,10 +33,10 @@ PD_INLINE const struct pd_box *pd_box_at(const struct pd_tables *t, __u32 boxes,
 PD_INLINE int pd_slate_line(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 is_first, __u32 from) {
     const struct pd_slate *line = (const struct pd_slate *)pd_class_at(t, number);
     /* From memory, or the verifier would follow what it knows of each bit. */
-    __u64 met = 0, halves = s->halves, bit = s->bit;
+    __u64 met = 0, halves = s->halves, bit0 = s->bit[0], bit1 = s->bit[1];
     if (!line) return PD_SLATE_BROKEN;
     /* First those that may match at all, without a branch for each; the lower half of a word is that many before the upper. */
-    for (int w = 0; w < 8; w++) met |= (line->word[w] >> bit & halves) << w;
+    for (int w = 0; w < 8; w++) met |= (line->word[w] >> bit0 & line->word[w] >> bit1 & halves) << w;
     if (is_first) met &= ~halves;
     for (int n = 0; n < 2 * 8; n++) {
         const struct pd_box *box;
@@ -69,8 +69,10 @@ PD_INLINE int pd_slate_search(const struct pd_tables *t, struct pd_slates *s, __
     __u32 more;
     int answer;
     if (!line) return 0;
+    /* Of most packets one field has the rule, and the others' slates are empty or begin later. */
+    if (!line->word[1] || (line->word[1] & PD_ENTRY_BOX) >= s->best) return 1;
     more = (__u32)(line->word[0] >> 32) & 0xff;
-    answer = pd_slate_step(t, s, number, 1, from);
+    answer = pd_slate_line(t, s, number, 1, from);
     for (__u32 i = 1; i < PD_SLATE_LINES; i++) {
         if (answer || i > more) break;
         answer = pd_slate_step(t, s, number + i, 0, from);
@@ -91,6 +93,7 @@ PD_INLINE int pd_slates_begin(const struct pd_tables *t, const struct pd_classif
     scan->audits = 0;
     scan->expires = 0;
     scan->reason = PD_SCAN_RUNNING;
+    s->verdict = PD_BOX_ASK;
     s->number[2] = pd_transport_class(t, k->transport, q);
     remote = pd_address_class(t, k->remote, q->remote, q->family);
     local = pd_address_class(t, k->local, q->local, q->family);
@@ -100,7 +103,8 @@ PD_INLINE int pd_slates_begin(const struct pd_tables *t, const struct pd_classif
     second = (const struct pd_slate *)pd_class_at(t, s->number[1]);
     if (!transport || !second) return 0;
     s->transport = (__u32)transport->word[0];
-    s->bit = (__u32)(transport->word[0] >> 40) & 31;
+    s->bit[0] = (__u32)(transport->word[0] >> 40) & 31;
+    s->bit[1] = (__u32)(second->word[0] >> 40) & 31;
     s->other = (__u32)second->word[0];
     s->source = q->source_port;
     s->boxes = k->boxes;
@@ -119,5 +123,10 @@ PD_INLINE int pd_slates_step(const struct pd_tables *t, struct pd_scan *scan) {
     if (s->best == PD_NO_RULE) return pd_scan_end(scan, PD_REASON_DEFAULT);
     box = pd_box_at(t, s->boxes, s->best);
     if (!box) return pd_scan_end(scan, PD_REASON_INTERNAL);
-    return pd_scan_rule(t, scan, box->place);
+    if (box->goes_on) return pd_scan_rule(t, scan, box->place);
+    scan->order = box->place;
+    scan->found = scan->rule_base + box->place;
+    s->number[0] = box->number;
+    s->verdict = box->verdict;
+    return pd_scan_end(scan, PD_REASON_RULE);
 }

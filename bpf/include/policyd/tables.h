@@ -75,10 +75,11 @@ struct pd_class {
 /* A slate: the rules of a classifier that a value of a field leaves possible, of those that are looked for by this field. A line of the
  * cache, and up to PD_SLATE_LINES - 1 lines behind it.
  *
- * An entry is the number of a box and above it a bit for each group of protocols and ports: 1 where the box wants some of the group.
+ * An entry is the number of a box and above it two times PD_GROUPS bits: of the groups of protocols and ports of which the box wants
+ * some, and of those of second addresses. A box can hold a packet only where the bits of both its groups are set.
  * Entries come in the order of evaluation: of the first line in the lower halves of words 1 to 7 and then the upper ones, of the others
  * in the halves of all eight words. 0 is no entry. Word 0 of the first line says where the value lies among those of its field, in 32
- * bits; in 8 bits, how many lines follow; and for protocol and port in 8 bits the place of the bit of its group. */
+ * bits; in 8 bits, how many lines follow; and in 8 bits the place of the bit of its group. */
 struct pd_slate {
     __u64 word[8];
 };
@@ -86,16 +87,19 @@ struct pd_slate {
 #define PD_SLATE_LINES 8
 #define PD_ENTRY_BOX 0x3ffffu
 #define PD_ENTRY_GROUP_SHIFT 18
-#define PD_GROUPS 14
+#define PD_GROUPS 7
 
 /* What a rule wants of the fields by which it is not looked for: ranges, each the first value and how many others there are. */
 struct pd_box {
     __u32 other, other_span; /* the second address, as its slates say where it lies */
     __u16 transport, transport_span; /* protocol and port, likewise */
     __u16 source, source_span;       /* the port */
-    __u32 place; /* of the rule */
-    __u32 reserved[3];
+    __u32 place;   /* of the rule */
+    __u32 number;  /* the rule's, as in struct pd_rule */
+    __u32 verdict; /* the rule's action in the low byte, then its log */
+    __u32 goes_on; /* 1: struct pd_rule says more: it expires, passes, is in audit mode or spares connections */
 };
+#define PD_BOX_ASK 0xffffffffu
 
 /* Which address has the slates of rules that name both: `slates` of a classifier. */
 #define PD_SLATES_NONE 0
