@@ -5,7 +5,7 @@
 /* 1: for test-run by `why`: by the rules alone, no connections, no counters, no events; the answer is left in cb. */
 volatile const __u8 stateless = 0;
 
-PD_INLINE const struct pd_cell *pd_cell_at(const struct pd_tables *t, __u32 i) { (void)t; return bpf_map_lookup_elem(&policyd_cells, &i); }
+PD_INLINE const struct pd_line *pd_line_at(const struct pd_tables *t, __u32 i) { (void)t; return bpf_map_lookup_elem(&policyd_cells, &i); }
 PD_INLINE const struct pd_class *pd_class_at(const struct pd_tables *t, __u32 i) { (void)t; return bpf_map_lookup_elem(&policyd_classes, &i); }
 PD_INLINE const struct pd_chunk *pd_chunk_at(const struct pd_tables *t, __u32 i) { (void)t; return bpf_map_lookup_elem(&policyd_chunks, &i); }
 PD_INLINE const struct pd_rule *pd_rule_at(const struct pd_tables *t, __u32 i) { (void)t; return bpf_map_lookup_elem(&policyd_rules, &i); }

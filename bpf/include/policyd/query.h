@@ -18,12 +18,12 @@ struct pd_query {
 /* Where the tables lie. The kernel side has maps instead. */
 struct pd_tables {
     const struct pd_header *header;
-    const struct pd_cell *cells;
+    const struct pd_line *cells;
     const struct pd_class *classes;
     const struct pd_chunk *chunks;
     const struct pd_rule *rules;
     const struct pd_interface *interface; /* of the packet's interface; NULL where no rule names one */
-    __u32 cell_count;
+    __u32 line_count;
     __u32 class_count;
     __u32 chunk_count;
     __u32 rule_count;
@@ -44,14 +44,14 @@ struct pd_match {
 #define PD_AUDITS 4
 
 #ifdef __bpf__
-PD_INLINE const struct pd_cell *pd_cell_at(const struct pd_tables *t, __u32 i);
+PD_INLINE const struct pd_line *pd_line_at(const struct pd_tables *t, __u32 i);
 PD_INLINE const struct pd_class *pd_class_at(const struct pd_tables *t, __u32 i);
 PD_INLINE const struct pd_chunk *pd_chunk_at(const struct pd_tables *t, __u32 i);
 PD_INLINE const struct pd_rule *pd_rule_at(const struct pd_tables *t, __u32 i);
 PD_INLINE const struct pd_interface *pd_interface_at(const struct pd_tables *t, __u32 index);
 PD_INLINE __u64 pd_now(const struct pd_tables *t);
 #else
-PD_INLINE const struct pd_cell *pd_cell_at(const struct pd_tables *t, __u32 i) { return i < t->cell_count ? t->cells + i : 0; }
+PD_INLINE const struct pd_line *pd_line_at(const struct pd_tables *t, __u32 i) { return i < t->line_count ? t->cells + i : 0; }
 PD_INLINE const struct pd_class *pd_class_at(const struct pd_tables *t, __u32 i) { return i < t->class_count ? t->classes + i : 0; }
 PD_INLINE const struct pd_chunk *pd_chunk_at(const struct pd_tables *t, __u32 i) { return i < t->chunk_count ? t->chunks + i : 0; }
 PD_INLINE const struct pd_rule *pd_rule_at(const struct pd_tables *t, __u32 i) { return i < t->rule_count ? t->rules + i : 0; }

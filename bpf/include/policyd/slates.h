@@ -84,7 +84,8 @@ PD_INLINE int pd_slate_search(const struct pd_tables *t, struct pd_slates *s, __
 PD_INLINE int pd_slates_begin(const struct pd_tables *t, const struct pd_classifier *k, const struct pd_query *q, struct pd_scan *scan) {
     struct pd_slates *s = &scan->slates;
     const struct pd_slate *transport, *second;
-    __u32 remote, local;
+    const __u32 root[2] = {k->remote, k->local};
+    __u32 class_of[2], remote, local;
 
     scan->rules = k->rules;
     scan->rule_base = k->rule_base;
@@ -95,8 +96,10 @@ PD_INLINE int pd_slates_begin(const struct pd_tables *t, const struct pd_classif
     scan->reason = PD_SCAN_RUNNING;
     s->verdict = PD_BOX_ASK;
     s->number[2] = pd_transport_class(t, k->transport, q);
-    remote = pd_address_class(t, k->remote, q->remote, q->family);
-    local = pd_address_class(t, k->local, q->local, q->family);
+    if (q->family == PD_IPV4) pd_address_pair(t, root, q, 0, class_of);
+    else pd_address_pair(t, root, q, 1, class_of);
+    remote = class_of[0];
+    local = class_of[1];
     s->number[0] = k->slates == PD_SLATES_REMOTE ? remote : local;
     s->number[1] = k->slates == PD_SLATES_REMOTE ? local : remote;
     transport = (const struct pd_slate *)pd_class_at(t, s->number[2]);

@@ -34,6 +34,11 @@ struct pd_cell {
     __u32 word[2];
 };
 
+/* A line of the cache. No list lies in two. */
+struct pd_line {
+    __u32 word[2 * PD_ROW_CELLS];
+};
+
 /* Rules of a chunk, and words in it. 64 chunks make the largest classifier. */
 #define PD_CHUNK_WORDS 64
 #define PD_CHUNK_RULES 4096
@@ -135,7 +140,7 @@ struct pd_rule {
 };
 
 /* Array maps round elements up to 8 bytes: what is not such a multiple would lie differently in the kernel and in the daemon. */
-_Static_assert(sizeof(struct pd_cell) % 8 == 0 && sizeof(struct pd_chunk) % 8 == 0 && sizeof(struct pd_class) == 64 &&
+_Static_assert(sizeof(struct pd_line) % 8 == 0 && sizeof(struct pd_chunk) % 8 == 0 && sizeof(struct pd_class) == 64 &&
                    sizeof(struct pd_slate) == 64 && sizeof(struct pd_box) == 32 &&
                    sizeof(struct pd_rule) % 8 == 0,
                "elements of tables are multiples of 8 bytes");
