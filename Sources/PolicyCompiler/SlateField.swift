@@ -8,9 +8,9 @@ struct SlateField: Sendable {
     var number: UInt8 = 0
 
     /// What the slate of a value, and of those behind it that satisfy the same rules, says of where it lies.
-    func head(_ value: UInt128) -> UInt64 {
+    func place(of value: UInt128) -> UInt32 {
         role == .transport
-            ? plan.head(transport: plan.transport.place(number, UInt16(truncatingIfNeeded: value))) : plan.head(address: value, role)
+            ? plan.place(transport: plan.transport.place(number, UInt16(truncatingIfNeeded: value))) : plan.place(address: value, role)
     }
 }
 
@@ -21,7 +21,7 @@ extension MovingVector {
         if let number = table.known(key) { return number }
         guard table.hasRoom else { return UInt32(PD_CLASS_NONE) }
         let here = field.plan.rules[field.role.rawValue]
-        var entries: [UInt32] = []
+        var entries: [SlateEntry] = []
         filling: for chunk in summary.indices {
             var rest = summary[chunk]
             while rest != 0 {
@@ -37,7 +37,7 @@ extension MovingVector {
                 if entries.count > ClassTable.slateEntries { break filling }
             }
         }
-        let number = table.append(slate: field.head(value), entries)
+        let number = table.append(slate: entries, at: field.place(of: value))
         table.know(key, as: number)
         return number
     }
@@ -45,24 +45,19 @@ extension MovingVector {
 
 extension ClassTable {
     /// How many entries a slate has at most.
-    static let slateEntries = 14 + (Int(PD_SLATE_LINES) - 1) * 16
+    static let slateEntries = Int(PD_SLATE_ENTRIES * PD_SLATE_LINES)
 
-    /// Adds a slate; one that is too long is cut off and noted as such.
-    mutating func append(slate head: UInt64, _ entries: [UInt32]) -> UInt32 {
+    /// Adds a slate of a value; one that is too long is cut off and noted as such.
+    mutating func append(slate entries: [SlateEntry], at place: UInt32) -> UInt32 {
         if entries.count > Self.slateEntries { hasLongSlate = true }
         let entries = entries.prefix(Self.slateEntries)
-        let more = (max(entries.count - 14, 0) + 15) / 16
-        var words = [UInt64](repeating: 0, count: 8 * (1 + more))
-        words[0] = head | UInt64(more) << 32
-        for (place, entry) in entries.enumerated() {
-            if place < 14 {
-                words[1 + place % 7] |= UInt64(entry) << (place < 7 ? 0 : 32)
-            } else {
-                let (line, column) = ((place - 14) / 16 + 1, (place - 14) % 16)
-                words[8 * line + column % 8] |= UInt64(entry) << (column < 8 ? 0 : 32)
-            }
-        }
-        return append(lines: words)
+        let perLine = Int(PD_SLATE_ENTRIES)
+        let count = max((entries.count + perLine - 1) / perLine, 1)
+        var lines = [pd_slate](repeating: pd_slate(), count: count)
+        lines[0].high = UInt32(count - 1) << UInt32(PD_SLATE_MORE_SHIFT)
+        lines[0].where = place
+        for (number, entry) in entries.enumerated() { lines[number / perLine].set(number % perLine, to: entry) }
+        return append(lines: unsafe lines.withUnsafeBytes { unsafe Array($0.bindMemory(to: UInt64.self)) })
     }
 
     /// Adds boxes, two a line, and returns the number of the first line.
@@ -70,5 +65,26 @@ extension ClassTable {
         let boxes = boxes + Array(repeating: pd_box(), count: boxes.count % 2)
         let words = unsafe boxes.withUnsafeBytes { unsafe Array($0.bindMemory(to: UInt64.self)) }
         return append(lines: words)
+    }
+}
+
+extension pd_slate {
+    fileprivate mutating func set(_ place: Int, to entry: SlateEntry) {
+        high |= (entry.box >> 16) << UInt32(2 * place)
+        unsafe withUnsafeMutableBytes(of: &box) {
+            unsafe $0.storeBytes(of: UInt16(truncatingIfNeeded: entry.box), toByteOffset: 2 * place, as: UInt16.self)
+        }
+        Self.note(entry.transport, place, in: &transport)
+        Self.note(entry.other, place, in: &other)
+    }
+
+    /// Sets an entry's bit in the words of its groups.
+    private static func note<Words>(_ groups: UInt8, _ place: Int, in words: inout Words) {
+        unsafe withUnsafeMutableBytes(of: &words) { bytes in
+            for group in 0..<Int(PD_GROUPS) where groups >> UInt8(group) & 1 == 1 {
+                let word = unsafe bytes.load(fromByteOffset: 2 * group, as: UInt16.self)
+                unsafe bytes.storeBytes(of: word | 1 << UInt16(place), toByteOffset: 2 * group, as: UInt16.self)
+            }
+        }
     }
 }

@@ -1,6 +1,13 @@
 internal import CDatapath
 internal import PolicyModel
 
+/// A rule on a slate: a box, and the groups of protocol and port and of second addresses that it wants some of.
+struct SlateEntry: Sendable {
+    var box: UInt32
+    var transport: UInt8
+    var other: UInt8
+}
+
 /// How the rules of a classifier are looked for by slates: which field has each of them, and as what boxes. `slates.h` has the search.
 ///
 /// It says nothing of the entries of sets, so it stays what it is while these come and go.
@@ -21,7 +28,7 @@ struct SlatePlan: Sendable {
     /// Where the boxes of each rule begin among all of them; one more at the end.
     private var firstBox: [Int32] = [0]
     /// By box, its entry on slates.
-    private var entries: [UInt32] = []
+    private var entries: [SlateEntry] = []
     /// Rules behind which, on a slate, none is met.
     private(set) var last: BitVector
     /// Stands for the plan, so that its classes are known from those of others.
@@ -30,8 +37,9 @@ struct SlatePlan: Sendable {
     private enum Limit {
         /// Boxes of a rule, and of all.
         static let perRule = 16
-        static let boxes = Int(PD_ENTRY_BOX)
+        static let boxes = Int(PD_BOXES_MAX)
         static let places = 1 << 16
+        static let cuts = Int(PD_WHERE_PLACE)
     }
 
     /// Nil where ranges cannot say what rules want.
@@ -52,6 +60,7 @@ struct SlatePlan: Sendable {
                 if range.upperBound < .max { cuts.insert(range.upperBound + 1) }
             }
         }
+        guard cuts.count <= Limit.cuts else { return nil }
         self.cuts = cuts.sorted()
 
         let wanted = rules.map { transport.places(of: $0) }
@@ -70,10 +79,10 @@ struct SlatePlan: Sendable {
             for other in others[place] {
                 for range in wanted[place] {
                     for source in sources {
-                        let groups =
-                            Self.mask(range, transportGroups) << UInt32(PD_ENTRY_GROUP_SHIFT)
-                            | Self.mask(other, otherGroups) << UInt32(PD_ENTRY_GROUP_SHIFT + PD_GROUPS)
-                        entries.append(UInt32(boxes.count) | groups)
+                        entries.append(
+                            SlateEntry(
+                                box: UInt32(boxes.count), transport: Self.mask(range, transportGroups),
+                                other: Self.mask(other, otherGroups)))
                         boxes.append(pd_box(place, other, range, source))
                     }
                 }
@@ -91,20 +100,20 @@ struct SlatePlan: Sendable {
     func salt(_ role: Role) -> UInt128 { mark(Int.min + 4 * salt + role.rawValue) }
 
     /// The entries of a rule.
-    func entries(of rule: Int) -> ArraySlice<UInt32> { entries[Int(firstBox[rule])..<Int(firstBox[rule + 1])] }
+    func entries(of rule: Int) -> ArraySlice<SlateEntry> { entries[Int(firstBox[rule])..<Int(firstBox[rule + 1])] }
 
-    // MARK: Heads of slates
+    // MARK: Places
 
     /// What the slate of an address says of where it lies.
-    func head(address: UInt128, _ role: Role) -> UInt64 {
+    func place(address: UInt128, _ role: Role) -> UInt32 {
         guard role == .second else { return 0 }
         let place = rank(address)
-        return UInt64(place) | (UInt64(otherGroups[Int(place)]) + UInt64(PD_ENTRY_GROUP_SHIFT + PD_GROUPS)) << 40
+        return place | UInt32(otherGroups[Int(place)]) << UInt32(PD_WHERE_GROUP_SHIFT)
     }
 
     /// What the slate of protocol and port says of where these lie.
-    func head(transport place: Int) -> UInt64 {
-        UInt64(place) | (UInt64(transportGroups[place]) + UInt64(PD_ENTRY_GROUP_SHIFT)) << 40
+    func place(transport place: Int) -> UInt32 {
+        UInt32(place) | UInt32(transportGroups[place]) << UInt32(PD_WHERE_GROUP_SHIFT)
     }
 
     private func rank(_ value: UInt128) -> UInt32 {
@@ -117,9 +126,9 @@ struct SlatePlan: Sendable {
     }
 
     /// The groups that a range has values of.
-    private static func mask(_ range: ClosedRange<some FixedWidthInteger>, _ groups: [UInt8]) -> UInt32 {
+    private static func mask(_ range: ClosedRange<some FixedWidthInteger>, _ groups: [UInt8]) -> UInt8 {
         let upper = min(Int(range.upperBound), groups.count - 1)
-        return (groups[Int(range.lowerBound)]...groups[upper]).reduce(0) { $0 | 1 << UInt32($1) }
+        return (groups[Int(range.lowerBound)]...groups[upper]).reduce(0) { $0 | 1 << $1 }
     }
 
     /// The ranges of an address, in the order of its terms; nil where sets or negations decide.

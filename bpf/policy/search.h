@@ -23,15 +23,15 @@ PD_INLINE __u64 pd_now(const struct pd_tables *t) {
 volatile const __u8 has_loop = 1;
 
 /* A line of a slate. Like the steps below, a global function. */
-__attribute__((noinline)) int policyd_slate(__u32 number, __u32 is_first, __u32 from) {
+__attribute__((noinline)) int policyd_slate(__u32 number, __u32 from) {
     struct pd_scratch *scratch = scratch_of();
-    return scratch ? pd_slate_line(0, &scratch->scan.slates, number, is_first, from) : PD_SLATE_BROKEN;
+    return scratch ? pd_slate_line(0, &scratch->scan.slates, number, from) : PD_SLATE_BROKEN;
 }
 
-PD_INLINE int pd_slate_step(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 is_first, __u32 from) {
+PD_INLINE int pd_slate_step(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 from) {
     (void)t;
     (void)s;
-    return policyd_slate(number, is_first, from);
+    return policyd_slate(number, from);
 }
 
 /* A step of the search in the scratch. Global functions: the verifier follows them once, not once for each turn of the loop. */

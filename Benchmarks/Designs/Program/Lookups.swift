@@ -48,11 +48,11 @@ struct Lookups {
                 policy.classes.withUnsafeBufferPointer { classes in
                     policy.rules.withUnsafeBufferPointer { rules in
                         var tables = pd_tables()
-                        tables.cells = cells.baseAddress?.assumingMemoryBound(to: pd_cell.self)
+                        tables.cells = cells.baseAddress?.assumingMemoryBound(to: pd_line.self)
                         tables.chunks = chunks.baseAddress?.assumingMemoryBound(to: pd_chunk.self)
                         tables.classes = classes.baseAddress
                         tables.rules = rules.baseAddress
-                        tables.cell_count = UInt32(cells.count / MemoryLayout<pd_cell>.size)
+                        tables.line_count = UInt32(cells.count / MemoryLayout<pd_line>.size)
                         tables.chunk_count = UInt32(chunks.count / MemoryLayout<pd_chunk>.size)
                         tables.class_count = UInt32(classes.count)
                         tables.rule_count = UInt32(rules.count)

@@ -23,9 +23,8 @@ struct pd_slates {
     __u32 number[3]; /* of the slates: of one address, of the other, and of protocol and port */
     __u32 boxes;     /* the line in which the first box is */
     __u32 best;      /* the earliest box so far, or PD_NO_RULE */
-    __u32 bit[2];    /* that entries have which may hold the protocol and port, and the second address */
+    __u32 group[2];  /* of protocol and port, and of the second address */
     __u32 verdict;   /* what the box says that was found, or PD_BOX_ASK */
-    __u64 halves;    /* the lowest bit of both halves */
     __u64 other, transport, source; /* what boxes are compared with */
 };
 

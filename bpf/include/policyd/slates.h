@@ -7,8 +7,6 @@
 #include "lookup.h"
 #include "scan.h"
 
-#define PD_LOW_HALVES 0x0000000100000001ULL
-
 /* Below 0 as 64 bits where `value` is outside of a range. */
 PD_INLINE __u64 pd_outside(__u64 value, __u64 first, __u64 span) { return (span - (value - first)) | (value - first); }
 
@@ -30,21 +28,18 @@ PD_INLINE const struct pd_box *pd_box_at(const struct pd_tables *t, __u32 boxes,
 #define PD_SLATE_DONE 2 /* a box was found, or what follows comes later than the best */
 
 /* Looks in a line of a slate for the first box that holds the packet and comes before the best so far. */
-PD_INLINE int pd_slate_line(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 is_first, __u32 from) {
+PD_INLINE int pd_slate_line(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 from) {
     const struct pd_slate *line = (const struct pd_slate *)pd_class_at(t, number);
-    /* From memory, or the verifier would follow what it knows of each bit. */
-    __u64 met = 0, halves = s->halves, bit0 = s->bit[0], bit1 = s->bit[1];
+    __u64 met;
     if (!line) return PD_SLATE_BROKEN;
-    /* First those that may match at all, without a branch for each; the lower half of a word is that many before the upper. */
-    for (int w = 0; w < 8; w++) met |= (line->word[w] >> bit0 & line->word[w] >> bit1 & halves) << w;
-    if (is_first) met &= ~halves;
-    for (int n = 0; n < 2 * 8; n++) {
+    met = line->transport[s->group[0] & (PD_GROUPS - 1)] & line->other[s->group[1] & (PD_GROUPS - 1)];
+    for (int n = 0; n < PD_SLATE_ENTRIES; n++) {
         const struct pd_box *box;
         __u32 place, candidate;
         if (!met) return 0;
-        place = pd_ctz(met);
+        place = pd_ctz(met) & 15;
         met &= met - 1;
-        candidate = (__u32)(line->word[place & 7] >> (place & 32)) & PD_ENTRY_BOX;
+        candidate = line->box[place] | (line->high >> (2 * place) & 3) << 16;
         if (candidate >= s->best) return PD_SLATE_DONE;
         box = pd_box_at(t, s->boxes, candidate);
         if (!box) return PD_SLATE_BROKEN;
@@ -56,10 +51,10 @@ PD_INLINE int pd_slate_line(const struct pd_tables *t, struct pd_slates *s, __u3
 }
 
 #ifdef __bpf__
-PD_INLINE int pd_slate_step(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 is_first, __u32 from);
+PD_INLINE int pd_slate_step(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 from);
 #else
-PD_INLINE int pd_slate_step(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 is_first, __u32 from) {
-    return pd_slate_line(t, s, number, is_first, from);
+PD_INLINE int pd_slate_step(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 from) {
+    return pd_slate_line(t, s, number, from);
 }
 #endif
 
@@ -69,13 +64,11 @@ PD_INLINE int pd_slate_search(const struct pd_tables *t, struct pd_slates *s, __
     __u32 more;
     int answer;
     if (!line) return 0;
-    /* Of most packets one field has the rule, and the others' slates are empty or begin later. */
-    if (!line->word[1] || (line->word[1] & PD_ENTRY_BOX) >= s->best) return 1;
-    more = (__u32)(line->word[0] >> 32) & 0xff;
-    answer = pd_slate_line(t, s, number, 1, from);
+    more = line->high >> PD_SLATE_MORE_SHIFT;
+    answer = pd_slate_line(t, s, number, from);
     for (__u32 i = 1; i < PD_SLATE_LINES; i++) {
         if (answer || i > more) break;
-        answer = pd_slate_step(t, s, number + i, 0, from);
+        answer = pd_slate_step(t, s, number + i, from);
     }
     return answer != PD_SLATE_BROKEN;
 }
@@ -105,13 +98,12 @@ PD_INLINE int pd_slates_begin(const struct pd_tables *t, const struct pd_classif
     transport = (const struct pd_slate *)pd_class_at(t, s->number[2]);
     second = (const struct pd_slate *)pd_class_at(t, s->number[1]);
     if (!transport || !second) return 0;
-    s->transport = (__u32)transport->word[0];
-    s->bit[0] = (__u32)(transport->word[0] >> 40) & 31;
-    s->bit[1] = (__u32)(second->word[0] >> 40) & 31;
-    s->other = (__u32)second->word[0];
+    s->transport = transport->where & PD_WHERE_PLACE;
+    s->group[0] = transport->where >> PD_WHERE_GROUP_SHIFT;
+    s->other = second->where & PD_WHERE_PLACE;
+    s->group[1] = second->where >> PD_WHERE_GROUP_SHIFT;
     s->source = q->source_port;
     s->boxes = k->boxes;
-    s->halves = PD_LOW_HALVES;
     return 1;
 }
 

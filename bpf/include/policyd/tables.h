@@ -77,22 +77,28 @@ struct pd_class {
 #define PD_PLACE_BITS 12
 #define PD_PLACE_MASK 0xfffu
 
+/* Entries in a line of a slate, lines of a slate, and groups that the values of a field are in. */
+#define PD_SLATE_ENTRIES 12
+#define PD_SLATE_LINES 8
+#define PD_GROUPS 8
+
 /* A slate: the rules of a classifier that a value of a field leaves possible, of those that are looked for by this field. A line of the
- * cache, and up to PD_SLATE_LINES - 1 lines behind it.
+ * cache, and up to PD_SLATE_LINES - 1 lines behind it. Entries are numbers of boxes, in the order of evaluation.
  *
- * An entry is the number of a box and above it two times PD_GROUPS bits: of the groups of protocols and ports of which the box wants
- * some, and of those of second addresses. A box can hold a packet only where the bits of both its groups are set.
- * Entries come in the order of evaluation: of the first line in the lower halves of words 1 to 7 and then the upper ones, of the others
- * in the halves of all eight words. 0 is no entry. Word 0 of the first line says where the value lies among those of its field, in 32
- * bits; in 8 bits, how many lines follow; and in 8 bits the place of the bit of its group. */
+ * The values of protocol and port are in groups, and so are those of the second address. Of each group a line says which of its entries
+ * want some of it: a box can hold a packet only where the bits for both of the packet's groups are set. */
 struct pd_slate {
-    __u64 word[8];
+    __u32 high;  /* bits 16 and 17 of the entries, the first in the lowest two bits; above these 24 how many lines follow */
+    __u32 where; /* of the first line: where the value lies among those of its field; in the upper 8 bits, its group */
+    __u16 box[PD_SLATE_ENTRIES];
+    __u16 transport[PD_GROUPS]; /* bit i: entry i wants some of the group of protocols and ports */
+    __u16 other[PD_GROUPS];     /* of the group of second addresses */
 };
 
-#define PD_SLATE_LINES 8
-#define PD_ENTRY_BOX 0x3ffffu
-#define PD_ENTRY_GROUP_SHIFT 18
-#define PD_GROUPS 7
+#define PD_WHERE_PLACE 0xffffffu
+#define PD_WHERE_GROUP_SHIFT 24
+#define PD_SLATE_MORE_SHIFT 24
+#define PD_BOXES_MAX (1 << 18)
 
 /* What a rule wants of the fields by which it is not looked for: ranges, each the first value and how many others there are. */
 struct pd_box {
