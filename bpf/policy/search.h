@@ -25,7 +25,7 @@ volatile const __u8 has_loop = 1;
 /* A line of a slate. Like the steps below, a global function. */
 __attribute__((noinline)) int policyd_slate(__u32 number, __u32 from) {
     struct pd_scratch *scratch = scratch_of();
-    return scratch ? pd_slate_line(0, &scratch->scan.slates, number, from) : PD_SLATE_BROKEN;
+    return scratch ? pd_slate_numbered(0, &scratch->scan.slates, number, from) : PD_SLATE_BROKEN;
 }
 
 PD_INLINE int pd_slate_step(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 from) {
@@ -42,7 +42,7 @@ __attribute__((noinline)) int policyd_scan(void) {
 
 __attribute__((noinline)) int policyd_slates(void) {
     struct pd_scratch *scratch = scratch_of();
-    return !scratch || pd_slates_step(0, &scratch->scan);
+    return !scratch || pd_slates_step(0, &scratch->scan, 0);
 }
 
 static long scan_step(__u32 i, void *context) {

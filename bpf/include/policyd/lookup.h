@@ -47,7 +47,7 @@ PD_INLINE int pd_is_row(__u32 at) { return at >> 30 == 1; }
 
 /* Follows a trie to the class of a value. */
 PD_INLINE __u32 pd_walk_trie(const struct pd_tables *t, struct pd_walk *walk, int is_long) {
-    for (int depth = 0; depth < PD_TRIE_DEPTH; depth++) {
+    for (int depth = 0; depth < PD_TRIE_DEPTH(is_long ? 128 : 32); depth++) {
         if (walk->at & PD_LEAF) return walk->at & ~PD_LEAF;
         if (pd_is_row(walk->at)) {
             pd_walk_row(t, walk, is_long);
@@ -73,11 +73,12 @@ PD_INLINE void pd_walk_address(struct pd_walk *walk, __u32 root, const __u8 *add
     walk->low = (__u64)pd_be32_aligned(address + 8) << 32 | pd_be32_aligned(address + 12);
 }
 
-/* The classes of two addresses. Their first rows are looked at in turn, so that the processor waits for both at the same time. */
-PD_INLINE void pd_address_pair(const struct pd_tables *t, const __u32 root[2], const struct pd_query *q, int is_long, __u32 class_of[2]) {
+/* The classes of a query's addresses, the remote one first. Their first rows are looked at in turn, so that the processor waits for both at the same time. */
+PD_INLINE void pd_walk_pair(const struct pd_tables *t, const struct pd_classifier *k, const struct pd_query *q, int is_long,
+                            __u32 class_of[2]) {
     struct pd_walk remote, local;
-    pd_walk_address(&remote, root[0], q->remote, is_long);
-    pd_walk_address(&local, root[1], q->local, is_long);
+    pd_walk_address(&remote, k->remote, q->remote, is_long);
+    pd_walk_address(&local, k->local, q->local, is_long);
     for (int i = 0; i < 2; i++) {
         if (pd_is_row(remote.at)) pd_walk_row(t, &remote, is_long);
         if (pd_is_row(local.at)) pd_walk_row(t, &local, is_long);
@@ -86,16 +87,9 @@ PD_INLINE void pd_address_pair(const struct pd_tables *t, const __u32 root[2], c
     class_of[1] = pd_walk_trie(t, &local, is_long);
 }
 
-/* The class of one address. */
-PD_INLINE __u32 pd_address_class(const struct pd_tables *t, __u32 root, const __u8 *address, __u8 family) {
-    struct pd_walk walk;
-    if (root & PD_LEAF) return root & ~PD_LEAF;
-    if (family == PD_IPV4) {
-        pd_walk_address(&walk, root, address, 0);
-        return pd_walk_trie(t, &walk, 0);
-    }
-    pd_walk_address(&walk, root, address, 1);
-    return pd_walk_trie(t, &walk, 1);
+PD_INLINE void pd_address_classes(const struct pd_tables *t, const struct pd_classifier *k, const struct pd_query *q, __u32 class_of[2]) {
+    if (q->family == PD_IPV4) pd_walk_pair(t, k, q, 0, class_of);
+    else pd_walk_pair(t, k, q, 1, class_of);
 }
 
 /* The class of a port, or of type and code. */

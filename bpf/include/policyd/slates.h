@@ -27,19 +27,24 @@ PD_INLINE const struct pd_box *pd_box_at(const struct pd_tables *t, __u32 boxes,
 #define PD_SLATE_BROKEN 1
 #define PD_SLATE_DONE 2 /* a box was found, or what follows comes later than the best */
 
+/* The entries of a line whose groups are the packet's. */
+PD_INLINE __u32 pd_slate_met(const struct pd_slates *s, const struct pd_slate *line) {
+    return line->transport[s->group[0] & (PD_GROUPS - 1)] & line->other[s->group[1] & (PD_GROUPS - 1)];
+}
+
+PD_INLINE __u32 pd_slate_entry(const struct pd_slate *line, __u32 place) {
+    return line->box[place] | (line->high >> (2 * place) & 3) << 16;
+}
+
 /* Looks in a line of a slate for the first box that holds the packet and comes before the best so far. */
-PD_INLINE int pd_slate_line(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 from) {
-    const struct pd_slate *line = (const struct pd_slate *)pd_class_at(t, number);
-    __u64 met;
-    if (!line) return PD_SLATE_BROKEN;
-    met = line->transport[s->group[0] & (PD_GROUPS - 1)] & line->other[s->group[1] & (PD_GROUPS - 1)];
+PD_INLINE int pd_slate_line(const struct pd_tables *t, struct pd_slates *s, const struct pd_slate *line, __u32 from) {
+    __u64 met = pd_slate_met(s, line);
     for (int n = 0; n < PD_SLATE_ENTRIES; n++) {
         const struct pd_box *box;
-        __u32 place, candidate;
+        __u32 candidate;
         if (!met) return 0;
-        place = pd_ctz(met) & 15;
+        candidate = pd_slate_entry(line, pd_ctz(met) & 15);
         met &= met - 1;
-        candidate = line->box[place] | (line->high >> (2 * place) & 3) << 16;
         if (candidate >= s->best) return PD_SLATE_DONE;
         box = pd_box_at(t, s->boxes, candidate);
         if (!box) return PD_SLATE_BROKEN;
@@ -50,22 +55,34 @@ PD_INLINE int pd_slate_line(const struct pd_tables *t, struct pd_slates *s, __u3
     return 0;
 }
 
+/* The same for a line by its number. */
+PD_INLINE int pd_slate_numbered(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 from) {
+    const struct pd_slate *line = (const struct pd_slate *)pd_class_at(t, number);
+    return line ? pd_slate_line(t, s, line, from) : PD_SLATE_BROKEN;
+}
+
 #ifdef __bpf__
 PD_INLINE int pd_slate_step(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 from);
 #else
 PD_INLINE int pd_slate_step(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 from) {
-    return pd_slate_line(t, s, number, from);
+    return pd_slate_numbered(t, s, number, from);
 }
 #endif
 
-/* Looks through a slate. Returns 0 when the tables are broken. */
-PD_INLINE int pd_slate_search(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 from) {
+/* Looks through a slate. Returns 0 when the tables are broken. `is_likely`: a rule is looked for here first, without a call. */
+PD_INLINE int pd_slate_search(const struct pd_tables *t, struct pd_slates *s, __u32 number, __u32 from, int is_likely) {
     const struct pd_slate *line = (const struct pd_slate *)pd_class_at(t, number);
     __u32 more;
-    int answer;
+    int answer = 0;
     if (!line) return 0;
     more = line->high >> PD_SLATE_MORE_SHIFT;
-    answer = pd_slate_line(t, s, number, from);
+    if (is_likely) {
+        answer = pd_slate_line(t, s, line, from);
+    } else {
+        /* Of most packets another field has the rule: nothing here is met, or all of it comes later. */
+        if (pd_slate_entry(line, 0) >= s->best) return 1;
+        if (pd_slate_met(s, line)) answer = pd_slate_step(t, s, number, from);
+    }
     for (__u32 i = 1; i < PD_SLATE_LINES; i++) {
         if (answer || i > more) break;
         answer = pd_slate_step(t, s, number + i, from);
@@ -73,12 +90,11 @@ PD_INLINE int pd_slate_search(const struct pd_tables *t, struct pd_slates *s, __
     return answer != PD_SLATE_BROKEN;
 }
 
-/* The slates of a query's fields. Returns 0 when the tables are broken. */
-PD_INLINE int pd_slates_begin(const struct pd_tables *t, const struct pd_classifier *k, const struct pd_query *q, struct pd_scan *scan) {
+/* Begins with the slates of protocol and port, the remote address and the local one. Returns 0 when the tables are broken. */
+PD_INLINE int pd_slates_begin(const struct pd_tables *t, const struct pd_classifier *k, const struct pd_query *q, __u32 of_transport,
+                              const __u32 of_address[2], struct pd_scan *scan) {
     struct pd_slates *s = &scan->slates;
     const struct pd_slate *transport, *second;
-    const __u32 root[2] = {k->remote, k->local};
-    __u32 class_of[2], remote, local;
 
     scan->rules = k->rules;
     scan->rule_base = k->rule_base;
@@ -88,13 +104,9 @@ PD_INLINE int pd_slates_begin(const struct pd_tables *t, const struct pd_classif
     scan->expires = 0;
     scan->reason = PD_SCAN_RUNNING;
     s->verdict = PD_BOX_ASK;
-    s->number[2] = pd_transport_class(t, k->transport, q);
-    if (q->family == PD_IPV4) pd_address_pair(t, root, q, 0, class_of);
-    else pd_address_pair(t, root, q, 1, class_of);
-    remote = class_of[0];
-    local = class_of[1];
-    s->number[0] = k->slates == PD_SLATES_REMOTE ? remote : local;
-    s->number[1] = k->slates == PD_SLATES_REMOTE ? local : remote;
+    s->number[0] = of_address[k->slates == PD_SLATES_REMOTE ? 0 : 1];
+    s->number[1] = of_address[k->slates == PD_SLATES_REMOTE ? 1 : 0];
+    s->number[2] = of_transport;
     transport = (const struct pd_slate *)pd_class_at(t, s->number[2]);
     second = (const struct pd_slate *)pd_class_at(t, s->number[1]);
     if (!transport || !second) return 0;
@@ -108,13 +120,13 @@ PD_INLINE int pd_slates_begin(const struct pd_tables *t, const struct pd_classif
 }
 
 /* One step: the first rule from `from` on that matches. Returns 1 when the search is done. */
-PD_INLINE int pd_slates_step(const struct pd_tables *t, struct pd_scan *scan) {
+PD_INLINE int pd_slates_step(const struct pd_tables *t, struct pd_scan *scan, int is_first) {
     struct pd_slates *s = &scan->slates;
     const struct pd_box *box;
 
     s->best = PD_NO_RULE;
     for (int field = 0; field < 3; field++)
-        if (!pd_slate_search(t, s, s->number[field], scan->from)) return pd_scan_end(scan, PD_REASON_INTERNAL);
+        if (!pd_slate_search(t, s, s->number[field], scan->from, is_first && !field)) return pd_scan_end(scan, PD_REASON_INTERNAL);
     if (s->best == PD_NO_RULE) return pd_scan_end(scan, PD_REASON_DEFAULT);
     box = pd_box_at(t, s->boxes, s->best);
     if (!box) return pd_scan_end(scan, PD_REASON_INTERNAL);

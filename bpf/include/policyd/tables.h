@@ -28,7 +28,7 @@
 #define PD_CELLS_MAX (1u << 27) /* places of lists reach this far */
 
 /* The compiler sees to it that every node but a last list leaves at least PD_STRIDE_MIN bits behind. */
-#define PD_TRIE_DEPTH (128 / PD_STRIDE_MIN + 1)
+#define PD_TRIE_DEPTH(bits) ((bits) / PD_STRIDE_MIN + 1)
 
 struct pd_cell {
     __u32 word[2];
