@@ -17,7 +17,6 @@ PD_INLINE void pd_classify(const struct pd_tables *t, const struct pd_header *he
                            struct pd_match *match) {
     const struct pd_classifier *k = &header->classifier[q->direction & 1][q->family & 1];
     const struct pd_rule *rule;
-    __u32 of_transport, of_address[2];
     int more;
 
     match->rule = PD_NO_RULE;
@@ -28,14 +27,14 @@ PD_INLINE void pd_classify(const struct pd_tables *t, const struct pd_header *he
     match->expires = 0;
     match->since = 0;
     if (!k->rules) return;
-    of_transport = pd_transport_class(t, k->transport, q);
-    pd_address_classes(t, k, q, of_address);
+    s->of[0] = pd_transport_class(t, k->transport, q);
+    pd_address_classes(t, k, q, s->of + 1);
     if (k->slates) {
-        more = pd_slates_begin(t, k, q, of_transport, of_address, s) ? 1 : -1;
+        more = pd_slates_begin(t, k, q, s) ? 1 : -1;
         /* The first step is mostly the last. */
         if (more > 0 && !pd_slates_step(t, s, 1)) pd_scan_run(t, s, 1);
     } else {
-        more = pd_scan_begin(t, k, q, of_transport, of_address, s);
+        more = pd_scan_begin(t, k, q, s);
         if (more == 0) return;
         if (more > 0 && (s->rules > PD_RULES_FEW || !pd_scan_few(t, s))) pd_scan_run(t, s, 0);
     }

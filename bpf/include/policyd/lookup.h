@@ -79,7 +79,7 @@ PD_INLINE void pd_walk_pair(const struct pd_tables *t, const struct pd_classifie
     struct pd_walk remote, local;
     pd_walk_address(&remote, k->remote, q->remote, is_long);
     pd_walk_address(&local, k->local, q->local, is_long);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2 && !is_long; i++) {
         if (pd_is_row(remote.at)) pd_walk_row(t, &remote, is_long);
         if (pd_is_row(local.at)) pd_walk_row(t, &local, is_long);
     }

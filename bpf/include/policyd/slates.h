@@ -90,9 +90,8 @@ PD_INLINE int pd_slate_search(const struct pd_tables *t, struct pd_slates *s, __
     return answer != PD_SLATE_BROKEN;
 }
 
-/* Begins with the slates of protocol and port, the remote address and the local one. Returns 0 when the tables are broken. */
-PD_INLINE int pd_slates_begin(const struct pd_tables *t, const struct pd_classifier *k, const struct pd_query *q, __u32 of_transport,
-                              const __u32 of_address[2], struct pd_scan *scan) {
+/* Begins with the slates whose numbers are in `of`. Returns 0 when the tables are broken. */
+PD_INLINE int pd_slates_begin(const struct pd_tables *t, const struct pd_classifier *k, const struct pd_query *q, struct pd_scan *scan) {
     struct pd_slates *s = &scan->slates;
     const struct pd_slate *transport, *second;
 
@@ -104,9 +103,9 @@ PD_INLINE int pd_slates_begin(const struct pd_tables *t, const struct pd_classif
     scan->expires = 0;
     scan->reason = PD_SCAN_RUNNING;
     s->verdict = PD_BOX_ASK;
-    s->number[0] = of_address[k->slates == PD_SLATES_REMOTE ? 0 : 1];
-    s->number[1] = of_address[k->slates == PD_SLATES_REMOTE ? 1 : 0];
-    s->number[2] = of_transport;
+    s->number[0] = scan->of[k->slates == PD_SLATES_REMOTE ? 1 : 2];
+    s->number[1] = scan->of[k->slates == PD_SLATES_REMOTE ? 2 : 1];
+    s->number[2] = scan->of[0];
     transport = (const struct pd_slate *)pd_class_at(t, s->number[2]);
     second = (const struct pd_slate *)pd_class_at(t, s->number[1]);
     if (!transport || !second) return 0;

@@ -162,8 +162,7 @@ PD_INLINE int pd_scan_add(const struct pd_tables *t, struct pd_scan *s, int fiel
 }
 
 /* The classes of a query's fields. Returns 1 when rules may match, 0 when none can, -1 when the tables are broken. */
-PD_INLINE int pd_scan_begin(const struct pd_tables *t, const struct pd_classifier *k, const struct pd_query *q, __u32 of_transport,
-                            const __u32 of_address[2], struct pd_scan *s) {
+PD_INLINE int pd_scan_begin(const struct pd_tables *t, const struct pd_classifier *k, const struct pd_query *q, struct pd_scan *s) {
     __u32 id;
     int more;
 
@@ -176,11 +175,11 @@ PD_INLINE int pd_scan_begin(const struct pd_tables *t, const struct pd_classifie
     s->audits = 0;
     s->expires = 0;
     s->reason = PD_SCAN_RUNNING;
-    more = pd_scan_add(t, s, 0, of_transport);
+    more = pd_scan_add(t, s, 0, s->of[0]);
     if (more <= 0) return more;
-    more = pd_scan_add(t, s, 1, of_address[0]);
+    more = pd_scan_add(t, s, 1, s->of[1]);
     if (more <= 0) return more;
-    more = pd_scan_add(t, s, 2, of_address[1]);
+    more = pd_scan_add(t, s, 2, s->of[2]);
     if (more <= 0) return more;
     id = PD_CLASS_ALL;
     if (q->has_ports) id = pd_port_class(t, k->source, q->source_port);
