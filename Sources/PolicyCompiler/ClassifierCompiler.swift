@@ -26,10 +26,13 @@ struct ClassifierCompiler {
 
     /// The classifier over tables that grow by what it needs: with slates, where none becomes long, else with vectors.
     mutating func compile(
-        _ classes: inout ClassTable, _ tries: inout TrieTable, _ sets: SetIndex, _ numbers: RuleNumbers, ruleBase: Int
+        _ classes: inout ClassTable, _ tries: inout TrieTable, _ sets: SetIndex, _ numbers: RuleNumbers, ruleBase: Int,
+        search: CompileLimits.Search
     ) -> pd_classifier {
         table = FlatRule.table(rules, direction, numbers)
-        if rules.count > Int(PD_RULES_FEW), !InterfaceField(rules).isUsed {
+        let isLarge = rules.count > Int(PD_RULES_FEW)
+        // Interfaces come and go, and have no order that ranges could speak of.
+        if !rules.isEmpty, isLarge || search == .slates, search != .vectors, !InterfaceField(rules).isUsed {
             let order = TransportOrder(rules, family)
             for side in [AddressField.Side.remote, .local] {
                 var (ownClasses, ownTries, boxes) = (classes, tries, [pd_box]())
@@ -45,6 +48,8 @@ struct ClassifierCompiler {
                 return result
             }
             slates = nil
+        }
+        if isLarge {
             rules = FlatRule.byKinds(rules)
             table = FlatRule.table(rules, direction, numbers)
             remote = AddressPlan(rules, \.remote)
@@ -65,6 +70,8 @@ struct ClassifierCompiler {
             result.remote = root(remote.field(sets, policySet) as Field<UInt128>, .remote, &classes, &tries)
             result.local = root(local.field(sets, policySet) as Field<UInt128>, .local, &classes, &tries)
         }
+        // What is not kept need not be finished.
+        if classes.hasLongSlate { return result }
         // Boxes say what they want of it.
         result.source = slates == nil ? sourcePorts(&classes, &tries) : PD_LEAF
         result.transport = transport(&classes, &tries)

@@ -75,7 +75,7 @@ public struct CompiledPolicy: Sendable {
             for family in [IPAddress.Family.v4, .v6] {
                 var compiler = ClassifierCompiler(policySet, direction, family, families)
                 try check(compiler, limits)
-                let classifier = compiler.compile(&classes, &tries, sets, numbers, ruleBase: rules.count)
+                let classifier = compiler.compile(&classes, &tries, sets, numbers, ruleBase: rules.count, search: limits.search)
                 if let excess = classes.excess { throw tooLarge(excess, policySet) }
                 header.setClassifier(classifier, direction, family)
                 if direction == .ingress { header.setEarly(EarlyRules.count(compiler.rules), family) }
@@ -120,6 +120,9 @@ public struct CompiledPolicy: Sendable {
         self.families = families
         statistics = Statistics()
     }
+
+    /// Whether rules of a direction and family are searched by slates.
+    package func hasSlates(_ direction: Direction, _ family: IPAddress.Family) -> Bool { header.classifier(direction, family).slates != 0 }
 
     /// Whether some rule names interfaces, so that each interface needs classes of its own.
     public var usesInterfaces: Bool { interfaceFields.contains { $0.contains(where: \.isUsed) } }
