@@ -32,9 +32,12 @@ struct Lookups {
             var inside = 0
             for query in queries {
                 let root = query.family == UInt8(PD_IPV4.rawValue) ? header.classifier.0.0.remote : header.classifier.0.1.remote
-                let number = withUnsafeBytes(of: query.remote) {
-                    pd_address_class(&tables, root, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), query.family)
+                let isLong: Int32 = query.family == UInt8(PD_IPV4.rawValue) ? 0 : 1
+                var walk = pd_walk()
+                withUnsafeBytes(of: query.remote) {
+                    pd_walk_address(&walk, root, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), isLong)
                 }
+                let number = pd_walk_trie(&tables, &walk, isLong)
                 if number != PD_CLASS_NONE { inside += 1 }
             }
             return inside
