@@ -6,15 +6,24 @@ public struct ProgramDescription: Sendable, Hashable {
     public let name: String
     /// The ELF section, which says what it is made for: `tc`, `kprobe/do_unlinkat`.
     public let section: String
-    /// The type libbpf chose by the section.
+    /// The type the section says, or the one that was set.
     public let type: ProgramType
-    /// Whether `load()` loads it.
+    /// What it is loaded for; `.unspecified` where the kind knows no such thing.
+    public let attachType: AttachType
+    /// What the section says it is to be attached to; nothing where it only says the kind.
+    public var target: AttachTarget? { AttachTarget(section: section) }
+    /// Whether libbpf does not know the section, and the type was chosen by what others call so: `classifier/ingress`, `xdp_prog`.
+    public let isTypedByConvention: Bool
+    /// Whether `load()` loads it. Programs of sections that begin with `?` are loaded only if that is turned on.
     public let isAutoloaded: Bool
     /// Its length in eBPF instructions.
     public let instructionCount: Int
 
-    init(_ program: OpaquePointer) {
-        unsafe name = String(cString: bpf_program__name(program))
+    init(_ program: OpaquePointer, in object: ObjectHandle) {
+        let name = unsafe String(cString: bpf_program__name(program))
+        self.name = name
+        isTypedByConvention = object.typedByConvention.contains(name)
+        unsafe attachType = AttachType(rawValue: bpf_program__expected_attach_type(program).rawValue)
         unsafe section = String(cString: bpf_program__section_name(program))
         unsafe type = ProgramType(rawValue: bpf_program__type(program).rawValue)
         unsafe isAutoloaded = bpf_program__autoload(program)
@@ -38,6 +47,8 @@ public struct MapDescription: Sendable, Hashable {
     public let flags: MapFlags
     /// Whether it carries global variables and is made by libbpf.
     public let isInternal: Bool
+    /// Where the load pins it, if it does: by the object's own declaration, or `setPin`.
+    public let pin: String?
 
     init(_ map: OpaquePointer) {
         unsafe name = String(cString: bpf_map__name(map))
@@ -47,5 +58,6 @@ public struct MapDescription: Sendable, Hashable {
         unsafe maxEntries = Int(bpf_map__max_entries(map))
         unsafe flags = MapFlags(rawValue: bpf_map__map_flags(map))
         unsafe isInternal = bpf_map__is_internal(map)
+        unsafe pin = bpf_map__pin_path(map).map { unsafe String(cString: $0) }
     }
 }

@@ -3,17 +3,23 @@ import CLibBPF
 /// An eBPF object whose maps and programs are in the kernel.
 ///
 /// Programs and maps taken from it have descriptors of their own and outlive it. What is neither taken, pinned nor attached leaves the
-/// kernel with this value.
+/// kernel with this value. Only programs for USDT probes hold on to it: libbpf attaches them, and wants its object for that.
 public struct LoadedObject: ~Copyable, Sendable {
     let handle: ObjectHandle
 
-    init(_ handle: ObjectHandle) { self.handle = handle }
+    /// The programs that are not in the kernel, in the order of the file, each with the reason.
+    public let leftOut: [LeftOutProgram]
+
+    init(_ handle: ObjectHandle, leftOut: [LeftOutProgram]) {
+        self.handle = handle
+        self.leftOut = leftOut
+    }
 
     /// The object's name.
     public var name: String { handle.name }
 
     /// The programs in the order of the file; those that are not autoloaded were not loaded.
-    public var programs: [ProgramDescription] { unsafe handle.programs.map { unsafe ProgramDescription($0) } }
+    public var programs: [ProgramDescription] { unsafe handle.programs.map { unsafe ProgramDescription($0, in: handle) } }
 
     /// The maps in the order of the file.
     public var maps: [MapDescription] { unsafe handle.maps.map { unsafe MapDescription($0) } }
@@ -27,32 +33,10 @@ public struct LoadedObject: ~Copyable, Sendable {
         guard descriptor >= 0 else {
             throw BPFError(.find, "program \(name)", reason: "it was not loaded", remedy: "turn its autoload on")
         }
-        return Program(try Descriptor(duplicating: descriptor, for: "program \(name)"), name: name)
-    }
-
-    /// The value of a global variable as the programs see it now.
-    ///
-    /// - Throws: `BPFError` if there is no such variable, or its size in BTF is not that of `T`.
-    public func global<T: BitwiseCopyable>(_ name: String, as type: T.Type = T.self) throws(BPFError) -> T {
-        let variable = try GlobalVariable(named: name, in: handle)
-        try variable.check(size: MemoryLayout<T>.size, type: "\(T.self)")
-        var section = [UInt8](repeating: 0, count: unsafe Int(bpf_map__value_size(variable.map)))
-        var zero: UInt32 = 0
-        try BPF.check(.read, "global variable \(name)") {
-            unsafe section.withUnsafeMutableBytes { unsafe bpf_map_lookup_elem(bpf_map__fd(variable.map), &zero, $0.baseAddress) }
-        }
-        return unsafe section.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: variable.offset, as: T.self) }
-    }
-
-    /// Sets a global variable of `.data` or `.bss` while programs run; those in `.rodata` are fixed by the load.
-    ///
-    /// - Throws: `BPFError` if there is no such variable, its size is not that of `T`, or it is constant.
-    public func setGlobal<T: BitwiseCopyable>(_ name: String, to value: T) throws(BPFError) {
-        let variable = try GlobalVariable(named: name, in: handle)
-        try variable.check(size: MemoryLayout<T>.size, type: "\(T.self)")
-        let memory = try MappedMemory(
-            descriptor: unsafe bpf_map__fd(variable.map), length: unsafe Int(bpf_map__value_size(variable.map)),
-            subject: "global variable \(name)")
-        unsafe memory.base.storeBytes(of: value, toByteOffset: variable.offset, as: T.self)
+        let section = unsafe String(cString: bpf_program__section_name(program))
+        return Program(
+            try Descriptor(duplicating: descriptor, for: "program \(name)"), name: name,
+            attachType: unsafe AttachType(rawValue: bpf_program__expected_attach_type(program).rawValue),
+            usdt: section == "usdt" || section.hasPrefix("usdt/") ? unsafe USDTProgram(program, of: handle) : nil)
     }
 }

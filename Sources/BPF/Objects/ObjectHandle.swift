@@ -1,5 +1,6 @@
 import CLibBPF
 import Glibc
+import Synchronization
 
 /// libbpf's object: closed when the last of object, programs and maps that need it goes.
 ///
@@ -11,8 +12,43 @@ import Glibc
     private var log: LogMemory?
     /// Maps that only lend their shape to the inner maps of others.
     var templates: [SharedDescriptor] = []
+    /// Held while libbpf's table of USDT probes changes, which it does after loading too.
+    let usdt = Mutex<Void>(())
+    /// The types of maps' values as declared, some of which the load forgets.
+    private(set) var recordTypeIDs: [String: UInt32] = [:]
 
-    init(opening source: ObjectSource) throws(BPFError) {
+    /// The file, to open it once more without what the kernel refused.
+    let source: (bytes: [UInt8], name: String)
+    /// The program because of which the last load failed.
+    var refusedProgram: String?
+    /// Programs whose section libbpf does not know.
+    var typedByConvention: Set<String> = []
+    /// What was set although the object says nothing, or something else.
+    var notes: [String] = []
+
+    /// Opens an object.
+    ///
+    /// - Parameter isTrusted: Whether the bytes are our own, so that they need no look before libbpf's.
+    convenience init(opening source: ObjectSource, isTrusted: Bool = false) throws(BPFError) {
+        let bytes = try source.bytes()
+        if !isTrusted {
+            do throws(ObjectDefect) {
+                try ObjectCheck.check(bytes)
+            } catch {
+                throw BPFError(.open, source.subject, reason: error.reason, remedy: error.remedy)
+            }
+        }
+        try self.init(checked: bytes, name: source.name, subject: source.subject)
+    }
+
+    /// Opens the same file again.
+    convenience init(again other: ObjectHandle) throws(BPFError) {
+        try self.init(checked: other.source.bytes, name: other.source.name, subject: "object \(other.name)")
+    }
+
+    private init(checked bytes: [UInt8], name: String, subject: String) throws(BPFError) {
+        self.name = name
+        source = (bytes, name)
         var options = unsafe bpf_object_open_opts()
         unsafe options.sz = swiftbpf_size_of_bpf_object_open_opts()
         // Left to itself libbpf doubles its buffer and loads again until the log fits: hundreds of megabytes and a dozen attempts for a
@@ -22,21 +58,16 @@ import Glibc
             unsafe options.kernel_log_size = log.size
             self.log = log
         }
-        switch source {
-        case .bytes(let bytes, let name):
-            self.name = name
-            unsafe pointer = try captured(
-                .open, "object \(name)",
-                pointer: {
-                    unsafe name.withCString { name in
-                        unsafe options.object_name = name
-                        return unsafe bytes.withUnsafeBytes { unsafe bpf_object__open_mem($0.baseAddress, $0.count, &options) }
-                    }
-                })
-        case .file(let path):
-            unsafe pointer = try captured(.open, "object \(path)", pointer: { unsafe bpf_object__open_file(path, &options) })
-            unsafe name = String(cString: bpf_object__name(pointer))
-        }
+        unsafe pointer = try captured(
+            .open, subject,
+            pointer: {
+                unsafe name.withCString { name in
+                    unsafe options.object_name = name
+                    return unsafe bytes.withUnsafeBytes { unsafe bpf_object__open_mem($0.baseAddress, $0.count, &options) }
+                }
+            })
+        unsafe recordTypeIDs = Self.recordTypeIDs(of: maps)
+        applyConventions()
     }
 
     deinit { unsafe bpf_object__close(pointer) }

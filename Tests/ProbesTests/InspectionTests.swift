@@ -1,0 +1,146 @@
+import BPF
+import BPFTestObjects
+import BPFTesting
+import CorpusObjects
+import Glibc
+import Probes
+import Testing
+
+@Suite("Looking at objects in a process of its own")
+struct InspectionTests {
+    @Test func `the report says what the object holds`() throws {
+        let report = try Self.inspection.report(on: EmbeddedObject.opening.bytes, name: "opening")
+        #expect(report == (try Inspection.reportHere(on: EmbeddedObject.opening.bytes, name: "opening")))
+        #expect(report.name == "opening" && report.license == "GPL" && report.bytes == EmbeddedObject.opening.bytes.count)
+        let netfilter = try #require(report.programs.first { $0.name == "bt_netfilter" })
+        #expect(netfilter.type == "netfilter" && netfilter.isTypedByConvention && netfilter.section == "netfilter")
+        #expect(report.programs.first { $0.name == "bt_unasked" }?.isLoadedByDefault == false)
+        #expect(report.maps.map(\.name) == ["bt_open_ring"] && report.maps[0].type == "ringbuf" && report.maps[0].maxEntries == 4096)
+        #expect(report.globals.map(\.name).sorted() == ["bt_open_mark", "bt_open_seen"])
+        let record = try #require(report.types.first { $0.name == "struct opening_record" })
+        #expect(record.size == 32 && record.fields.map(\.name) == ["time", "length", "comm"] && record.fields[2].type == "char[16]")
+        #expect(report.refusals.contains { $0.subject == "program bt_unknown" })
+    }
+
+    @Test func `what this kernel has not is told, unless the program asks before`() throws {
+        let report = try Self.inspection.report(on: EmbeddedObject.relocations.bytes, name: "relocations")
+        #expect(
+            report.refusals == [
+                Refusal(subject: "program read_nothing", reason: "it needs struct task_struct.never_there, which this kernel has not")
+            ])
+        let source = """
+            struct __sk_buff;
+            extern void no_such_kernel_function(void) __attribute__((section(".ksyms")));
+            extern void not_needed(void) __attribute__((section(".ksyms"), weak));
+            static long (*helper)(void) = (void *)9999;
+            #define PROGRAM(name, place) __attribute__((section(place))) int name(struct __sk_buff *context) { (void)context;
+            PROGRAM(calls, "tc") no_such_kernel_function(); if (not_needed) not_needed(); return helper(); }
+            PROGRAM(enters, "fentry/no_such_function_anywhere") return 0; }
+            PROGRAM(watches, "tracepoint/sched/no_such_tracepoint") return 0; }
+            PROGRAM(guards, "lsm/no_such_hook") return 0; }
+            PROGRAM(walks, "iter/no_such_things") return 0; }
+            PROGRAM(typed, "tp_btf/sched_switch") return 0; }
+            """
+        let other = try Self.inspection.report(on: Clang.object(source, "-g", "-mcpu=v3"), name: "other")
+        let reasons = Dictionary(grouping: other.refusals) { $0.subject }.mapValues { $0.map(\.reason) }
+        #expect(
+            reasons["program calls"] == [
+                "it calls helper 9999, which this kernel has not",
+                "it calls the kernel function no_such_kernel_function, which this kernel has not",
+            ])
+        #expect(reasons["program enters"] == ["this kernel has no function no_such_function_anywhere"])
+        #expect(reasons["program watches"]?.first?.hasPrefix("this kernel has no tracepoint") == true)
+        #expect(reasons["program guards"]?.first?.hasPrefix("this kernel has no hook no_such_hook") == true)
+        #expect(reasons["program walks"] == ["this kernel has no iterator over no_such_things"])
+        #expect(reasons["program typed"] == nil && other.programs.first { $0.name == "typed" }?.attach == "tp_btf:sched_switch")
+    }
+
+    @Test func `the kernel's own words are told when it is asked, and nothing stays in it`() throws {
+        let before = KernelObjects(namePrefix: "bt_")
+        var inspection = Self.inspection
+        inspection.arguments = [Inspection.Depth.loading.rawValue]
+        let report = try inspection.report(on: EmbeddedObject.alternatives.bytes, name: "alternatives")
+        #expect(report.refusals.map(\.subject) == ["program bt_best", "program bt_extra"] && report.isLoadable)
+        #expect(report.refusals[0].reason.contains("invalid access to packet"), "\(report.refusals[0])")
+        let sound = try inspection.report(on: EmbeddedObject.verdict.bytes, name: "verdict")
+        #expect(sound.refusals == [])
+        #expect(KernelObjects.leftovers(since: before).isEmpty)
+    }
+
+    @Test func `what is no object is refused in words`() throws {
+        #expect(throws: InspectionError.refused("cannot open object text: it is not an ELF file")) {
+            try Self.inspection.report(on: Array("apiVersion: policyd/v1\n".utf8), name: "text")
+        }
+    }
+
+    @Test func `a process that crashes takes nothing with it and is told`() throws {
+        let error = #expect(throws: InspectionError.self) {
+            try Inspection(program: "/bin/sh", arguments: ["-c", "kill -SEGV $$"]).report(on: [], name: "bad")
+        }
+        #expect(error == .crashed(object: "bad", signal: SIGSEGV))
+        #expect(error?.description.contains("made to do harm") == true)
+    }
+
+    @Test func `a process that does not end is ended`() throws {
+        let inspection = Inspection(program: "/bin/sh", arguments: ["-c", "sleep 60"], timeLimit: 1)
+        #expect(throws: InspectionError.timedOut(object: "bad", seconds: 1)) { try inspection.report(on: [], name: "bad") }
+        // Also one that has closed what it answers on.
+        let silent = Inspection(program: "/bin/sh", arguments: ["-c", "exec >&- 2>&-; sleep 60"], timeLimit: 1)
+        #expect(throws: InspectionError.timedOut(object: "bad", seconds: 1)) { try silent.report(on: [], name: "bad") }
+    }
+
+    @Test func `a process that cannot be started or answers nonsense is told`() throws {
+        let none = #expect(throws: InspectionError.self) {
+            try Inspection(program: "/nowhere/policyd", arguments: []).report(on: [], name: "x")
+        }
+        #expect(none?.description == "cannot look at the object: cannot run /nowhere/policyd: No such file or directory")
+        let nonsense = #expect(throws: InspectionError.self) {
+            try Inspection(program: "/bin/sh", arguments: ["-c", "echo hello"]).report(on: [], name: "x")
+        }
+        #expect(nonsense == .failed("cannot look at object x: /bin/sh did not answer as agreed"))
+        let failing = #expect(throws: InspectionError.self) {
+            try Inspection(program: "/bin/sh", arguments: ["-c", "echo no rights >&2; exit 3"]).report(on: [], name: "x")
+        }
+        #expect(failing == .failed("cannot look at object x: /bin/sh ended with 3: no rights"))
+    }
+
+    @Test func `the process has no privileges, no descriptors of ours and no environment`() throws {
+        let descriptor = open("/dev/null", O_RDONLY)
+        defer { close(descriptor) }
+        let script = "ls /proc/self/fd | wc -l >&2; env | grep -c PATH= >&2; exit 1"
+        let error = #expect(throws: InspectionError.self) {
+            try Inspection(program: "/bin/sh", arguments: ["-c", script]).report(on: [], name: "x")
+        }
+        // The shell sets PWD and the like by itself.
+        #expect(error == .failed("cannot look at object x: /bin/sh ended with 1: 0"))
+    }
+
+    @Test func `nothing is left of a look`() async {
+        await #expect(processExitsWith: .success) {
+            func look() {
+                _ = try? Self.inspection.report(on: EmbeddedObject.opening.bytes, name: "opening")
+                _ = try? Self.inspection.report(on: [1, 2, 3], name: "three")
+                _ = try? Inspection(program: "/nowhere", arguments: []).report(on: [], name: "x")
+                _ = try? Inspection(program: "/bin/sh", arguments: ["-c", "sleep 60"], timeLimit: 0).report(on: [], name: "bad")
+            }
+            look()
+            let descriptors = OpenDescriptors()
+            for _ in 0..<3 { look() }
+            #expect(OpenDescriptors.opened(since: descriptors) == [])
+            // No child is there, living or dead.
+            #expect(waitpid(-1, nil, WNOHANG) == -1 && errno == ECHILD)
+        }
+    }
+
+    /// The program beside the tests that looks at objects.
+    static let inspection = Inspection(program: "\(buildFolder)/fuzz-objects", arguments: [Inspection.Depth.reading.rawValue])
+
+    private static let buildFolder: String = {
+        let package = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
+        for argument in CommandLine.arguments {
+            let folder = argument.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+            if access("\(folder)/fuzz-objects", X_OK) == 0 { return folder }
+        }
+        return "\(package)/.build/debug"
+    }()
+}
