@@ -33,10 +33,11 @@ struct ClassifierCompiler {
         let isLarge = rules.count > Int(PD_RULES_FEW)
         // Interfaces come and go, and have no order that ranges could speak of.
         if !rules.isEmpty, isLarge || search == .slates, search != .vectors, !InterfaceField(rules).isUsed {
-            let order = TransportOrder(rules, family)
+            let matches = TransportMatches(rules)
+            let order = TransportOrder(matches, family)
             for side in [AddressField.Side.remote, .local] {
                 var (ownClasses, ownTries, boxes) = (classes, tries, [pd_box]())
-                guard let plan = SlatePlan(rules, family, first: side, order, &boxes) else { continue }
+                guard let plan = SlatePlan(rules, matches, family, first: side, order, &boxes) else { continue }
                 slates = plan
                 for place in boxes.indices { boxes[place].setRule(table) }
                 let lines = ownClasses.append(boxes: boxes)
@@ -95,44 +96,47 @@ struct ClassifierCompiler {
     private func sourcePorts(_ classes: inout ClassTable, _ tries: inout TrieTable) -> UInt32 {
         var all = Field<UInt16>(rules: rules.count)
         for (index, flat) in rules.enumerated() {
-            all.constrain(index, to: flat.rule.sourcePorts.map { $0.lower...$0.upper }, isOpen: flat.rule.sourcePorts.isEmpty)
+            all.constrain([index], to: flat.rule.sourcePorts.map { $0.lower...$0.upper }, isOpen: flat.rule.sourcePorts.isEmpty)
         }
         return tries.root(all.intervals(&classes))
     }
 
     /// A row over the protocol number; behind protocols with ports the destination port, behind ICMP type and code.
     private func transport(_ classes: inout ClassTable, _ tries: inout TrieTable) -> UInt32 {
+        let matches = TransportMatches(rules)
         // All protocols that no rule names and that have neither ports nor types are alike: they are looked at once.
-        let alone = TransportOrder.apart(rules)
+        let alone = matches.apart
         let numbers = UInt8.min...UInt8.max
-        let other = numbers.first { !alone.contains($0) }.map { transport($0, &classes, &tries) }
+        let other = numbers.first { !alone.contains($0) }.map { transport($0, matches, &classes, &tries) }
         return tries.row(
             numbers.map { number in
                 if let other, !alone.contains(number) { return other }
-                return transport(number, &classes, &tries)
+                return transport(number, matches, &classes, &tries)
             })
     }
 
     /// The entry of one protocol.
-    private func transport(_ number: UInt8, _ classes: inout ClassTable, _ tries: inout TrieTable) -> UInt32 {
+    private func transport(
+        _ number: UInt8, _ matches: TransportMatches, _ classes: inout ClassTable, _ tries: inout TrieTable
+    ) -> UInt32 {
         let slates = slates.map { SlateField(plan: $0, role: .transport, number: number) }
         var field = Field<UInt16>(rules: rules.count)
-        for (index, flat) in rules.enumerated() {
-            guard let ranges = TransportOrder.ranges(of: flat, number, family) else { continue }
-            field.constrain(index, to: ranges, isOpen: ranges == [0 ... .max])
+        for (match, rules) in zip(matches.all, matches.rules) {
+            guard let ranges = match.ranges(number, family) else { continue }
+            field.constrain(rules, to: ranges, isOpen: ranges == [0 ... .max])
         }
         return tries.root(field.intervals(&classes, slates: slates))
     }
 }
 
 extension Field {
-    /// The rule is satisfied by the values of the ranges; by every value where there are none and nothing else is said.
-    fileprivate mutating func constrain(_ rule: Int, to ranges: [ClosedRange<Value>], isOpen: Bool) {
+    /// The rules are satisfied by the values of the ranges, or by every value.
+    fileprivate mutating func constrain(_ rules: [Int], to ranges: [ClosedRange<Value>], isOpen: Bool) {
         if isOpen {
-            leaveOpen(rule)
+            for rule in rules { leaveOpen(rule) }
         } else {
             let term = addTerm(ranges)
-            satisfy(rule, byTerm: term)
+            for rule in rules { satisfy(rule, byTerm: term) }
         }
     }
 }

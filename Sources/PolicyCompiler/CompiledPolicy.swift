@@ -79,8 +79,10 @@ public struct CompiledPolicy: Sendable {
                 if let excess = classes.excess { throw tooLarge(excess, policySet) }
                 header.setClassifier(classifier, direction, family)
                 if direction == .ingress { header.setEarly(EarlyRules.count(compiler.rules), family) }
-                addressFields.append(AddressField(direction: direction, family: family, side: .remote, plan: compiler.remote, slates: compiler.slateField(.remote)))
-                addressFields.append(AddressField(direction: direction, family: family, side: .local, plan: compiler.local, slates: compiler.slateField(.local)))
+                for (side, plan) in [(AddressField.Side.remote, compiler.remote), (.local, compiler.local)] {
+                    addressFields.append(
+                        AddressField(direction: direction, family: family, side: side, plan: plan, slates: compiler.slateField(side)))
+                }
                 rules += compiler.table
                 ofDirection.append(InterfaceField(compiler.rules))
             }

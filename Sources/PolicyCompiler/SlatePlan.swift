@@ -43,7 +43,10 @@ struct SlatePlan: Sendable {
     }
 
     /// Nil where ranges cannot say what rules want.
-    init?(_ rules: [FlatRule], _ family: IPAddress.Family, first: AddressField.Side, _ transport: TransportOrder, _ boxes: inout [pd_box]) {
+    init?(
+        _ rules: [FlatRule], _ matches: TransportMatches, _ family: IPAddress.Family, first: AddressField.Side, _ transport: TransportOrder,
+        _ boxes: inout [pd_box]
+    ) {
         guard transport.count <= Limit.places else { return nil }
         let firstSide: KeyPath<Rule, AddressMatch> = first == .remote ? \.remote : \.local
         let secondSide: KeyPath<Rule, AddressMatch> = first == .remote ? \.local : \.remote
@@ -63,7 +66,8 @@ struct SlatePlan: Sendable {
         guard cuts.count <= Limit.cuts else { return nil }
         self.cuts = cuts.sorted()
 
-        let wanted = rules.map { transport.places(of: $0) }
+        let places = matches.all.map { transport.places(of: $0) }
+        let wanted = matches.ofRule.map { places[$0] }
         let others = rules.map { flat -> [ClosedRange<UInt32>] in
             let match = flat.rule[keyPath: secondSide]
             guard !flat.rule[keyPath: firstSide].isAny, !match.isAny else { return [0 ... .max] }

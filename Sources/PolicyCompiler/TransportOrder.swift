@@ -11,9 +11,9 @@ struct TransportOrder: Sendable {
     /// The protocols that rules can tell from others, and of the others the first.
     private(set) var numbers: [UInt8] = []
 
-    init(_ rules: [FlatRule], _ family: IPAddress.Family) {
+    init(_ matches: TransportMatches, _ family: IPAddress.Family) {
         self.family = family
-        let apart = Self.apart(rules)
+        let apart = matches.apart
         first = Array(repeating: 0, count: 256)
         cuts = Array(repeating: [0], count: 256)
         var other: UInt8?
@@ -27,8 +27,8 @@ struct TransportOrder: Sendable {
             }
             numbers.append(number)
             var cuts: Set<UInt16> = [0]
-            for flat in rules {
-                for range in Self.ranges(of: flat, number, family) ?? [] {
+            for match in matches.all {
+                for range in match.ranges(number, family) ?? [] {
                     cuts.insert(range.lowerBound)
                     if range.upperBound < .max { cuts.insert(range.upperBound + 1) }
                 }
@@ -37,15 +37,6 @@ struct TransportOrder: Sendable {
             first[Int(number)] = count
             count += cuts.count
         }
-    }
-
-    /// The protocols that rules name, and those with ports or types: all others are alike.
-    static func apart(_ rules: [FlatRule]) -> Set<UInt8> {
-        var numbers = Set((UInt8.min ... .max).filter { ProtocolMatch.hasPorts($0) || $0 == 1 || $0 == 58 })
-        for flat in rules {
-            for match in flat.rule.protocols { if case .number(let number) = match { numbers.insert(number) } }
-        }
-        return numbers
     }
 
     /// The place of a protocol and port.
@@ -59,11 +50,11 @@ struct TransportOrder: Sendable {
         return first[Int(number)] + low
     }
 
-    /// The places that a rule is satisfied by, as few ranges as there can be; there are fewer than 65,536 places, or none are asked for.
-    func places(of flat: FlatRule) -> [ClosedRange<UInt16>] {
+    /// The places that satisfy a match, as few ranges as there can be; there are fewer than 65,536 places, or none are asked for.
+    func places(of match: TransportMatch) -> [ClosedRange<UInt16>] {
         var all: [ClosedRange<Int>] = []
         for number in numbers {
-            for range in Self.ranges(of: flat, number, family) ?? [] {
+            for range in match.ranges(number, family) ?? [] {
                 all.append(place(number, range.lowerBound)...place(number, range.upperBound))
             }
         }
@@ -78,19 +69,6 @@ struct TransportOrder: Sendable {
             }
         }
         return merged
-    }
-
-    /// The ports, or types and codes, of a protocol that satisfy a rule; nil where it is not about the protocol.
-    static func ranges(of flat: FlatRule, _ number: UInt8, _ family: IPAddress.Family) -> [ClosedRange<UInt16>]? {
-        let rule = flat.rule
-        let hasPorts = ProtocolMatch.hasPorts(number)
-        let isICMP = number == ProtocolMatch.icmpNumber(family)
-        guard rule.protocols.isEmpty || rule.protocols.contains(where: { $0.matches(number, family: family) }),
-            hasPorts || (rule.ports.isEmpty && rule.sourcePorts.isEmpty), isICMP || rule.icmp.isEmpty
-        else { return nil }
-        if hasPorts, !rule.ports.isEmpty { return rule.ports.map { $0.lower...$0.upper } }
-        if isICMP, !rule.icmp.isEmpty { return rule.icmp.compactMap { $0.values(family) } }
-        return [0 ... .max]
     }
 }
 

@@ -73,7 +73,8 @@ PD_INLINE void pd_walk_address(struct pd_walk *walk, __u32 root, const __u8 *add
     walk->low = (__u64)pd_be32_aligned(address + 8) << 32 | pd_be32_aligned(address + 12);
 }
 
-/* The classes of a query's addresses, the remote one first. Their first rows are looked at in turn, so that the processor waits for both at the same time. */
+/* The classes of a query's addresses, the remote one first. Their first rows are looked at in turn, so that the processor waits for both
+ * at the same time. */
 PD_INLINE void pd_walk_pair(const struct pd_tables *t, const struct pd_classifier *k, const struct pd_query *q, int is_long,
                             __u32 class_of[2]) {
     struct pd_walk remote, local;
