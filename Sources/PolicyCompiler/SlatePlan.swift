@@ -75,6 +75,8 @@ struct SlatePlan: Sendable {
         }
         transportGroups = Self.groups(wanted, transport.count)
         otherGroups = Self.groups(others, self.cuts.count)
+        // A rule that has packets go on may send them beyond one that decides for all.
+        let isLast = rules.allSatisfy(\.decides)
         for (place, flat) in rules.enumerated() {
             let role: Role = !flat.rule[keyPath: firstSide].isAny ? .first : !flat.rule[keyPath: secondSide].isAny ? .second : .transport
             self.rules[role.rawValue].insert(place)
@@ -95,13 +97,13 @@ struct SlatePlan: Sendable {
             let isWide =
                 others[place] == [0 ... .max] && sources == [0...UInt16.max]
                 && (role == .transport || wanted[place] == [0...UInt16(truncatingIfNeeded: transport.count - 1)])
-            if isWide, flat.decides { last.insert(place) }
+            if isWide, isLast { last.insert(place) }
         }
         guard boxes.count <= Limit.boxes else { return nil }
     }
 
     /// What stands for the plan and a field in sums.
-    func salt(_ role: Role) -> UInt128 { mark(Int.min + 4 * salt + role.rawValue) }
+    func salt(_ role: Role) -> UInt128 { mark(-(1 << 40) - 4 * salt - role.rawValue) }
 
     /// The entries of a rule.
     func entries(of rule: Int) -> ArraySlice<SlateEntry> { entries[Int(firstBox[rule])..<Int(firstBox[rule + 1])] }
