@@ -21,7 +21,7 @@ struct MovingVector {
     /// By chunk, the line that was written for it, for as long as it has not changed.
     private var lines: [UInt32?]
     private var top: UInt64 = 0
-    private var population: Int
+    private(set) var population: Int
     /// Stands for the set.
     private(set) var sum: UInt128
     private let baseSum: UInt128

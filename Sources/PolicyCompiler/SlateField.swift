@@ -17,6 +17,8 @@ struct SlateField: Sendable {
 extension MovingVector {
     /// The number of the slate of these rules, as far as they stand on slates of the field.
     mutating func slateNumber(_ table: inout ClassTable, _ field: SlateField, at value: UInt128) -> UInt32 {
+        // Of which no rule is satisfied, by whatever field it is looked for.
+        if population == 0 { return UInt32(PD_CLASS_NONE) }
         let key = sum ^ field.plan.salt(field.role)
         if let number = table.known(key) { return number }
         guard table.hasRoom else { return UInt32(PD_CLASS_NONE) }

@@ -29,6 +29,7 @@ PD_INLINE void pd_classify(const struct pd_tables *t, const struct pd_header *he
     if (!k->rules) return;
     s->of[0] = pd_transport_class(t, k->transport, q);
     pd_address_classes(t, k, q, s->of + 1);
+    if (s->of[0] == PD_CLASS_NONE || s->of[1] == PD_CLASS_NONE || s->of[2] == PD_CLASS_NONE) return;
     if (k->slates) {
         more = pd_slates_begin(t, k, q, s) ? 1 : -1;
         /* The first step is mostly the last. */
