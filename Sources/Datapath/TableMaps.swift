@@ -47,7 +47,7 @@ final class TableMaps: Sendable {
         }
 
         /// What a host's own policy of some thousand rules needs: less than a megabyte, and never too much.
-        static let usual = Capacity(cells: 65_536, classes: 2_048, chunks: 64, rules: 2_048)
+        static let usual = Capacity(cells: 8_192, classes: 2_048, chunks: 64, rules: 2_048)
 
         /// With room for changes.
         var withRoom: Capacity {
