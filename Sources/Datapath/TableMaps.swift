@@ -8,7 +8,7 @@ final class TableMaps: Sendable {
     /// What the object is known again by that the program was loaded from.
     let build: UInt64
     let header: MappedArray<pd_header>
-    private let cells: WindowedArray<pd_cell>
+    private let cells: WindowedArray<pd_line>
     private let classes: WindowedArray<pd_class>
     private let chunks: WindowedArray<pd_chunk>
     private let rules: WindowedArray<pd_rule>
@@ -33,7 +33,7 @@ final class TableMaps: Sendable {
 
         /// As many as a policy needs.
         init(holding policy: CompiledPolicy) {
-            cells = policy.cellWords / 2
+            cells = policy.cellWords * MemoryLayout<UInt32>.stride / MemoryLayout<pd_line>.stride
             classes = policy.classes.count
             chunks = policy.chunks.count / 65
             rules = policy.rules.count

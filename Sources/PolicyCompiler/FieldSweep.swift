@@ -46,7 +46,11 @@ struct Field<Value: FixedWidthInteger & UnsignedInteger & Sendable> {
     /// Cuts the field's values where the set of satisfied rules changes, and gives each part its class.
     ///
     /// The cost is that of sorting the ends of all ranges, and of one vector for each distinct set of terms.
-    func intervals(_ table: inout ClassTable) -> [Interval] {
+    ///
+    /// - Parameters:
+    ///   - part: The values that are asked for: what the field says of others is of no meaning.
+    ///   - slates: Where classes are slates, of what field.
+    func intervals(_ table: inout ClassTable, in part: ClosedRange<Value> = .min ... .max, slates: SlateField? = nil) -> [Interval] {
         let cuts = cuts()
 
         var active = ActiveTerms(count: terms.count)
@@ -54,13 +58,15 @@ struct Field<Value: FixedWidthInteger & UnsignedInteger & Sendable> {
         var result: [Interval] = []
         result.reserveCapacity(cuts.count / 2 + 1)
         var position: Value = 0
-        func close() {
-            let number = active.classNumber { satisfied.classNumber($0, &table) }
+        func close(before end: Value? = nil) {
+            if position > part.upperBound { return }
+            if let end, end <= part.lowerBound { return }
+            let number = active.classNumber { satisfied.classNumber($0, &table, slates, at: UInt128(max(position, part.lowerBound))) }
             if result.last?.classNumber != number { result.append(Interval(start: position, classNumber: number)) }
         }
         for cut in cuts {
             if cut.at != position {
-                close()
+                close(before: cut.at)
                 position = cut.at
             }
             active.note(cut.term)
@@ -109,7 +115,9 @@ struct Field<Value: FixedWidthInteger & UnsignedInteger & Sendable> {
         }
 
         /// The class of the rules, once the terms hold that did not, and no longer those that did.
-        mutating func classNumber(_ changed: ActiveTerms.Changed, _ table: inout ClassTable) -> UInt32 {
+        mutating func classNumber(
+            _ changed: ActiveTerms.Changed, _ table: inout ClassTable, _ slates: SlateField?, at value: UInt128
+        ) -> UInt32 {
             for (term, holds) in changed {
                 let change: Int32 = holds ? 1 : -1
                 for rule in terms[term].satisfies {
@@ -121,7 +129,7 @@ struct Field<Value: FixedWidthInteger & UnsignedInteger & Sendable> {
                     settle(rule)
                 }
             }
-            return vector.classNumber(&table)
+            return slates.map { vector.slateNumber(&table, $0, at: value) } ?? vector.classNumber(&table)
         }
 
         private mutating func settle(_ rule: Int) {

@@ -16,7 +16,7 @@
     } name SEC(".maps")
 
 PD_TABLE(policyd_header, struct pd_header);
-PD_TABLE(policyd_cells, struct pd_cell);
+PD_TABLE(policyd_cells, struct pd_line);
 PD_TABLE(policyd_classes, struct pd_class);
 PD_TABLE(policyd_chunks, struct pd_chunk);
 PD_TABLE(policyd_rules, struct pd_rule);
