@@ -27,7 +27,7 @@ struct RecordsRow {
             if yardstick.best > 0 { (figure.ratio, figure.ratioOf) = (kept.best / yardstick.best, words) }
             outcome.measured.append(figure)
         }
-        beside("the same by perf buffer", try KeptRate(climbing: Self.fast, toPerf), of: ring, "ring buffer")
+        beside("the same by perf buffer", try KeptRate(climbing: Self.calls, toPerf), of: ring, "ring buffer")
         beside(
             "the same, each record through an AsyncStream", try KeptRate(climbing: Self.slow, toStream), of: ring, "ring buffer")
         let calls = try KeptRate(climbing: Self.calls, callsToRing)
