@@ -40,7 +40,7 @@ let package = Package(
         .target(name: "Probes", dependencies: ["BPF", "CLibBPF"], swiftSettings: library),
 
         // eBPF sources, compiled by the plugin and embedded; headers shared by kernel and Swift.
-        .executableTarget(name: "bpf-embed", swiftSettings: house),
+        .executableTarget(name: "bpf-embed", dependencies: ["BPF"], swiftSettings: house),
         .plugin(name: "EmbedBPF", capability: .buildTool(), dependencies: ["bpf-embed"]),
         .systemLibrary(name: "CDatapath", path: "bpf/include"),
         .target(

@@ -13,6 +13,7 @@ struct open_event {
 struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
     __uint(max_entries, 1 << 20);
+    __type(value, struct open_event); // for the library: the kernel knows nothing of it
 } opens SEC(".maps");
 
 // How many records found no room.
