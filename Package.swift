@@ -17,6 +17,7 @@ let package = Package(
         .library(name: "BPF", targets: ["BPF"]),
         .library(name: "BPFTesting", targets: ["BPFTesting"]),
         .plugin(name: "EmbedBPF", targets: ["EmbedBPF"]),
+        .plugin(name: "EmbedBPFTypes", targets: ["EmbedBPFTypes"]),
         .executable(name: "policyd", targets: ["policyd"]),
         .executable(name: "policyctl", targets: ["policyctl"]),
     ],
@@ -42,10 +43,15 @@ let package = Package(
         // eBPF sources, compiled by the plugin and embedded; headers shared by kernel and Swift.
         .executableTarget(name: "bpf-embed", dependencies: ["BPF"], swiftSettings: house),
         .plugin(name: "EmbedBPF", capability: .buildTool(), dependencies: ["bpf-embed"]),
+        // The same with Swift types of what the objects declare. A plugin of its own: this tool needs the library, which only those who use
+        // it then build for the tool as well.
+        .executableTarget(name: "bpf-generate", dependencies: ["BPF"], swiftSettings: house),
+        .plugin(name: "EmbedBPFTypes", capability: .buildTool(), dependencies: ["bpf-embed", "bpf-generate"]),
         .systemLibrary(name: "CDatapath", path: "bpf/include"),
         .target(
-            name: "BPFObjects", dependencies: ["BPF"], path: "bpf", exclude: ["include"], sources: ["Objects.swift"],
+            name: "BPFObjects", dependencies: ["BPF"], path: "bpf", exclude: ["include", "probes/include"], sources: ["Objects.swift"],
             swiftSettings: library, plugins: ["EmbedBPF"]),
+        .systemLibrary(name: "CBundledProbes", path: "bpf/probes/include"),
 
         // From documents to packets.
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
@@ -88,7 +94,7 @@ let package = Package(
         .executableTarget(
             name: "policyctl",
             dependencies: [
-                "Datapath", "PolicyAPI", "PolicyCompiler", "PolicyImport", "PolicyModel",
+                "BPF", "Datapath", "PolicyAPI", "PolicyCompiler", "PolicyImport", "PolicyModel", "Probes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Rainbow", package: "Rainbow"),
@@ -121,9 +127,16 @@ let package = Package(
                 "PolicyCompiler", "PolicyModel", "PolicyTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Fuzz", swiftSettings: house),
+        // The eBPF library from many tasks at once, for scripts/sanitise.
+        .executableTarget(
+            name: "stress", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects"], path: "Benchmarks/Stress",
+            swiftSettings: house),
         .executableTarget(
             name: "fuzz-objects",
-            dependencies: ["BPF", "Probes"], path: "Benchmarks/FuzzObjects", swiftSettings: house),
+            dependencies: [
+                "BPF", "CorpusObjects", "Probes",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks/FuzzObjects", swiftSettings: house),
         .systemLibrary(name: "CBenchmark", path: "Benchmarks/Programs/include"),
         .target(
             name: "BenchmarkObjects", dependencies: ["BPF"], path: "Benchmarks/Programs", exclude: ["include"], sources: ["Objects.swift"],
@@ -152,6 +165,19 @@ let package = Package(
         .target(
             name: "BPFTestObjects", dependencies: ["BPF"], path: "Tests/BPFTestObjects", exclude: ["include"], sources: ["Objects.swift"],
             swiftSettings: house, plugins: ["EmbedBPF"]),
+        // Swift types that the plugin makes of objects, and those who use them.
+        .target(
+            name: "GeneratedObjects", dependencies: ["BPF"], path: "Tests/GeneratedObjects", sources: ["Objects.swift"],
+            swiftSettings: library, plugins: ["EmbedBPFTypes"]),
+        .testTarget(
+            name: "GeneratedTests",
+            dependencies: [
+                "BPF", "BPFObjects", "BPFTestObjects", "BPFTesting", "CBPFTestObjects", "CorpusObjects", "GeneratedObjects", "bpf-generate",
+            ], swiftSettings: house),
+        // Objects with everything that objects have, to be broken.
+        .target(
+            name: "CorpusObjects", dependencies: ["BPF"], path: "Tests/Objects", sources: ["Objects.swift"],
+            swiftSettings: house, plugins: ["EmbedBPF"]),
         // The datapath's programs as another build of the daemon has them.
         .target(
             name: "OtherBuild", dependencies: ["BPF"], path: "Tests/OtherBuild", exclude: ["include"], sources: ["Objects.swift"],
@@ -159,7 +185,13 @@ let package = Package(
         .testTarget(
             name: "BPFTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects", "CLibBPF"], swiftSettings: house),
         .testTarget(
-            name: "ProbesTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "Probes", "fuzz-objects"], swiftSettings: house),
+            name: "ProbesTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CorpusObjects", "Probes", "fuzz-objects"],
+            swiftSettings: house),
+        // Tests of the bundled probes, with functions of their own to probe.
+        .target(name: "CProbeTarget", path: "Tests/ProbeTarget"),
+        .testTarget(
+            name: "BundledProbesTests", dependencies: ["BPF", "BPFObjects", "BPFTesting", "CBundledProbes", "CLibBPF", "CProbeTarget"],
+            swiftSettings: house),
         .testTarget(name: "PolicyImportTests", dependencies: ["PolicyImport", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(
@@ -181,7 +213,8 @@ let package = Package(
             ], swiftSettings: house),
         .testTarget(name: "PolicyctlTests", dependencies: ["policyctl", "PolicyAPI", "PolicyModel"], swiftSettings: house),
         .testTarget(
-            name: "SystemTests", dependencies: ["policyd", "policyctl", "BPF", "BPFTesting", "CLibBPF", "PolicyAPI", "SwitchTraffic"],
+            name: "SystemTests",
+            dependencies: ["policyd", "policyctl", "BPF", "BPFTesting", "BPFTestObjects", "CLibBPF", "PolicyAPI", "SwitchTraffic"],
             path: "Tests/System", swiftSettings: house),
     ]
 )

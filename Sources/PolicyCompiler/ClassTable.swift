@@ -20,6 +20,8 @@ struct ClassTable {
     }
 
     private(set) var excess: Excess?
+    /// Whether some slate was too long.
+    var hasLongSlate = false
     private let limits: CompileLimits
 
     init(_ limits: CompileLimits = CompileLimits()) {
@@ -51,6 +53,18 @@ struct ClassTable {
     mutating func append(_ line: pd_class) -> UInt32 {
         classes.append(line)
         return UInt32(classes.count - 1)
+    }
+
+    /// Lines of eight words.
+    mutating func append(lines words: [UInt64]) -> UInt32 {
+        let first = classes.count
+        classes.append(contentsOf: repeatElement(pd_class(), count: words.count / 8))
+        unsafe classes.withUnsafeMutableBytes { bytes in
+            for (place, word) in words.enumerated() {
+                unsafe bytes.storeBytes(of: word, toByteOffset: first * MemoryLayout<pd_class>.stride + 8 * place, as: UInt64.self)
+            }
+        }
+        return UInt32(first)
     }
 
     /// A class that leads on to lines: the first with it, the others in lines behind it.

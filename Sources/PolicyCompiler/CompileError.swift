@@ -28,6 +28,10 @@ public struct CompileLimits: Hashable, Sendable {
     public var classes: Int
     /// Entries of all address sets.
     public var setEntries: Int
+    /// How rules are to be searched: what fits them, or for comparison one way only, as far as it can be.
+    package var search = Search.fitting
+
+    package enum Search: Hashable, Sendable { case fitting, slates, vectors }
 
     /// Limits of the kernel program as it is where the kernel has `bpf_loop` (Linux 5.17 and later).
     public init(

@@ -9,6 +9,8 @@ struct AddressField: Sendable {
     var family: IPAddress.Family
     var side: Side
     var plan: AddressPlan
+    /// Where its classes are slates.
+    var slates: SlateField?
 
     /// The entry of the field's trie.
     func root(_ header: pd_header) -> UInt32 {
@@ -98,7 +100,7 @@ private struct TablePatcher {
 
     /// Puts what was made into a policy; false if the tables have become too large, or too much of them is of no use any more.
     mutating func finish(_ result: inout CompiledPolicy) -> Bool {
-        guard classes.excess == nil, policy.patches.count < Limit.patches else { return false }
+        guard classes.excess == nil, !classes.hasLongSlate, policy.patches.count < Limit.patches else { return false }
         var patch = TablePatch()
         patch.replaced = replaced
         if !tries.words.isEmpty {
@@ -158,8 +160,9 @@ private struct TablePatcher {
         guard slots <= Limit.slots else { return false }
         let mask = depth >= Value.bitWidth ? 0 : Value.max >> Value(depth)
         var part = (range.lowerBound & ~mask)...(range.lowerBound | mask)
-        let all: Field<Value> = field.plan.field(policy.sets, policySet, in: part.lowerBound...(range.upperBound | mask))
-        let intervals = all.intervals(&classes)
+        let whole = part.lowerBound...(range.upperBound | mask)
+        let all: Field<Value> = field.plan.field(policy.sets, policySet, in: whole)
+        let intervals = all.intervals(&classes, in: whole, slates: field.slates)
         guard intervals.count <= Limit.intervals else { return false }
 
         var words: [UInt32] = []

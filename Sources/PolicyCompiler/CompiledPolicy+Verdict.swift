@@ -21,12 +21,12 @@ extension CompiledPolicy {
                     unsafe rules.withUnsafeBufferPointer { rules in
                         unsafe withUnsafePointer(to: &interface) { interface in
                             var tables = unsafe pd_tables()
-                            unsafe tables.cells = cells.baseAddress?.assumingMemoryBound(to: pd_cell.self)
+                            unsafe tables.cells = cells.baseAddress?.assumingMemoryBound(to: pd_line.self)
                             unsafe tables.chunks = chunks.baseAddress?.assumingMemoryBound(to: pd_chunk.self)
                             unsafe tables.classes = classes.baseAddress
                             unsafe tables.rules = rules.baseAddress
                             unsafe tables.interface = interface
-                            unsafe tables.cell_count = UInt32(cells.count / MemoryLayout<pd_cell>.size)
+                            unsafe tables.line_count = UInt32(cells.count / MemoryLayout<pd_line>.size)
                             unsafe tables.chunk_count = UInt32(chunks.count / MemoryLayout<pd_chunk>.size)
                             unsafe tables.class_count = UInt32(classes.count)
                             unsafe tables.rule_count = UInt32(rules.count)

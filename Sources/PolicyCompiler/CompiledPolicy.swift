@@ -73,15 +73,17 @@ public struct CompiledPolicy: Sendable {
         for direction in Direction.allCases {
             var ofDirection: [InterfaceField] = []
             for family in [IPAddress.Family.v4, .v6] {
-                let compiler = ClassifierCompiler(policySet, direction, family, families)
+                var compiler = ClassifierCompiler(policySet, direction, family, families)
                 try check(compiler, limits)
-                let classifier = compiler.compile(&classes, &tries, sets, ruleBase: rules.count)
+                let classifier = compiler.compile(&classes, &tries, sets, numbers, ruleBase: rules.count, search: limits.search)
                 if let excess = classes.excess { throw tooLarge(excess, policySet) }
                 header.setClassifier(classifier, direction, family)
                 if direction == .ingress { header.setEarly(EarlyRules.count(compiler.rules), family) }
-                addressFields.append(AddressField(direction: direction, family: family, side: .remote, plan: compiler.remote))
-                addressFields.append(AddressField(direction: direction, family: family, side: .local, plan: compiler.local))
-                rules += FlatRule.table(compiler.rules, direction, numbers)
+                for (side, plan) in [(AddressField.Side.remote, compiler.remote), (.local, compiler.local)] {
+                    addressFields.append(
+                        AddressField(direction: direction, family: family, side: side, plan: plan, slates: compiler.slateField(side)))
+                }
+                rules += compiler.table
                 ofDirection.append(InterfaceField(compiler.rules))
             }
             fields.append(ofDirection)
@@ -120,6 +122,9 @@ public struct CompiledPolicy: Sendable {
         self.families = families
         statistics = Statistics()
     }
+
+    /// Whether rules of a direction and family are searched by slates.
+    package func hasSlates(_ direction: Direction, _ family: IPAddress.Family) -> Bool { header.classifier(direction, family).slates != 0 }
 
     /// Whether some rule names interfaces, so that each interface needs classes of its own.
     public var usesInterfaces: Bool { interfaceFields.contains { $0.contains(where: \.isUsed) } }

@@ -21,10 +21,7 @@ final class FlatRule {
 }
 
 extension FlatRule {
-    /// The rules that can match packets of the direction and family, in the order in which they lie in the tables.
-    ///
-    /// That is the order of evaluation, but where many rules leave one side open, as many the other, and each decides: then those that
-    /// leave the same sides open lie together. Mixed, they would have both sides' vectors full of bits of which hardly any are shared.
+    /// The rules that can match packets of the direction and family, in the order of evaluation.
     static func list(_ policySet: PolicySet, _ direction: Direction, _ family: IPAddress.Family, _ sets: SetFamilies) -> [FlatRule] {
         var rules: [FlatRule] = []
         for (index, policy) in policySet.policies.enumerated() {
@@ -32,27 +29,33 @@ extension FlatRule {
                 rules.append(FlatRule(policy, rule, policyIndex: index, order: rules.count))
             }
         }
+        for rule in rules { rule.end = rules.count }
+        return rules
+    }
+
+    /// The order in which rules lie where classes are vectors.
+    ///
+    /// That is the order of evaluation, but where many rules leave one side open, as many the other, and each decides: then those that
+    /// leave the same sides open lie together. Mixed, they would have both sides' vectors full of bits of which hardly any are shared.
+    static func byKinds(_ rules: [FlatRule]) -> [FlatRule] {
         var kinds: [[FlatRule]] = [[], [], [], []]
         for rule in rules { kinds[(rule.rule.remote.isOpen ? 1 : 0) + (rule.rule.local.isOpen ? 2 : 0)].append(rule) }
         let isMixed = rules.count >= many && min(kinds[1].count, kinds[2].count) > rules.count / 12
-        guard isMixed, !rules.contains(where: \.goesOn) else {
-            for rule in rules { rule.end = rules.count }
-            return rules
-        }
-        rules.removeAll(keepingCapacity: true)
+        guard isMixed, rules.allSatisfy(\.decides) else { return rules }
+        var result: [FlatRule] = []
         for kind in kinds {
-            let end = rules.count + kind.count
+            let end = result.count + kind.count
             for rule in kind { rule.end = end }
-            rules += kind
+            result += kind
         }
-        return rules
+        return result
     }
 
     /// From so many rules on it is worth while.
     private static let many = 1024
 
-    /// Whether a packet that matches may have to go on to other rules.
-    private var goesOn: Bool { rule.action == .pass || rule.expires != nil || policy.audits(rule) }
+    /// Whether a packet that matches never has to go on to other rules.
+    var decides: Bool { rule.action != .pass && rule.expires == nil && !policy.audits(rule) }
 
     /// Whether some packet of the family may match: a first sieve, so that vectors hold only the family's rules.
     private static func isPossible(_ rule: Rule, _ family: IPAddress.Family, _ sets: SetFamilies) -> Bool {

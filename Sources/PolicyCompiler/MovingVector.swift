@@ -8,22 +8,22 @@ struct MovingVector {
     let rules: Int
     private let chunks: Int
     /// The set as it is now.
-    private var words: [UInt64]
+    private(set) var words: [UInt64]
     /// What the chunks hold that all classes may share, and the chunk of each place that was written last.
     private let base: [UInt64]
     private var last: [UInt64]
     private var firstOfBase: UInt32?
     private var lastChunk: [UInt32?]
     /// By chunk, the words that are not 0, and those that are not the base's or the last chunk's.
-    private var summary: [UInt64]
+    private(set) var summary: [UInt64]
     private var overBase: [UInt64]
     private var overLast: [UInt64]
     /// By chunk, the line that was written for it, for as long as it has not changed.
     private var lines: [UInt32?]
     private var top: UInt64 = 0
-    private var population: Int
+    private(set) var population: Int
     /// Stands for the set.
-    private var sum: UInt128
+    private(set) var sum: UInt128
     private let baseSum: UInt128
 
     private static let chunkWords = Int(PD_CHUNK_WORDS)

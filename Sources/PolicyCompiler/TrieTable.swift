@@ -47,10 +47,8 @@ struct TrieTable {
         return rowEntry(start, stride: 8)
     }
 
-    /// Room for what the search of a list reads behind it.
-    mutating func finish() {
-        words.append(contentsOf: repeatElement(0, count: 2 * (Self.listKeys + 1)))
-    }
+    /// Fills up the last line.
+    mutating func finish() { align() }
 
     // MARK: Nodes
 

@@ -1,10 +1,8 @@
-import BPF
 import Foundation
 
 /// The build plugin's tool: compiles one eBPF source with clang and writes a Swift file that carries
 /// the object as base64 in a `StaticString`, which the Swift compiler takes in at once where an array
-/// literal of the same bytes costs a minute. Where the library `BPF` is imported, the object's types
-/// and names are in the file as well.
+/// literal of the same bytes costs a minute.
 @main
 struct BPFEmbed {
     static func main() {
@@ -62,17 +60,12 @@ struct BPFEmbed {
         guard clang.terminationStatus == 0 else { exit(clang.terminationStatus) }
         let bytes = try Data(contentsOf: URL(fileURLWithPath: object))
         let name = String(URL(fileURLWithPath: options.source).lastPathComponent.dropLast(".bpf.c".count))
-        // Objects that are made to be refused are embedded too.
-        var types = ""
-        if options.imports.contains("BPF"), let opened = try? OpenObject(.bytes(Array(bytes), name: name)) {
-            types = ObjectWriter.text(of: opened, name: name)
-        }
         let swift =
             options.imports.map { "public import \($0)\n\n" }.joined() + """
                 extension EmbeddedObject {
                     /// The object compiled from `\(name).bpf.c`.
                     public static let \(identifier(name)) = EmbeddedObject(name: "\(name)", base64: "\(bytes.base64EncodedString())")
-                \(types.isEmpty ? "" : "\n\(types)")}
+                }
 
                 """
         // What is the same as before is left alone, so that nothing that depends on it is compiled again.

@@ -29,16 +29,19 @@ import Testing
         #expect(found.count > 100)
     }
 
-    /// So many that vectors have several chunks, and that rules of a kind lie together.
-    @Test(arguments: ClassBenchGenerator.Family.allCases)
-    func enginesFindTheFirstMatchOfMany(family: ClassBenchGenerator.Family) throws {
+    /// So many that slates have several lines; searched by vectors, these have several chunks, and rules of a kind lie together.
+    @Test(arguments: ClassBenchGenerator.Family.allCases, [CompileLimits.Search.slates, .vectors])
+    func enginesFindTheFirstMatchOfMany(family: ClassBenchGenerator.Family, search: CompileLimits.Search) throws {
         var generator = ClassBenchGenerator(family, seed: 5)
         var set = generator.set(6_000)
         // Rules open to one side come before those open to none, too.
         var random = SplitMix64(seed: 6)
         set.rules.shuffle(using: &random)
         let headers = generator.headers(400, for: set)
-        let policy = try KernelEngineTests.compiled(try set.policySet())
+        var limits = CompileLimits()
+        limits.search = search
+        let policy = try KernelEngineTests.compiled(try set.policySet(), limits: limits)
+        #expect(policy.hasSlates(.ingress, .v4) == (search == .slates))
         let kernel = try KernelEngine(policy)
         for header in headers {
             let expected = set.firstMatch(header).map { "\($0 + 1)" }

@@ -86,7 +86,7 @@ import Testing
                     _ = withUnsafeMutableBytes(of: &scan) { $0.initializeMemory(as: UInt8.self, repeating: 0xFF) }
                     guard pd_scan_begin(&tables, &classifier, &query, &scan) > 0 else { return nil }
                     scan.from = UInt32(start)
-                    pd_scan_run(&tables, &scan)
+                    pd_scan_run(&tables, &scan, 0)
                     return scan.reason == PD_REASON_RULE.rawValue ? Int(scan.found) : nil
                 }
             }

@@ -35,16 +35,22 @@ import Testing
         return Disagreement(packet: packet, reference: expected, compiled: compiled, kernel: judged)
     }
 
-    static func compile(_ policySet: PolicySet, _ interfaces: [String]) throws -> CompiledPolicy {
+    static func compile(
+        _ policySet: PolicySet, _ interfaces: [String], search: CompileLimits.Search = .fitting
+    ) throws -> CompiledPolicy {
         var numbers = RuleNumbers()
         numbers.assign(for: policySet)
-        return try CompiledPolicy.compile(policySet, revision: 1, numbers: numbers, interfaces: interfaces)
+        var limits = CompileLimits()
+        limits.search = search
+        return try CompiledPolicy.compile(policySet, revision: 1, numbers: numbers, interfaces: interfaces, limits: limits)
     }
 
     /// Judges `count` packets by a policy; on a disagreement looks for the smallest policy that still shows it.
-    static func check(_ policySet: PolicySet, packets: [Packet], interfaces: [String], asksKernel: Bool) throws {
+    static func check(
+        _ policySet: PolicySet, packets: [Packet], interfaces: [String], asksKernel: Bool, search: CompileLimits.Search = .fitting
+    ) throws {
         func first(_ policySet: PolicySet) throws -> Disagreement? {
-            let policy = try compile(policySet, interfaces)
+            let policy = try compile(policySet, interfaces, search: search)
             let kernel = asksKernel ? try KernelEngine(policy) : nil
             let reference = ReferenceEvaluator(policySet)
             for packet in packets {
@@ -63,6 +69,28 @@ import Testing
         let policySet = generator.policySet()
         let packets = (0..<150).map { _ in generator.packet(for: policySet) }
         try Self.check(policySet, packets: packets, interfaces: generator.limits.interfaces, asksKernel: true)
+    }
+
+    /// Small policies, too, searched as large ones are.
+    @Test(arguments: 0..<20)
+    func allThreeAgreeWhereSlatesAreSearched(round: Int) throws {
+        var limits = PolicyGenerator.Limits()
+        limits.interfaces = ["eth0"]
+        var generator = PolicyGenerator(seed: 5_000 + UInt64(round), limits: limits)
+        let policySet = try Self.withoutInterfaces(generator.policySet())
+        let packets = (0..<150).map { _ in generator.packet(for: policySet) }
+        try Self.check(policySet, packets: packets, interfaces: limits.interfaces, asksKernel: true, search: .slates)
+    }
+
+    private static func withoutInterfaces(_ policySet: PolicySet) throws -> PolicySet {
+        let policies = policySet.policies.map { policy in
+            var policy = policy
+            policy.interfaces = nil
+            for index in policy.ingress.indices { policy.ingress[index].interfaces = nil }
+            for index in policy.egress.indices { policy.egress[index].interfaces = nil }
+            return policy
+        }
+        return try PolicySet(policies: policies, sets: Array(policySet.sets.values))
     }
 
     @Test(arguments: 0..<4)

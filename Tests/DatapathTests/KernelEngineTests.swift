@@ -5,10 +5,10 @@ import Testing
 
 /// The kernel program under test-run against the reading of the language, on policies written by hand.
 @Suite struct KernelEngineTests {
-    static func compiled(_ policySet: PolicySet) throws -> CompiledPolicy {
+    static func compiled(_ policySet: PolicySet, limits: CompileLimits = CompileLimits()) throws -> CompiledPolicy {
         var numbers = RuleNumbers()
         numbers.assign(for: policySet)
-        return try CompiledPolicy.compile(policySet, revision: 1, numbers: numbers, interfaces: ["eth0", "wg0"])
+        return try CompiledPolicy.compile(policySet, revision: 1, numbers: numbers, interfaces: ["eth0", "wg0"], limits: limits)
     }
 
     static func prefix(_ text: String) throws -> AddressTerm {

@@ -18,7 +18,7 @@ import Testing
     /// The kernel's numbers of both generations' tries.
     private static func maps(_ hosts: TwoHosts) throws -> [UInt32] {
         try (1...2).map { slot in
-            try WindowedArray<pd_cell>(pinnedAt: hosts.bpffs.path("policyd/tables\(slot)/policyd_cells")).info.id
+            try WindowedArray<pd_line>(pinnedAt: hosts.bpffs.path("policyd/tables\(slot)/policyd_cells")).info.id
         }
     }
 

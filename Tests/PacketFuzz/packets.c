@@ -130,7 +130,7 @@ static void look_up(const struct pd_packet *p, __u8 direction, int is_near, cons
     struct pd_scan *scan = malloc(sizeof(*scan));
     struct pd_classifier *k = &header.classifier[direction][p->family];
     struct pd_match match;
-    struct pd_cell *cells;
+    struct pd_line *cells;
     size_t count;
 
     memset(&header, 0, sizeof(header));
@@ -144,17 +144,20 @@ static void look_up(const struct pd_packet *p, __u8 direction, int is_near, cons
     tables.header = &header;
     tables.interface = k->interfaces & 2 ? 0 : &interface;
     tables.classes = table(&data, &size, sizeof(struct pd_class), 16, &tables.class_count);
-    tables.cells = cells = table(&data, &size, sizeof(struct pd_cell), 64, &tables.cell_count);
+    tables.cells = cells = table(&data, &size, sizeof(struct pd_line), 8, &tables.line_count);
     tables.rules = table(&data, &size, sizeof(struct pd_rule), 16, &tables.rule_count);
     tables.chunks = table(&data, &size, sizeof(struct pd_chunk), 4, &tables.chunk_count);
     tables.now = 1;
     if (is_near) {
         __u32 *roots[] = {&k->remote, &k->local, &k->source, &k->transport};
         for (size_t i = 0; i < 4; i++) *roots[i] = near(*roots[i]);
-        for (__u32 i = 0; i < tables.cell_count; i++) cells[i].word[1] = near(cells[i].word[1]);
+        for (__u32 i = 0; i < tables.line_count; i++)
+            for (size_t cell = 0; cell < PD_ROW_CELLS; cell++) cells[i].word[2 * cell + 1] = near(cells[i].word[2 * cell + 1]);
         interface.class_of[direction][p->family] &= 15;
         k->rules &= 0xffff;
         k->rule_base &= 3;
+        k->slates &= 3;
+        k->boxes &= 15;
     }
 
     query.direction = direction;

@@ -15,9 +15,12 @@ import Testing
         private(set) var patched = 0
         private(set) var compiled = 0
 
-        init(_ policySet: PolicySet) throws {
+        private let limits: CompileLimits
+
+        init(_ policySet: PolicySet, limits: CompileLimits = CompileLimits()) throws {
             self.policySet = policySet
-            policy = try CompilerTests.compile(policySet)
+            self.limits = limits
+            policy = try CompilerTests.compile(policySet, limits: limits)
         }
 
         /// Gives a set other run-time entries.
@@ -28,7 +31,7 @@ import Testing
                 policy = changed
                 patched += 1
             } else {
-                policy = try CompilerTests.compile(policySet)
+                policy = try CompilerTests.compile(policySet, limits: limits)
                 compiled += 1
             }
         }

@@ -32,9 +32,12 @@ struct Lookups {
             var inside = 0
             for query in queries {
                 let root = query.family == UInt8(PD_IPV4.rawValue) ? header.classifier.0.0.remote : header.classifier.0.1.remote
-                let number = withUnsafeBytes(of: query.remote) {
-                    pd_address_class(&tables, root, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), query.family)
+                let isLong: Int32 = query.family == UInt8(PD_IPV4.rawValue) ? 0 : 1
+                var walk = pd_walk()
+                withUnsafeBytes(of: query.remote) {
+                    pd_walk_address(&walk, root, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), isLong)
                 }
+                let number = pd_walk_trie(&tables, &walk, isLong)
                 if number != PD_CLASS_NONE { inside += 1 }
             }
             return inside
@@ -48,11 +51,11 @@ struct Lookups {
                 policy.classes.withUnsafeBufferPointer { classes in
                     policy.rules.withUnsafeBufferPointer { rules in
                         var tables = pd_tables()
-                        tables.cells = cells.baseAddress?.assumingMemoryBound(to: pd_cell.self)
+                        tables.cells = cells.baseAddress?.assumingMemoryBound(to: pd_line.self)
                         tables.chunks = chunks.baseAddress?.assumingMemoryBound(to: pd_chunk.self)
                         tables.classes = classes.baseAddress
                         tables.rules = rules.baseAddress
-                        tables.cell_count = UInt32(cells.count / MemoryLayout<pd_cell>.size)
+                        tables.line_count = UInt32(cells.count / MemoryLayout<pd_line>.size)
                         tables.chunk_count = UInt32(chunks.count / MemoryLayout<pd_chunk>.size)
                         tables.class_count = UInt32(classes.count)
                         tables.rule_count = UInt32(rules.count)

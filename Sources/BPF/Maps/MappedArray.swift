@@ -18,7 +18,6 @@ public struct MappedArray<Value: BitwiseCopyable>: ~Copyable, @unchecked Sendabl
     /// The distance from one element to the next, in bytes.
     public var stride: Int { (MemoryLayout<Value>.size + 7) & ~7 }
 
-    /// Takes over a map's open descriptor, also when it throws.
     public init(adopting fileDescriptor: CInt) throws(BPFError) {
         let checked = try CheckedMap(
             adopting: Descriptor(adopting: fileDescriptor), keySize: 4, valueSize: MemoryLayout<Value>.size, kind: "MappedArray"
@@ -27,16 +26,6 @@ public struct MappedArray<Value: BitwiseCopyable>: ~Copyable, @unchecked Sendabl
             descriptor: checked.descriptor.rawValue, length: checked.maxEntries * ((MemoryLayout<Value>.size + 7) & ~7),
             subject: "map \(checked.name)")
         self.checked = checked
-    }
-
-    /// The map pinned at a path of a bpf filesystem.
-    public init(pinnedAt path: String) throws(BPFError) {
-        try self.init(adopting: Descriptor(pinnedAt: path, .map, subject: "map").release())
-    }
-
-    /// The map of a number the kernel gave it.
-    public init(id: UInt32) throws(BPFError) {
-        try self.init(adopting: Descriptor(mapID: id).release())
     }
 
     /// Makes a memory-mapped array.
@@ -115,10 +104,12 @@ extension MappedArray {
     private let length: Int
 
     /// - Parameter offset: Where in the map it begins, a multiple of a page.
-    init(descriptor: CInt, offset: Int = 0, length: Int, subject: String) throws(BPFError) {
+    init(
+        descriptor: CInt, offset: Int = 0, length: Int, isWritable: Bool = true, subject: String
+    ) throws(BPFError) {
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         let length = max(1, (length + page - 1) / page) * page
-        let pointer = unsafe mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, offset)
+        let pointer = unsafe mmap(nil, length, isWritable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, descriptor, offset)
         guard let pointer = unsafe pointer, unsafe pointer != MAP_FAILED else {
             throw BPFError(
                 .map, subject, errno: errno,

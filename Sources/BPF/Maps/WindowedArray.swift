@@ -15,16 +15,10 @@ public struct WindowedArray<Value: BitwiseCopyable>: ~Copyable, Sendable, MapHan
     /// The distance from one element to the next, in bytes.
     public var stride: Int { (MemoryLayout<Value>.size + 7) & ~7 }
 
-    /// Takes over a map's open descriptor, also when it throws.
     public init(adopting fileDescriptor: CInt) throws(BPFError) {
         checked = try CheckedMap(
             adopting: Descriptor(adopting: fileDescriptor), keySize: 4, valueSize: MemoryLayout<Value>.size, kind: "WindowedArray"
         ) { $0 == .array }
-    }
-
-    /// The map pinned at a path of a bpf filesystem.
-    public init(pinnedAt path: String) throws(BPFError) {
-        try self.init(adopting: Descriptor(pinnedAt: path, .map, subject: "map").release())
     }
 
     /// Makes such an array.
@@ -54,6 +48,19 @@ public struct WindowedArray<Value: BitwiseCopyable>: ~Copyable, Sendable, MapHan
     public func bytes(_ range: Range<Int>) throws(BPFError) -> [UInt8] {
         if range.isEmpty { return [] }
         return unsafe try withWindow(range.lowerBound, range.count) { unsafe [UInt8]($0) }
+    }
+
+    /// The element at an index, by a system call; nil behind the last.
+    ///
+    /// The corresponding libbpf function is `bpf_map_lookup_elem`.
+    public func value(at index: Int) throws(BPFError) -> Value? {
+        guard var key = UInt32(exactly: index) else { return nil }
+        return unsafe try withUnsafeTemporaryAllocation(byteCount: stride, alignment: 16) { bytes throws(BPFError) -> Value? in
+            let result = unsafe bpf_map_lookup_elem(fileDescriptor, &key, bytes.baseAddress)
+            if result == -ENOENT { return nil }
+            if result < 0 { throw BPFError(.lookup, "map \(name)", errno: -result) }
+            return unsafe bytes.loadUnaligned(as: Value.self)
+        }
     }
 
     /// Has a part of the map in memory, from the page it begins in to the page it ends in.

@@ -68,7 +68,7 @@ extension LoadedObject {
         return try Descriptor(duplicating: unsafe bpf_map__fd(map), for: "map \(name)").release()
     }
 
-    private func checkLayout<Key: BitwiseCopyable, Value: BitwiseCopyable>(
+    func checkLayout<Key: BitwiseCopyable, Value: BitwiseCopyable>(
         of name: String, key: Key.Type, value: Value.Type
     ) throws(BPFError) {
         let map = unsafe try handle.map(named: name, for: .find)
@@ -97,17 +97,32 @@ extension LoadedObject {
     /// The consuming end of a ring buffer of the object.
     ///
     /// - Parameter lossCounter: The name of a per-CPU array of `__u64` in whose element 0 the programs count records they could not write.
+    ///   Without it the one called as the ring with `_lost` behind, if there is one.
     public func ringBuffer(_ name: String, lossCounter: String? = nil) throws(BPFError) -> RingBuffer {
-        var counter: PerCPUMap<UInt32, UInt64>?
-        if let lossCounter { counter = try perCPUMap(lossCounter) }
-        return try RingBuffer(adopting: duplicate(map: name), lossCounter: counter)
+        try RingBuffer(adopting: duplicate(map: name), lossCounter: self.lossCounter(lossCounter, of: name))
     }
 
     /// The consuming end of a perf event array of the object.
     ///
-    /// - Parameter pagesPerCPU: The size of each CPU's buffer in pages, a power of two.
-    public func perfBuffer(_ name: String, pagesPerCPU: Int = 64) throws(BPFError) -> PerfBuffer {
-        try PerfBuffer(adopting: duplicate(map: name), pagesPerCPU: pagesPerCPU)
+    /// - Parameters:
+    ///   - pagesPerCPU: The size of each CPU's buffer in pages, a power of two.
+    ///   - lossCounter: The name of a per-CPU array of `__u64` in whose element 0 the programs count records they could not write. Without
+    ///     it the one called as the buffer with `_lost` behind, if there is one.
+    public func perfBuffer(_ name: String, pagesPerCPU: Int = 64, lossCounter: String? = nil) throws(BPFError) -> PerfBuffer {
+        try PerfBuffer(
+            adopting: duplicate(map: name), pagesPerCPU: pagesPerCPU, lossCounter: self.lossCounter(lossCounter, of: name))
+    }
+
+    /// The producing end of a user ring buffer of the object. Requires Linux 6.1.
+    public func userRingBuffer(_ name: String) throws(BPFError) -> UserRingBuffer {
+        try UserRingBuffer(adopting: duplicate(map: name))
+    }
+
+    private func lossCounter(_ given: String?, of name: String) throws(BPFError) -> PerCPUMap<UInt32, UInt64>? {
+        if let given { return try perCPUMap(given) }
+        let usual = "\(name)_lost"
+        let isThere = maps.contains { $0.name == usual && $0.type == .perCPUArray && $0.keySize == 4 && $0.valueSize == 8 }
+        return isThere ? try perCPUMap(usual) : nil
     }
 
     /// The consuming end of a ring buffer whose records are of a type, which is held against what the object says of them.

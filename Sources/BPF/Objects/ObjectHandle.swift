@@ -30,20 +30,19 @@ import Synchronization
     ///
     /// - Parameter isTrusted: Whether the bytes are our own, so that they need no look before libbpf's.
     convenience init(opening source: ObjectSource, isTrusted: Bool = false) throws(BPFError) {
-        let subject =
-            switch source {
-            case .bytes(_, let name): "object \(name)"
-            case .file(let path): "object \(path)"
-            }
-        let (bytes, name) = try Self.contents(of: source, subject: subject)
-        if !isTrusted {
-            do throws(ObjectDefect) {
-                try ObjectCheck.check(bytes)
-            } catch {
-                throw BPFError(.open, subject, reason: error.reason, remedy: error.remedy)
-            }
+        let bytes = try source.bytes()
+        let file = isTrusted ? nil : try Self.refusing(source.subject) { () throws(ObjectDefect) in try ObjectCheck.check(bytes) }
+        try self.init(checked: bytes, name: source.name, subject: source.subject)
+        if let file { try Self.refusing(source.subject) { () throws(ObjectDefect) in try checkMaps(of: file) } }
+    }
+
+    /// Says what a look found wrong as an error of the step.
+    private static func refusing<R>(_ subject: String, _ look: () throws(ObjectDefect) -> R) throws(BPFError) -> R {
+        do throws(ObjectDefect) {
+            return try look()
+        } catch {
+            throw BPFError(.open, subject, reason: error.reason, remedy: error.remedy)
         }
-        try self.init(checked: bytes, name: name, subject: subject)
     }
 
     /// Opens the same file again.

@@ -63,6 +63,8 @@ struct TypeLayout: Sendable {
             var fields: [Field] = []
             var types: Set<ObjectIdentifier> = []
             let isKnown = unsafe _forEachField(of: type) { label, offset, type, kind in
+                // What `InlineArray` is made of has no type that could be asked.
+                if kind == .unknown { return false }
                 types.insert(ObjectIdentifier(type))
                 // Arrays have thousands of elements, of which one tells all: only the first of equal ones is looked into.
                 let isRepeated = types.count == 1 && fields.count > 0

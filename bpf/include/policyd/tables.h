@@ -28,10 +28,15 @@
 #define PD_CELLS_MAX (1u << 27) /* places of lists reach this far */
 
 /* The compiler sees to it that every node but a last list leaves at least PD_STRIDE_MIN bits behind. */
-#define PD_TRIE_DEPTH (128 / PD_STRIDE_MIN + 1)
+#define PD_TRIE_DEPTH(bits) ((bits) / PD_STRIDE_MIN + 1)
 
 struct pd_cell {
     __u32 word[2];
+};
+
+/* A line of the cache. No list lies in two. */
+struct pd_line {
+    __u32 word[2 * PD_ROW_CELLS];
 };
 
 /* Rules of a chunk, and words in it. 64 chunks make the largest classifier. */
@@ -72,6 +77,46 @@ struct pd_class {
 #define PD_PLACE_BITS 12
 #define PD_PLACE_MASK 0xfffu
 
+/* Entries in a line of a slate, lines of a slate, and groups that the values of a field are in. */
+#define PD_SLATE_ENTRIES 12
+#define PD_SLATE_LINES 8
+#define PD_GROUPS 8
+
+/* A slate: the rules of a classifier that a value of a field leaves possible, of those that are looked for by this field. A line of the
+ * cache, and up to PD_SLATE_LINES - 1 lines behind it. Entries are numbers of boxes, in the order of evaluation.
+ *
+ * The values of protocol and port are in groups, and so are those of the second address. Of each group a line says which of its entries
+ * want some of it: a box can hold a packet only where the bits for both of the packet's groups are set. */
+struct pd_slate {
+    __u32 high;  /* bits 16 and 17 of the entries, the first in the lowest two bits; above these 24 how many lines follow */
+    __u32 where; /* of the first line: where the value lies among those of its field; in the upper 8 bits, its group */
+    __u16 box[PD_SLATE_ENTRIES];
+    __u16 transport[PD_GROUPS]; /* bit i: entry i wants some of the group of protocols and ports */
+    __u16 other[PD_GROUPS];     /* of the group of second addresses */
+};
+
+#define PD_WHERE_PLACE 0xffffffu
+#define PD_WHERE_GROUP_SHIFT 24
+#define PD_SLATE_MORE_SHIFT 24
+#define PD_BOXES_MAX (1 << 18)
+
+/* What a rule wants of the fields by which it is not looked for: ranges, each the first value and how many others there are. */
+struct pd_box {
+    __u32 other, other_span; /* the second address, as its slates say where it lies */
+    __u16 transport, transport_span; /* protocol and port, likewise */
+    __u16 source, source_span;       /* the port */
+    __u32 place;   /* of the rule */
+    __u32 number;  /* the rule's, as in struct pd_rule */
+    __u32 verdict; /* the rule's action in the low byte, then its log */
+    __u32 goes_on; /* 1: struct pd_rule says more: it expires, passes, is in audit mode or spares connections */
+};
+#define PD_BOX_ASK 0xffffffffu
+
+/* Which address has the slates of rules that name both: `slates` of a classifier. */
+#define PD_SLATES_NONE 0
+#define PD_SLATES_REMOTE 1
+#define PD_SLATES_LOCAL 2
+
 /* A classifier of so few rules has all their words in each class, whatever `own` says. */
 #define PD_RULES_FEW (64 * PD_CLASS_WORDS)
 
@@ -101,7 +146,8 @@ struct pd_rule {
 };
 
 /* Array maps round elements up to 8 bytes: what is not such a multiple would lie differently in the kernel and in the daemon. */
-_Static_assert(sizeof(struct pd_cell) % 8 == 0 && sizeof(struct pd_chunk) % 8 == 0 && sizeof(struct pd_class) == 64 &&
+_Static_assert(sizeof(struct pd_line) % 8 == 0 && sizeof(struct pd_chunk) % 8 == 0 && sizeof(struct pd_class) == 64 &&
+                   sizeof(struct pd_slate) == 64 && sizeof(struct pd_box) == 32 &&
                    sizeof(struct pd_rule) % 8 == 0,
                "elements of tables are multiples of 8 bytes");
 
@@ -114,7 +160,8 @@ struct pd_classifier {
     __u32 source;     /* trie over the source port; tcp, udp and sctp only */
     __u32 transport;  /* trie over the protocol and behind it the destination port, or ICMP type and code */
     __u32 interfaces; /* 1: some rule names interfaces, so the packet's interface has a class */
-    __u32 reserved;
+    __u32 slates;     /* PD_SLATES_NONE: classes are bit vectors; else they are slates */
+    __u32 boxes;      /* slates: the class in whose place the first two boxes lie */
 };
 
 /* Life times since the last packet, in ticks (PD_TICK_SHIFT) but for `fragment`. */
