@@ -7,6 +7,6 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "open-log", dependencies: [.product(name: "BPF", package: "policyd")], path: "Sources", exclude: ["bpf"],
-            plugins: [.plugin(name: "EmbedBPF", package: "policyd")])
+            plugins: [.plugin(name: "EmbedBPFTypes", package: "policyd")])
     ]
 )
