@@ -83,7 +83,7 @@ final class Box {
 func ownPath() -> String {
     var path = [CChar](repeating: 0, count: 4096)
     let length = readlink("/proc/self/exe", &path, path.count)
-    return String(decoding: path.prefix(max(0, length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return String(decoding: path.prefix(max(0, length)).map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
 }
 
 /// A function of this very program, for uprobes of this process alone.
@@ -101,7 +101,7 @@ func address<Field>(_ field: Field) -> String {
         var out = [CChar](repeating: 0, count: 64)
         if isMapped { return bytes.dropFirst(12).map(String.init).joined(separator: ".") }
         inet_ntop(AF_INET6, bytes.baseAddress, &out, socklen_t(out.count))
-        return String(decoding: out.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(decoding: out.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
     }
 }
 

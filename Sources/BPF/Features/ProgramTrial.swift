@@ -101,7 +101,7 @@ struct ProgramTrial {
                 close(result)
                 return (0, "")
             }
-            let text = unsafe log.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+            let text = unsafe log.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) }
             return (-result, String(decoding: text, as: UTF8.self))
         }
     }
