@@ -38,7 +38,10 @@ struct LintTests {
     }
 
     @Test func `hold scripts that bash understands`() throws {
-        for script in ["run", "test", "bench", "arm64", "verifier", "examples", "docs", "sanitise", "fuzz-packets", "vm-tests", "lib.sh", "../.ci/run"] {
+        let scripts = [
+            "run", "test", "bench", "arm64", "verifier", "examples", "docs", "sanitise", "fuzz-packets", "vm-tests", "lib.sh", "../.ci/run",
+        ]
+        for script in scripts {
             let result = try Project.shell("bash -n scripts/\(script)")
             #expect(result.status == 0, "\(script): \(result.output)")
         }
