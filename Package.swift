@@ -25,6 +25,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/onevcat/Rainbow", exact: "4.2.2"),
@@ -40,7 +41,7 @@ let package = Package(
         .target(name: "Probes", dependencies: ["BPF", "CLibBPF"], swiftSettings: library),
 
         // eBPF sources, compiled by the plugin and embedded; headers shared by kernel and Swift.
-        .executableTarget(name: "bpf-embed", swiftSettings: house),
+        .executableTarget(name: "bpf-embed", dependencies: ["BPF"], swiftSettings: house),
         .plugin(name: "EmbedBPF", capability: .buildTool(), dependencies: ["bpf-embed"]),
         // The same with Swift types of what the objects declare. A plugin of its own: this tool needs the library, which only those who use
         // it then build for the tool as well.

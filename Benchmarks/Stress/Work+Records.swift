@@ -68,9 +68,9 @@ extension Work {
 
     /// Programs attached and detached.
     func links() async throws {
-        let program = try OpenObject(.tracing).load().program("bt_uprobe")
+        let program = try OpenObject(.tracing).load().program("bt_uprobe", as: Uprobe.self)
         for _ in 0..<3 {
-            let link = try program.attachUprobe(binary: "/proc/self/exe", offset: 0x1000)
+            let link = try program.attach(to: CodePlace("/proc/self/exe", offset: 0x1000))
             _ = try link.info
             await Task.yield()
             _ = consume link

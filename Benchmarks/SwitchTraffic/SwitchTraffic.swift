@@ -58,8 +58,10 @@ public final class SwitchTraffic {
             made.latest.append(MappedArray64(try loaded.mappedArray("bt_latest")))
             try host.run { () throws -> Void in
                 let index = Int32(if_nametoindex(interface))
-                made.links.append(HeldLink(try loaded.program("bt_before").attachTCX(interface: index, .ingress, order: .first)))
-                made.links.append(HeldLink(try loaded.program("bt_behind").attachTCX(interface: index, .ingress, order: .last)))
+                for (name, order) in [("bt_before", TCXOrder.first), ("bt_behind", .last)] {
+                    let program = try loaded.program(name, as: TrafficControl.self)
+                    made.links.append(HeldLink(try program.attach(interface: .index(index), .ingress, order: order)))
+                }
             }
             let frames = Self.frames(sender: number)
             let flood = try peer.run { () throws(TestingError) in

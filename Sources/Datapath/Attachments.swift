@@ -65,10 +65,10 @@ struct Attachments: ~Copyable {
             if try link.info.interface == interface.index { return }
             Pins.remove(path)
         }
-        let link = try entry.withEntry(direction, isRaw: interface.isRaw) { program throws(BPFError) in
-            try program.attachTCX(interface: interface.index, direction, order: .first)
+        let attachment = try entry.withEntry(direction, isRaw: interface.isRaw) { program throws(BPFError) in
+            try program.attach(to: .tcx(interface: .index(interface.index), direction, order: .first))
         }
-        try link.pin(at: path)
+        try attachment.pin(at: path)
     }
 
     private func attachClassic(_ interface: NetworkInterface, _ direction: TrafficDirection, _ entry: borrowing Switch) throws(BPFError) {

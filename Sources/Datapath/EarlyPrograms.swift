@@ -111,8 +111,7 @@ final class EarlyPrograms: Sendable {
             let path = pins.link(interface.index, mode)
             // Of an interface that had the index before.
             Pins.remove(path)
-            let link = try entry.attachXDP(interface: interface.index, mode == .native ? .native : .generic)
-            try link.pin(at: path)
+            try entry.attach(to: .xdp(interface: .index(interface.index), mode: mode == .native ? .native : .generic)).pin(at: path)
         } catch {
             throw EarlyRefusal(error, mode)
         }

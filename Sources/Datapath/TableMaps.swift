@@ -46,8 +46,8 @@ final class TableMaps: Sendable {
             self.rules = rules
         }
 
-        /// What a host's own policy of some thousand rules needs: less than a megabyte, and never too much.
-        static let usual = Capacity(cells: 65_536, classes: 2_048, chunks: 64, rules: 2_048)
+        /// What a host's own policy of some thousand rules needs: little more than a megabyte, and never too much.
+        static let usual = Capacity(cells: 16_384, classes: 2_048, chunks: 64, rules: 2_048)
 
         /// With room for changes.
         var withRoom: Capacity {

@@ -43,7 +43,12 @@ struct ObjectWriter {
         write(
             "Maps", "The object's maps.",
             maps.map { map in (map.name, value(of: map, in: object, lossCounter: maps.first { $0.name == "\(map.name)_lost" }?.name)) })
-        write("Programs", "The object's programs.", object.programs.map { ($0.name, "ProgramName(\"\($0.name)\")") })
+        write(
+            "Programs", "The object's programs.",
+            object.programs.map { program in
+                let kind = ProgramKinds.name(of: program)
+                return (program.name, "\(kind.map { "ProgramName<\($0)>" } ?? "UntypedProgramName")(\"\(program.name)\")")
+            })
         write(
             "Globals", "The object's global variables.",
             globals.compactMap { global in
@@ -80,6 +85,12 @@ struct ObjectWriter {
             if let key, let value { return "PerCPUMapName<\(key), \(value)>(\"\(map.name)\")" }
         case .hashOfMaps, .arrayOfMaps:
             if let key { return "MapOfMapsName<\(key)>(\"\(map.name)\")" }
+        case .queue, .stack:
+            if let value { return "QueueName<\(value)>(\"\(map.name)\")" }
+        case .bloomFilter:
+            if let value { return "BloomFilterName<\(value)>(\"\(map.name)\")" }
+        case .socketStorage, .taskStorage, .inodeStorage, .cgroupStorage:
+            if let value { return "LocalStorageName<\(value)>(\"\(map.name)\")" }
         case .ringBuffer, .perfEventArray:
             let kind = map.type == .ringBuffer ? "RingBufferName" : "PerfBufferName"
             let loss = map.type == .ringBuffer ? lossCounter.map { ", lossCounter: \"\($0)\"" } ?? "" : ""

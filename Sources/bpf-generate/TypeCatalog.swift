@@ -8,7 +8,7 @@ struct TypeCatalog {
     /// What is generated, in the order in which it was met: types after those that lie in them.
     private(set) var entries: [Entry] = []
     private var names: [TypeDescription: String] = [:]
-    private var scope = SwiftNames.Scope(taken: Self.used)
+    private var scope = SwiftNames.Scope(taken: Self.used.union(ProgramKinds.names))
 
     /// Names the generated code means something else by.
     private static let used: Set<String> = [
@@ -16,7 +16,7 @@ struct TypeCatalog {
         "CustomStringConvertible", "FixedLayout", "FixedStructure", "UInt8", "UInt16", "UInt32", "UInt64", "UInt128", "Int8", "Int16",
         "Int32",
         "Int64", "Int128", "MapName", "PerCPUMapName", "MapOfMapsName", "RingBufferName", "PerfBufferName", "UntypedMapName", "ProgramName",
-        "GlobalName",
+        "GlobalName", "QueueName", "BloomFilterName", "LocalStorageName", "UntypedProgramName",
     ]
 
     struct Entry {

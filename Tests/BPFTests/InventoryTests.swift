@@ -29,8 +29,8 @@ struct InventoryTests {
 
     @Test func `links are listed with their programs`() throws {
         let loaded = try OpenObject(.tracing).load()
-        let program = try loaded.program("bt_tracepoint")
-        let link = try withTraceFilesystem { Box(try program.attachTracepoint(category: "syscalls", name: "sys_enter_unlinkat")) }
+        let program = try loaded.program("bt_tracepoint", as: Tracepoint.self)
+        let link = try withTraceFilesystem { Box(try program.attach(category: "syscalls", name: "sys_enter_unlinkat")) }
         let info = try link.value.info
         #expect(try Inventory.links().first { $0.id == info.id } == info)
         #expect(try info.programID == program.info.id)

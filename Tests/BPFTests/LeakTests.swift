@@ -55,7 +55,7 @@ struct LeakTests {
                     _ = try? MappedArray<UInt32>(id: id)
                     _ = try? PerCPUMap<UInt32, UInt32>(id: id)
                 }
-                _ = try? OpenObject(.tracing).load().program("bt_kprobe").attachKprobe(function: "no_such_function")
+                _ = try? OpenObject(.tracing).load().program("bt_kprobe").attach(to: .kprobe(function: "no_such_function"))
             }
             fail()
             let descriptors = OpenDescriptors()
@@ -81,11 +81,11 @@ private func exercise() throws {
     let namespace = try NetworkNamespace()
     let fs = try PrivateBPFFS()
     try namespace.run { () throws(BPFError) in
-        if Features.tcx == .available { try program.attachTCX(interface: 1, .ingress).pin(at: fs.path("link")) }
+        if Features.tcx == .available { try program.attach(to: .tcx(interface: 1, .ingress)).pin(at: fs.path("link")) }
         let tc = ClassicTC(interface: 1)
         try tc.createQdisc()
         try tc.attach(program, .egress, priority: 1, handle: 1)
     }
     let uprobe = try OpenObject(.tracing).load().program("bt_uprobe")
-    _ = try uprobe.attachUprobe(binary: "/proc/self/exe", offset: 0x1000)
+    _ = try uprobe.attach(to: .uprobe(CodePlace("/proc/self/exe", offset: 0x1000)))
 }

@@ -73,9 +73,9 @@ struct XDPTests {
         let cable = try Cable()
         let fs = try PrivateBPFFS()
         let loaded = try OpenObject(.verdict).load()
-        let pass = try loaded.program("bt_xdp_pass")
-        let drop = try loaded.program("bt_xdp_drop")
-        try cable.host.run { () throws(BPFError) in try drop.attachXDP(interface: cable.interface, mode).pin(at: fs.path("link")) }
+        let pass = try loaded.program("bt_xdp_pass", as: XDP.self)
+        let drop = try loaded.program("bt_xdp_drop", as: XDP.self)
+        try cable.host.run { () throws(BPFError) in try drop.attach(interface: .index(cable.interface), mode).pin(at: fs.path("link")) }
         #expect(cable.drops("dropped"))
         #expect(cable.leaves("other direction"))
         let link = try Link(pinnedAt: fs.path("link"))
@@ -84,7 +84,7 @@ struct XDPTests {
         #expect(try info.programID == drop.info.id)
         for other in XDPMode.allCases {
             let error = #expect(throws: BPFError.self) {
-                try cable.host.run { () throws(BPFError) in try pass.attachXDP(interface: cable.interface, other).detach() }
+                try cable.host.run { () throws(BPFError) in try pass.attach(interface: .index(cable.interface), other).detach() }
             }
             #expect(error?.errno == (other == mode ? EBUSY : EEXIST))
         }
@@ -98,9 +98,9 @@ struct XDPTests {
 
     @Test func `a driver without XDP says so`() throws {
         let cable = try Cable()
-        let pass = try OpenObject(.verdict).load().program("bt_xdp_pass")
+        let pass = try OpenObject(.verdict).load().program("bt_xdp_pass", as: XDP.self)
         let error = #expect(throws: BPFError.self) {
-            try cable.host.run { () throws(BPFError) in try pass.attachXDP(interface: 1, .native).detach() }
+            try cable.host.run { () throws(BPFError) in try pass.attach(interface: 1, .native).detach() }
         }
         #expect(error?.errno == EOPNOTSUPP)
     }
@@ -111,11 +111,11 @@ struct TCXTests {
     @Test func `a link drops what its program says, until it goes`() throws {
         let cable = try Cable()
         let loaded = try OpenObject(.verdict).load()
-        let drop = try loaded.program("bt_drop")
+        let drop = try loaded.program("bt_drop", as: TrafficControl.self)
         let counts = try loaded.map("bt_counts", key: UInt32.self, value: UInt64.self)
         #expect(cable.arrives("before"))
         do {
-            let link = try cable.host.run { () throws(BPFError) in Box(try drop.attachTCX(interface: cable.interface, .ingress)) }
+            let link = try cable.host.run { () throws(BPFError) in Box(try drop.attach(interface: .index(cable.interface), .ingress)) }
             let info = try link.value.info
             #expect(info.kind == .tcx && info.interface == cable.interface && info.direction == .ingress)
             #expect(try info.programID == drop.info.id)
@@ -128,8 +128,8 @@ struct TCXTests {
 
     @Test func `egress is judged too`() throws {
         let cable = try Cable()
-        let drop = try OpenObject(.verdict).load().program("bt_drop")
-        let link = try cable.host.run { () throws(BPFError) in Box(try drop.attachTCX(interface: cable.interface, .egress)) }
+        let drop = try OpenObject(.verdict).load().program("bt_drop", as: TrafficControl.self)
+        let link = try cable.host.run { () throws(BPFError) in Box(try drop.attach(interface: .index(cable.interface), .egress)) }
         #expect(cable.keeps("out") && cable.arrives("in"))
         #expect(try link.value.info.direction == .egress)
     }
@@ -139,9 +139,9 @@ struct TCXTests {
         let fs = try PrivateBPFFS()
         let path = fs.path("link")
         let loaded = try OpenObject(.verdict).load()
-        let drop = try loaded.program("bt_drop")
-        let pass = try loaded.program("bt_pass")
-        try cable.host.run { () throws(BPFError) in try drop.attachTCX(interface: cable.interface, .ingress).pin(at: path) }
+        let drop = try loaded.program("bt_drop", as: TrafficControl.self)
+        let pass = try loaded.program("bt_pass", as: TrafficControl.self)
+        try cable.host.run { () throws(BPFError) in try drop.attach(interface: .index(cable.interface), .ingress).pin(at: path) }
         #expect(cable.drops("pinned"))
         let link = try Link(pinnedAt: path)
         #expect(try link.info.programID == drop.info.id)
@@ -160,15 +160,15 @@ struct TCXTests {
     @Test func `programs run in the order asked for, and the chain can be read`() throws {
         let cable = try Cable()
         let loaded = try OpenObject(.verdict).load()
-        let next = try loaded.program("bt_next")
-        let pass = try loaded.program("bt_pass")
-        let drop = try loaded.program("bt_drop")
+        let next = try loaded.program("bt_next", as: TrafficControl.self)
+        let pass = try loaded.program("bt_pass", as: TrafficControl.self)
+        let drop = try loaded.program("bt_drop", as: TrafficControl.self)
         let ids = try [next.info.id, pass.info.id, drop.info.id]
         let interface = cable.interface
         let links = try cable.host.run { () throws(BPFError) in
-            let last = try drop.attachTCX(interface: interface, .ingress)
-            let first = try next.attachTCX(interface: interface, .ingress, order: .first)
-            let middle = try pass.attachTCX(interface: interface, .ingress, order: .before(link: last.info.id))
+            let last = try drop.attach(interface: .index(interface), .ingress)
+            let first = try next.attach(interface: .index(interface), .ingress, order: .first)
+            let middle = try pass.attach(interface: .index(interface), .ingress, order: .before(link: last.info.id))
             return Box(Three(first, middle, last))
         }
         let chain = try cable.host.run { () throws(BPFError) in try TCXChain(interface: interface, .ingress) }
@@ -179,21 +179,52 @@ struct TCXTests {
         let counts = try loaded.map("bt_counts", key: UInt32.self, value: UInt64.self)
         #expect(try counts.entries().map(\.value) == [1, 0, 1, 0])
         let stale = try #require(throws: BPFError.self) {
-            try cable.host.run { () throws(BPFError) in _ = try next.attachTCX(interface: interface, .egress, expecting: chain.revision + 9)
+            try cable.host.run { () throws(BPFError) in
+                _ = try next.attach(interface: .index(interface), .egress, expecting: chain.revision + 9)
             }
         }
         #expect(stale.errno == 116)
         let twice = try #require(throws: BPFError.self) {
-            try cable.host.run { () throws(BPFError) in _ = try next.attachTCX(interface: interface, .ingress) }
+            try cable.host.run { () throws(BPFError) in _ = try next.attach(interface: .index(interface), .ingress) }
         }
         #expect(twice.errno == 17)
     }
 
+    @Test func `a place can be named by links and by programs, on both sides of them`() throws {
+        let namespace = try NetworkNamespace()
+        let loaded = try OpenObject(.verdict).load()
+        let next = try loaded.program("bt_next", as: TrafficControl.self)
+        let pass = try loaded.program("bt_pass", as: TrafficControl.self)
+        let drop = try loaded.program("bt_drop", as: TrafficControl.self)
+        let ids = try (next: next.info.id, pass: pass.info.id, drop: drop.info.id)
+        try namespace.run { () throws(BPFError) in
+            func chain() throws(BPFError) -> [UInt32] { try TCXChain(interface: 1, .ingress).entries.map(\.programID) }
+            let middle = try pass.attach(interface: "lo", .ingress)
+            do {
+                let behind = try drop.attach(interface: "lo", .ingress, order: .after(link: middle.info.id))
+                let before = try next.attach(interface: "lo", .ingress, order: .before(link: behind.info.id))
+                #expect(try chain() == [ids.pass, ids.next, ids.drop])
+                try before.detach()
+                try behind.detach()
+            }
+            let before = try next.program.attach(to: .tcx(interface: "lo", .ingress, order: .beforeProgram(ids.pass)))
+            let behind = try drop.attach(interface: "lo", .ingress, order: .afterProgram(ids.next))
+            #expect(try chain() == [ids.next, ids.drop, ids.pass])
+            try behind.detach()
+            try before.detach()
+            #expect(try chain() == [ids.pass])
+            let unknown = #expect(throws: BPFError.self) {
+                _ = try next.attach(interface: "lo", .ingress, order: .before(link: 0xffff_fff0))
+            }
+            #expect(unknown?.errno == ENOENT)
+        }
+    }
+
     @Test func `an interface that is not there is refused`() throws {
         let namespace = try NetworkNamespace()
-        let pass = try OpenObject(.verdict).load().program("bt_pass")
+        let pass = try OpenObject(.verdict).load().program("bt_pass", as: TrafficControl.self)
         let error = try #require(throws: BPFError.self) {
-            try namespace.run { () throws(BPFError) in _ = try pass.attachTCX(interface: 4242, .ingress) }
+            try namespace.run { () throws(BPFError) in _ = try pass.attach(interface: 4242, .ingress) }
         }
         #expect(error.errno == 19)
         #expect(error.description.hasPrefix("cannot attach program bt_pass to tcx ingress of interface 4242: No such device"))
@@ -201,8 +232,8 @@ struct TCXTests {
 
     @Test func `a link notices that its interface has gone`() throws {
         let cable = try Cable()
-        let pass = try OpenObject(.verdict).load().program("bt_pass")
-        let link = try cable.host.run { () throws(BPFError) in Box(try pass.attachTCX(interface: cable.interface, .ingress)) }
+        let pass = try OpenObject(.verdict).load().program("bt_pass", as: TrafficControl.self)
+        let link = try cable.host.run { () throws(BPFError) in Box(try pass.attach(interface: .index(cable.interface), .ingress)) }
         try cable.host.ip("link", "delete", "veth0")
         #expect(try link.value.info.interface == 0)
     }
@@ -213,8 +244,8 @@ struct ClassicTCTests {
     @Test func `a filter drops what its program says until it is detached`() throws {
         let cable = try Cable()
         let loaded = try OpenObject(.verdict).load()
-        let drop = try loaded.program("bt_drop")
-        let pass = try loaded.program("bt_pass")
+        let drop = try loaded.program("bt_drop", as: TrafficControl.self)
+        let pass = try loaded.program("bt_pass", as: TrafficControl.self)
         let dropID = try drop.info.id
         let passID = try pass.info.id
         let tc = ClassicTC(interface: cable.interface)
@@ -243,7 +274,7 @@ struct ClassicTCTests {
 
     @Test func `all filters of a hook are listed, whoever made them`() throws {
         let cable = try Cable()
-        let pass = try OpenObject(.verdict).load().program("bt_pass")
+        let pass = try OpenObject(.verdict).load().program("bt_pass", as: TrafficControl.self)
         let id = try pass.info.id
         let tc = ClassicTC(interface: cable.interface)
         try cable.host.run { () throws(BPFError) in
@@ -268,7 +299,7 @@ struct ClassicTCTests {
         let cable = try Cable()
         let tc = ClassicTC(interface: cable.interface)
         func attach() throws {
-            let drop = try OpenObject(.verdict).load().program("bt_drop")
+            let drop = try OpenObject(.verdict).load().program("bt_drop", as: TrafficControl.self)
             try cable.host.run { () throws(BPFError) in
                 try tc.createQdisc()
                 try tc.attach(drop, .ingress, priority: 1, handle: 1)

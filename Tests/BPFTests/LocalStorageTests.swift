@@ -61,8 +61,8 @@ struct LocalStorageTests {
         let cgroups = try loaded.descriptorArray("bt_cgroups")
         try cgroups.set(cgroup: root, at: 0)
         #expect(throws: BPFError.self) { try cgroups.set(cgroup: "/tmp", at: 1) }
-        let program = try loaded.program("bt_sleep")
-        let link = try withTraceFilesystem { Box(try program.attachTracepoint(category: "syscalls", name: "sys_enter_clock_nanosleep")) }
+        let program = try loaded.program("bt_sleep", as: Tracepoint.self)
+        let link = try withTraceFilesystem { Box(try program.attach(category: "syscalls", name: "sys_enter_clock_nanosleep")) }
         // A process of one thread that sleeps again and again: its storage is named by its number.
         let sleeper = try ChildProcess(
             ["tail", "-f", "-s", "0.01", "---disable-inotify", "/etc/passwd"], folder: "/tmp", name: "bpftest-tail-\(getpid())")

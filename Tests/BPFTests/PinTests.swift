@@ -71,8 +71,8 @@ struct PinTests {
         try first()
         let library = try #require(pathOfLibrary("libc.so"))
         func second() throws {
-            let program = try Program(pinnedAt: fs.path("program"))
-            let link = try program.attachUprobe(binary: library, symbol: "getsid", pid: getpid())
+            let program = try TypedProgram<Uprobe>(pinnedAt: fs.path("program"))
+            let link = try program.attach(to: CodePlace(library, symbol: "getsid"), pid: getpid())
             #expect(try link.info.kind == .perfEvent)
             try link.pin(at: fs.path("link"))
         }

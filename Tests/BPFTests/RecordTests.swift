@@ -147,6 +147,21 @@ struct RecordTests {
         #expect(try json(RecordDecoder(.structure(record)), [family] + address) == "{\"af\":\(family),\"saddr\":\"\(text)\"}")
     }
 
+    @Test(
+        arguments: [
+            ("addr", 8, #""0x807060504030201""#), ("load_address", 8, #""0x807060504030201""#), ("address", 4, #""1.2.3.4""#),
+            ("addresses", 4, "67305985"), ("remote_ip", 4, #""1.2.3.4""#), ("source", 4, "67305985"), ("time", 4, "67305985"),
+            ("took_ns", 8, "578437695752307201"), ("_pad1", 4, nil), ("padding", 4, nil), ("paddle", 4, "67305985"),
+        ] as [(String, Int, String?)])
+    func `names say what numbers are`(name: String, size: Int, text: String?) throws {
+        let number = TypeDescription.integer(IntegerDescription(name: "u\(size)", byteCount: size, isSigned: false))
+        let record = CompositeDescription(
+            name: "event", byteCount: size, fields: [FieldDescription(name: name, type: number, bitOffset: 0)])
+        #expect(
+            try json(RecordDecoder(.structure(record)), Array([1, 2, 3, 4, 5, 6, 7, 8].prefix(size)))
+                == (text.map { "{\"\(name)\":\($0)}" } ?? "{}"))
+    }
+
     @Test func `shorter records say what they do not have, and longer ones do no harm`() throws {
         let decoder = try decoder("struct bt_opened")
         let whole = bytes(of: opened())

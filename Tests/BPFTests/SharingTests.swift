@@ -104,11 +104,11 @@ struct SharingTests {
 
     @Test func `a link that another handle detached is of no use, and no harm`() throws {
         let fs = try PrivateBPFFS()
-        let program = try OpenObject(.maps).load().program("bt_globals")
+        let program = try OpenObject(.maps).load().program("bt_globals", as: TrafficControl.self)
         let namespace = try NetworkNamespace()
         try namespace.run { () throws in
             try #require(Features.tcx == .available)
-            let link = try program.attachTCX(interface: 1, .ingress)
+            let link = try program.attach(interface: 1, .ingress)
             try link.pin(at: fs.path("link"))
             try Link(pinnedAt: fs.path("link")).detach()
             #expect(try TCXChain(interface: 1, .ingress).entries.isEmpty)

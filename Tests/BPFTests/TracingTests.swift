@@ -32,9 +32,9 @@ struct TracingTests {
 
     @Test func `a tracepoint`() async throws {
         let events = try await events { loaded in
-            let program = try loaded.program("bt_tracepoint")
+            let program = try loaded.program("bt_tracepoint", as: Tracepoint.self)
             return [
-                Box(try withTraceFilesystem { Box(try program.attachTracepoint(category: "syscalls", name: "sys_enter_unlinkat")) }).value
+                Box(try withTraceFilesystem { Box(try program.attach(category: "syscalls", name: "sys_enter_unlinkat")) }).value
             ]
         } trigger: {
             // Flags the call refuses, and by which it is known again.
@@ -48,10 +48,10 @@ struct TracingTests {
     @Test(.enabled(if: Features.uprobe == .available, "this kernel has no uprobes")) func `a uprobe and a uretprobe`() async throws {
         let library = try #require(pathOfLibrary("libc.so"))
         let events = try await events { loaded in
-            let entry = try loaded.program("bt_uprobe")
-            let exit = try loaded.program("bt_uretprobe")
-            let first = Box(try entry.attachUprobe(binary: library, symbol: "getpgid", pid: getpid()))
-            let second = Box(try exit.attachUprobe(binary: library, symbol: "getpgid", pid: getpid(), isReturn: true))
+            let entry = try loaded.program("bt_uprobe", as: Uprobe.self)
+            let exit = try loaded.program("bt_uretprobe", as: Uprobe.self)
+            let first = Box(try entry.attach(to: CodePlace(library, symbol: "getpgid"), pid: getpid()))
+            let second = Box(try exit.attach(to: CodePlace(library, symbol: "getpgid"), pid: getpid(), isReturn: true))
             #expect(try first.value.info.kind == .perfEvent)
             return [first, second]
         } trigger: {
@@ -65,10 +65,10 @@ struct TracingTests {
     @Test(.enabled(if: Features.kprobe == .available, "this kernel has no kprobes: run scripts/vm-tests"))
     func `a kprobe and a kretprobe`() async throws {
         let events = try await events { loaded in
-            let entry = try loaded.program("bt_kprobe")
-            let exit = try loaded.program("bt_kretprobe")
+            let entry = try loaded.program("bt_kprobe", as: Kprobe.self)
+            let exit = try loaded.program("bt_kretprobe", as: Kprobe.self)
             return [
-                Box(try entry.attachKprobe(function: "do_unlinkat")), Box(try exit.attachKprobe(function: "do_unlinkat", isReturn: true)),
+                Box(try entry.attach(function: "do_unlinkat")), Box(try exit.attach(function: "do_unlinkat", isReturn: true)),
             ]
         } trigger: {
             // A descriptor nobody has, by which the call is known again.
@@ -81,16 +81,16 @@ struct TracingTests {
 
     @Test func `targets that are not there are refused in words`() throws {
         let loaded = try OpenObject(.tracing).load()
-        let kprobe = try loaded.program("bt_kprobe")
-        let none = try #require(throws: BPFError.self) { _ = try kprobe.attachKprobe(function: "no_such_function") }
+        let kprobe = try loaded.program("bt_kprobe", as: Kprobe.self)
+        let none = try #require(throws: BPFError.self) { _ = try kprobe.attach(function: "no_such_function") }
         #expect(none.errno == ENOENT && none.subject == "program bt_kprobe to kprobe no_such_function")
-        let uprobe = try loaded.program("bt_uprobe")
-        #expect(throws: BPFError.self) { _ = try uprobe.attachUprobe(binary: "/nowhere", symbol: "main") }
-        #expect(throws: BPFError.self) { _ = try uprobe.attachUprobe(binary: "/etc/passwd", symbol: "main") }
-        let unknown = try #require(throws: BPFError.self) { _ = try uprobe.attachUprobe(binary: "/bin/true", symbol: "no_such_function") }
+        let uprobe = try loaded.program("bt_uprobe", as: Uprobe.self)
+        #expect(throws: BPFError.self) { _ = try uprobe.attach(to: CodePlace("/nowhere", symbol: "main")) }
+        #expect(throws: BPFError.self) { _ = try uprobe.attach(to: CodePlace("/etc/passwd", symbol: "main")) }
+        let unknown = try #require(throws: BPFError.self) { _ = try uprobe.attach(to: CodePlace("/bin/true", symbol: "no_such_function")) }
         #expect(unknown.reason == "/bin/true has no function no_such_function")
-        let tracepoint = try loaded.program("bt_tracepoint")
-        let missing = try #require(throws: BPFError.self) { _ = try tracepoint.attachTracepoint(category: "syscalls", name: "none") }
+        let tracepoint = try loaded.program("bt_tracepoint", as: Tracepoint.self)
+        let missing = try #require(throws: BPFError.self) { _ = try tracepoint.attach(category: "syscalls", name: "none") }
         #expect(missing.errno == ENOENT && missing.reason == "no /sys/kernel/tracing/events/syscalls/none/id")
     }
 }

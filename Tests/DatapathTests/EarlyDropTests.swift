@@ -203,9 +203,9 @@ import Testing
         let hosts = try TwoHosts()
         var object = try OpenObject(.verdict)
         try object.allowFragments(program: "bt_xdp_pass")
-        let other = try object.load().program("bt_xdp_pass")
+        let other = try object.load().program("bt_xdp_pass", as: XDP.self)
         let index = try hosts.host.index(of: "eth0")
-        try hosts.host.run { try other.attachXDP(interface: index, .generic).pin(at: hosts.bpffs.path("other")) }
+        try hosts.host.run { try other.attach(interface: .index(index), .generic).pin(at: hosts.bpffs.path("other")) }
         let datapath = try hosts.datapath()
         var numbers = RuleNumbers()
         try datapath.install([LiveTrafficTests.neighbours, LiveTrafficTests.web(80)], revision: 1, &numbers)

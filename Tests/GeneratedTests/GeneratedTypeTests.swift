@@ -22,8 +22,8 @@ struct GeneratedTypeTests {
         let ring = try loaded.ringBuffer(Generated.Maps.visitEvents)
         let visits = try loaded.map(Generated.Maps.visits)
         let program = try loaded.program(Generated.Programs.noteVisit)
-        #expect(try program.testRun(data: frame, context: TestRunContext(mark: 77)).returnValue == 0)
-        #expect(try program.testRun(data: frame, context: TestRunContext(mark: 77)).returnValue == 1)
+        #expect(try program.program.testRun(data: frame, context: TestRunContext(mark: 77)).returnValue == 0)
+        #expect(try program.program.testRun(data: frame, context: TestRunContext(mark: 77)).returnValue == 1)
         let visit = try #require(try visits.value(forKey: .init(mark: 77, port: 7)))
         #expect(visit.time == 1 && visit.visitor == .init(mark: 77, port: 7) && visit.kind == .again && visit.isLarge)
         #expect("\(visit.kind)" == "VISIT_AGAIN" && visit.name.text == "ab\"c")
@@ -35,11 +35,11 @@ struct GeneratedTypeTests {
         #expect(kinds == [.first, .again])
         #expect(try loaded.value(of: Generated.Globals.lastTag).value == UInt32(frame.count))
         try loaded.set(Generated.Globals.isLoud, to: false)
-        _ = try program.testRun(data: frame, context: TestRunContext(mark: 1))
+        _ = try program.program.testRun(data: frame, context: TestRunContext(mark: 1))
         #expect(try ring.drain().isEmpty)
         // Fewer than a ring's records fit: what did not is counted by the counter found by its name.
         try loaded.set(Generated.Globals.isLoud, to: true)
-        _ = try program.testRun(data: frame, context: TestRunContext(mark: 1), repeat: 100)
+        _ = try program.program.testRun(data: frame, context: TestRunContext(mark: 1), repeat: 100)
         let batch = try ring.drain()
         #expect(UInt64(batch.count) + batch.lost == 100 && batch.lost > 0)
         let tags = try loaded.mappedArray(Generated.Maps.tags)
@@ -117,7 +117,7 @@ struct GeneratedTypeTests {
             "            public static let visitEvents = RingBufferName<Visit>(\"visit_events\", type: \"struct visit\", "
                 + "lossCounter: \"visit_events_lost\")",
             "            public static let visitEventsLost = PerCPUMapName<UInt32, UInt64>(\"visit_events_lost\")",
-            "            public static let noteVisit = ProgramName(\"note_visit\")",
+            "            public static let noteVisit = ProgramName<TrafficControl>(\"note_visit\")",
             "            public static let isLoud = GlobalName<Bool>(\"is_loud\")",
         ] {
             #expect(text.contains("\n\(line)\n"), "\(line)")

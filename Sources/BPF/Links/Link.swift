@@ -9,7 +9,7 @@ import Glibc
 /// Where the moment matters, call `detach()`: a child that another thread is just starting holds copies of all descriptors until it has
 /// replaced its program, and with them the link.
 ///
-///     let link = try program.attachTCX(interface: 4, .ingress)
+///     let link = try loaded.program("count", as: TrafficControl.self).attach(interface: "eth0", .ingress)
 ///     try link.pin(at: "/sys/fs/bpf/mine/link")
 public struct Link: ~Copyable, Sendable {
     private let descriptor: Descriptor

@@ -85,18 +85,18 @@ public struct LinkInfo: Sendable, Hashable {
         id = info.id
         kind = Kind(rawValue: info.type)
         programID = info.prog_id
-        target = try Self.target(info, descriptor: descriptor, subject: subject)
+        target = Self.target(info, descriptor: descriptor)
     }
 
-    private static func target(_ info: swiftbpf_link_info, descriptor: CInt, subject: String) throws(BPFError) -> Target {
+    private static func target(_ info: swiftbpf_link_info, descriptor: CInt) -> Target {
         switch Kind(rawValue: info.type) {
-        case .rawTracepoint: return .rawTracepoint(name: try name(of: descriptor, subject) { $0.raw_tracepoint.name = $1 })
+        case .rawTracepoint: return .rawTracepoint(name: name(of: descriptor) { $0.raw_tracepoint.name = $1 })
         case .tracing:
             let tracing = info.tracing
             return .tracing(AttachType(rawValue: tracing.attach_type), objectID: tracing.target_object, typeID: tracing.target_type)
         case .cgroup: return .cgroup(id: info.cgroup.id, AttachType(rawValue: info.cgroup.attach_type))
         case .iterator:
-            let name = try name(of: descriptor, subject) { $0.iterator.name = $1 }
+            let name = name(of: descriptor) { $0.iterator.name = $1 }
             let overMap = ["bpf_map_elem", "bpf_sk_storage_map"].contains(name)
             return .iterator(name: name, mapID: overMap ? info.iterator.map : nil)
         case .networkNamespace:
@@ -113,23 +113,23 @@ public struct LinkInfo: Sendable, Hashable {
         case .kprobeMulti:
             let multi = info.kprobe_multi
             return multi.count == 0 ? .unknown : .kprobeMulti(count: Int(multi.count), isReturn: multi.flags & 1 != 0)
-        case .perfEvent: return try perfEvent(info, descriptor: descriptor, subject: subject)
+        case .perfEvent: return perfEvent(info, descriptor: descriptor)
         default: return .unknown
         }
     }
 
-    private static func perfEvent(_ info: swiftbpf_link_info, descriptor: CInt, subject: String) throws(BPFError) -> Target {
+    private static func perfEvent(_ info: swiftbpf_link_info, descriptor: CInt) -> Target {
         let kind = swiftbpf_perf_event_kind(rawValue: info.perf_event.kind)
         switch kind {
         case SWIFTBPF_PERF_UPROBE, SWIFTBPF_PERF_URETPROBE:
-            let file = try name(of: descriptor, subject) { $0.perf_event.uprobe.file = $1 }
+            let file = name(of: descriptor) { $0.perf_event.uprobe.file = $1 }
             return .uprobe(binary: file, offset: Int(info.perf_event.uprobe.offset), isReturn: kind == SWIFTBPF_PERF_URETPROBE)
         case SWIFTBPF_PERF_KPROBE, SWIFTBPF_PERF_KRETPROBE:
-            let function = try name(of: descriptor, subject) { $0.perf_event.kprobe.function = $1 }
+            let function = name(of: descriptor) { $0.perf_event.kprobe.function = $1 }
             return .kprobe(
                 function: function, offset: Int(info.perf_event.kprobe.offset), isReturn: kind == SWIFTBPF_PERF_KRETPROBE)
         case SWIFTBPF_PERF_TRACEPOINT:
-            return .tracepoint(name: try name(of: descriptor, subject) { $0.perf_event.tracepoint.name = $1 })
+            return .tracepoint(name: name(of: descriptor) { $0.perf_event.tracepoint.name = $1 })
         case SWIFTBPF_PERF_EVENT:
             return .perfEvent(type: info.perf_event.event.type, config: info.perf_event.event.config)
         default: return .unknown
@@ -138,8 +138,8 @@ public struct LinkInfo: Sendable, Hashable {
 
     /// Asks a second time, now that it is known which text the kernel has; of all kinds the length comes right behind the address.
     private static func name(
-        of descriptor: CInt, _ subject: String, set: (inout swiftbpf_link_info, UInt64) -> Void
-    ) throws(BPFError) -> String {
+        of descriptor: CInt, set: (inout swiftbpf_link_info, UInt64) -> Void
+    ) -> String {
         var buffer = [UInt8](repeating: 0, count: 4096)
         var info = swiftbpf_link_info()
         var length = UInt32(MemoryLayout<swiftbpf_link_info>.size)
@@ -148,9 +148,8 @@ public struct LinkInfo: Sendable, Hashable {
             setLength(&info, UInt32(buffer.count))
             return unsafe bpf_obj_get_info_by_fd(descriptor, &info, &length)
         }
-        // ENOSPC: the name is longer, and cut.
-        guard result == 0 || result == -ENOSPC else { throw BPFError(.info, subject, errno: -result) }
-        return String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self)
+        // ENOSPC: the name is longer, and cut. Of others' links the kernel may refuse to tell it.
+        return result == 0 || result == -ENOSPC ? String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self) : ""
     }
 
     private static func setLength(_ info: inout swiftbpf_link_info, _ length: UInt32) {

@@ -43,7 +43,7 @@ extension Program {
         case .lsmCgroup(_, let path): try attach(cgroup: path, .lsmCgroup)
         case .iterator(_, let scope): try attach(iteratorOver: scope)
         case .xdp(let interface, let mode): try attach(xdp: index(of: interface), mode)
-        case .tcx(let interface, let direction, let order): try attachTCX(interface: index(of: interface), direction, order: order)
+        case .tcx(let interface, let direction, let order): try attach(tcx: index(of: interface), direction, order: order)
         case .netfilter(let hook): try attach(netfilter: hook)
         case .cgroup(let hook, let path): try attach(cgroup: path, hook)
         case .socketLookup(let path): try attach(.socketLookup, namespace: path)

@@ -111,24 +111,13 @@ extension TypedProgram<TrafficControl> {
     public func attach(
         interface: InterfaceReference, _ direction: TrafficDirection, order: TCXOrder = .last, expecting revision: UInt64 = 0
     ) throws(BPFError) -> Link {
-        try program.attachTCX(interface: program.index(of: interface), direction, order: order, expecting: revision)
+        try program.attach(tcx: program.index(of: interface), direction, order: order, expecting: revision)
     }
 }
 
 extension Program {
-    /// Attaches a tc program to an interface of this thread's network namespace by a tcx link.
-    ///
-    /// The program's `TCX_NEXT` (-1) hands the packet to the next program of the chain, other verdicts are final. Requires Linux 6.6.
-    ///
-    /// - Parameters:
-    ///   - index: The interface's index.
-    ///   - direction: Incoming or outgoing packets.
-    ///   - order: The place among the programs that are there.
-    ///   - revision: If given, the chain must still be at this revision.
-    /// - Throws: `BPFError` of step `attach`: EINVAL on kernels without tcx, ENODEV or EINVAL without such an interface, EEXIST if this
-    ///   very program is there, ESTALE if the revision is another.
-    public func attachTCX(
-        interface index: Int32, _ direction: TrafficDirection, order: TCXOrder = .last, expecting revision: UInt64 = 0
+    func attach(
+        tcx index: Int32, _ direction: TrafficDirection, order: TCXOrder, expecting revision: UInt64 = 0
     ) throws(BPFError) -> Link {
         // libbpf 1.1 knows nothing of tcx; its bpf_link_create could make a link, but not say where in the chain.
         var request = swiftbpf_tcx_create()

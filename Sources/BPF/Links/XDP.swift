@@ -25,16 +25,6 @@ extension TypedProgram<XDP> {
 }
 
 extension Program {
-    /// Attaches an XDP program to an interface of this thread's network namespace by a link.
-    ///
-    /// An interface takes one program. `Link.update(to:)` puts another in its place in one atomic step. Requires Linux 5.9.
-    ///
-    /// - Throws: `BPFError` of step `attach`: EBUSY if there is a program already, EEXIST if there is one in the other mode, EOPNOTSUPP
-    ///   if the driver has no XDP, ENODEV without such an interface, and what else the driver says.
-    public func attachXDP(interface index: Int32, _ mode: XDPMode) throws(BPFError) -> Link {
-        try attach(xdp: index, mode)
-    }
-
     func attach(xdp index: Int32, _ mode: XDPMode?) throws(BPFError) -> Link {
         var request = swiftbpf_xdp_create()
         request.prog_fd = UInt32(bitPattern: fileDescriptor)

@@ -73,6 +73,7 @@ struct RecordConventions {
             if isBig, integer.byteCount <= 8 { return .networkOrder }
             if integer.byteCount == 8, field == "time" { return .time(.boot) }
             if integer.byteCount == 8, words.count > 1, words.last == "ns" { return .duration }
+            if integer.byteCount == 8, words.last == "address" || words.last == "addr" { return .hexadecimal }
             return .plain
         case .array(let element, let count):
             guard case .integer(let integer) = element.resolved, !integer.isBoolean else { return .plain }

@@ -62,8 +62,40 @@ public struct UntypedMapName: Sendable, Hashable {
     public init(_ name: String) { self.name = name }
 }
 
-/// The name of a program, as the build plugin generates it.
-public struct ProgramName: Sendable, Hashable {
+/// The name of a queue or stack with the type of its elements, as the build plugin generates it.
+public struct QueueName<Element: BitwiseCopyable>: Sendable, Hashable {
+    /// The C variable's name.
+    public let name: String
+
+    public init(_ name: String) { self.name = name }
+}
+
+/// The name of a bloom filter with the type of its elements, as the build plugin generates it.
+public struct BloomFilterName<Element: BitwiseCopyable>: Sendable, Hashable {
+    /// The C variable's name.
+    public let name: String
+
+    public init(_ name: String) { self.name = name }
+}
+
+/// The name of a map that stores values of sockets, tasks, files or cgroups, as the build plugin generates it.
+public struct LocalStorageName<Value: BitwiseCopyable>: Sendable, Hashable {
+    /// The C variable's name.
+    public let name: String
+
+    public init(_ name: String) { self.name = name }
+}
+
+/// The name of a program with its kind, as the build plugin generates it.
+public struct ProgramName<Kind: ProgramKind>: Sendable, Hashable {
+    /// The C function's name.
+    public let name: String
+
+    public init(_ name: String) { self.name = name }
+}
+
+/// The name of a program whose kind its section does not say, as the build plugin generates it.
+public struct UntypedProgramName: Sendable, Hashable {
     /// The C function's name.
     public let name: String
 
@@ -85,7 +117,7 @@ extension OpenObject {
     }
 
     /// Says whether a program is loaded at all.
-    public mutating func setAutoload(_ isOn: Bool, _ program: ProgramName) throws(BPFError) {
+    public mutating func setAutoload<Kind: ProgramKind>(_ isOn: Bool, _ program: ProgramName<Kind>) throws(BPFError) {
         try setAutoload(isOn, program: program.name)
     }
 }
@@ -129,8 +161,25 @@ extension LoadedObject {
         return try perfBuffer(map.name, of: Record.self, type: type, pagesPerCPU: pagesPerCPU)
     }
 
-    /// A loaded program.
-    public func program(_ program: ProgramName) throws(BPFError) -> Program { try self.program(program.name) }
+    /// A queue or stack of the object.
+    public func queue<Element: BitwiseCopyable>(_ map: QueueName<Element>) throws(BPFError) -> QueueMap<Element> { try queue(map.name) }
+
+    /// A bloom filter of the object.
+    public func bloomFilter<Element: BitwiseCopyable>(_ map: BloomFilterName<Element>) throws(BPFError) -> BloomFilter<Element> {
+        try bloomFilter(map.name)
+    }
+
+    /// Local storage of the object.
+    public func localStorage<Value: BitwiseCopyable>(_ map: LocalStorageName<Value>) throws(BPFError) -> LocalStorage<Value> {
+        try localStorage(map.name)
+    }
+
+    /// A loaded program of its kind.
+    ///
+    /// - Throws: `BPFError` if it was not loaded.
+    public func program<Kind: ProgramKind>(_ program: ProgramName<Kind>) throws(BPFError) -> TypedProgram<Kind> {
+        try self.program(program.name, as: Kind.self)
+    }
 
     /// The value of a global variable as the programs see it now.
     public func value<Value: BitwiseCopyable>(of global: GlobalName<Value>) throws(BPFError) -> Value { try self.global(global.name) }

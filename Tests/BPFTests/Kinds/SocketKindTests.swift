@@ -91,7 +91,7 @@ struct SocketKindTests {
             #expect(server.receive() != nil)
             #expect(try hits.value(3) == 8, "the message as it was sent")
             #expect(try hits.count(4) > 0, "the parser")
-            #expect(try hits.value(5) == 4, "messages as the parser cut them")
+            #expect(try hits.count(5) == 2, "messages as the parser cut them")
             #expect(!parser.canBePinned && !verdict.canBePinned && !message.canBePinned)
             try message.detach()
         }

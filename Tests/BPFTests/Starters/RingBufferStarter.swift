@@ -9,13 +9,14 @@ import Testing
 func `starter: ring buffer`() async throws {
     let loaded = try OpenObject(.starterRingBuffer).load()
     let link = try loaded.program("on_exit", as: RawTracepoint.self).attach(to: "sched_process_exit")
-    let child = try ChildProcess(["true"], folder: "/tmp", name: "bpftest-starter")
+    let child = try runCommand(["sh", "-c", "printf $$"])
+    let pid = try #require(UInt32(child.output))
     var found: [starter_exit] = []
     for try await batch in try loaded.ringBuffer("events").batches() {
         batch.forEach(as: starter_exit.self) { found.append($0) }
-        if found.contains(where: { $0.pid == UInt32(child.pid) }) { break }
+        if found.contains(where: { $0.pid == pid }) { break }
     }
-    let event = try #require(found.first { $0.pid == UInt32(child.pid) })
-    #expect(withUnsafeBytes(of: event.command) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) } == "true")
+    let event = try #require(found.first { $0.pid == pid })
+    #expect(withUnsafeBytes(of: event.command) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) } == "sh")
     #expect(try link.info.kind == .rawTracepoint)
 }

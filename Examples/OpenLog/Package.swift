@@ -1,0 +1,12 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "OpenLog",
+    dependencies: [.package(name: "policyd", path: "../..")],
+    targets: [
+        .executableTarget(
+            name: "open-log", dependencies: [.product(name: "BPF", package: "policyd")], path: "Sources", exclude: ["bpf"],
+            plugins: [.plugin(name: "EmbedBPFTypes", package: "policyd")])
+    ]
+)
