@@ -78,12 +78,12 @@ import Testing
                     tables.rule_count = UInt32(count)
                     var classifier = pd_classifier()
                     classifier.rules = UInt32(count)
-                    classifier.transport = PD_LEAF | number
-                    (classifier.remote, classifier.local, classifier.source) = (PD_LEAF, PD_LEAF, PD_LEAF)
+                    classifier.source = PD_LEAF
                     var query = pd_query()
                     var scan = pd_scan()
                     // The kernel's room to work in holds what another packet left there.
                     _ = withUnsafeMutableBytes(of: &scan) { $0.initializeMemory(as: UInt8.self, repeating: 0xFF) }
+                    (scan.of.0, scan.of.1, scan.of.2) = (number, UInt32(PD_CLASS_ALL), UInt32(PD_CLASS_ALL))
                     guard pd_scan_begin(&tables, &classifier, &query, &scan) > 0 else { return nil }
                     scan.from = UInt32(start)
                     pd_scan_run(&tables, &scan, 0)
