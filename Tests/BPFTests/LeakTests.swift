@@ -84,8 +84,28 @@ private func exercise() throws {
         if Features.tcx == .available { try program.attach(to: .tcx(interface: 1, .ingress)).pin(at: fs.path("link")) }
         let tc = ClassicTC(interface: 1)
         try tc.createQdisc()
+        _ = try program.attach(to: .tc(interface: "lo", .ingress))
         try tc.attach(program, .egress, priority: 1, handle: 1)
     }
     let uprobe = try OpenObject(.tracing).load().program("bt_uprobe")
     _ = try uprobe.attach(to: .uprobe(CodePlace("/proc/self/exe", offset: 0x1000)))
+    try exerciseAttachments(namespace)
+}
+
+/// Attachments of every shape: several links, a socket, sockets of a map, libbpf's own, one that is read.
+private func exerciseAttachments(_ namespace: NetworkNamespace) throws {
+    let tracing = try OpenObject.ofThisProcess(.tracepoints).load()
+    _ = try tracing.program("bt_clock").attach(to: .perfEvent(PerfSample(.cpuClock, .period(1_000_000))))
+    let sockets = try OpenObject(.sockets).load()
+    let fs = try PrivateBPFFS()
+    try sockets.pinMap("bt_sockets", at: fs.path("sockets"))
+    try namespace.run { () throws(BPFError) in
+        _ = try sockets.program("bt_packets").attach(to: .packets(interface: "lo"))
+        _ = try sockets.program("bt_message").attach(to: .socketMessage(map: fs.path("sockets")))
+        _ = try sockets.program("bt_lookup").attach(to: .socketLookup())
+    }
+    _ = try OpenObject(.iterators).load().program("bt_tasks").attach(to: .iterator(of: "task")).read().text()
+    let library = try ProbedLibrary("leak")
+    let usdt = try OpenObject.ofThisProcess(.usdt).load().program("bt_usdt")
+    _ = try usdt.attach(to: .usdt(binary: library.path, provider: "bpftest", name: "call"))
 }
