@@ -103,6 +103,8 @@ public struct LossRecord: Sendable, Hashable {
         case kernel
         /// This client did not read fast enough.
         case client
+        /// More came in a second than the probe's limit lets through.
+        case limit
     }
 
     public var time: Timestamp

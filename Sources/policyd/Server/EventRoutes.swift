@@ -50,7 +50,7 @@ struct EventRoutes: Sendable {
     }
 
     /// Writes until the follower's stream ends or the client goes away.
-    private static func write(_ follower: Follower, of body: RequestBody, to writer: inout any ResponseBodyWriter) async throws {
+    private static func write(_ follower: Follower<EventRecord>, of body: RequestBody, to writer: inout any ResponseBodyWriter) async throws {
         // The client's leaving shows at once, not only at the next event.
         try await body.consumeWithInboundCloseHandler { _ in
             var encoder = EventEncoder()
