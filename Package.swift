@@ -35,6 +35,8 @@ let package = Package(
         .systemLibrary(name: "CLibBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev", "libelf-dev"])]),
         .target(name: "BPF", dependencies: ["CLibBPF"], swiftSettings: library),
         .target(name: "BPFTesting", dependencies: ["BPF", "CLibBPF"], swiftSettings: library),
+        // Objects that others made.
+        .target(name: "Probes", dependencies: ["BPF", "CLibBPF"], swiftSettings: library),
 
         // eBPF sources, compiled by the plugin and embedded; headers shared by kernel and Swift.
         .executableTarget(name: "bpf-embed", swiftSettings: house),
@@ -118,6 +120,9 @@ let package = Package(
                 "PolicyCompiler", "PolicyModel", "PolicyTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Fuzz", swiftSettings: house),
+        .executableTarget(
+            name: "fuzz-objects",
+            dependencies: ["BPF", "Probes"], path: "Benchmarks/FuzzObjects", swiftSettings: house),
         .systemLibrary(name: "CBenchmark", path: "Benchmarks/Programs/include"),
         .target(
             name: "BenchmarkObjects", dependencies: ["BPF"], path: "Benchmarks/Programs", exclude: ["include"], sources: ["Objects.swift"],
@@ -152,6 +157,8 @@ let package = Package(
             swiftSettings: house, plugins: ["EmbedBPF"]),
         .testTarget(
             name: "BPFTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects", "CLibBPF"], swiftSettings: house),
+        .testTarget(
+            name: "ProbesTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "Probes", "fuzz-objects"], swiftSettings: house),
         .testTarget(name: "PolicyImportTests", dependencies: ["PolicyImport", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(

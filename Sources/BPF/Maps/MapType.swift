@@ -20,6 +20,8 @@ public struct MapType: RawRepresentable, Hashable, Sendable {
     public static let queue = MapType(rawValue: BPF_MAP_TYPE_QUEUE.rawValue)
     public static let stack = MapType(rawValue: BPF_MAP_TYPE_STACK.rawValue)
     public static let ringBuffer = MapType(rawValue: BPF_MAP_TYPE_RINGBUF.rawValue)
+    /// A ring buffer that user space writes and programs read. Requires Linux 6.1.
+    public static let userRingBuffer = MapType(rawValue: BPF_MAP_TYPE_USER_RINGBUF.rawValue)
 
     var isPerCPU: Bool { [.perCPUHash, .perCPUArray, .lruPerCPUHash].contains(self) }
     var isMapOfMaps: Bool { self == .arrayOfMaps || self == .hashOfMaps }

@@ -6,15 +6,22 @@ public struct ProgramDescription: Sendable, Hashable {
     public let name: String
     /// The ELF section, which says what it is made for: `tc`, `kprobe/do_unlinkat`.
     public let section: String
-    /// The type libbpf chose by the section.
+    /// The type the section says, or the one that was set.
     public let type: ProgramType
-    /// Whether `load()` loads it.
+    /// What it is going to be attached to, a number of `enum bpf_attach_type`; 0 where the kind knows no such thing.
+    public let attachType: UInt32
+    /// Whether libbpf does not know the section, and the type was chosen by what others call so: `classifier/ingress`, `xdp_prog`.
+    public let isTypedByConvention: Bool
+    /// Whether `load()` loads it. Programs of sections that begin with `?` are loaded only if that is turned on.
     public let isAutoloaded: Bool
     /// Its length in eBPF instructions.
     public let instructionCount: Int
 
-    init(_ program: OpaquePointer) {
-        unsafe name = String(cString: bpf_program__name(program))
+    init(_ program: OpaquePointer, in object: ObjectHandle) {
+        let name = unsafe String(cString: bpf_program__name(program))
+        self.name = name
+        isTypedByConvention = object.typedByConvention.contains(name)
+        unsafe attachType = bpf_program__expected_attach_type(program).rawValue
         unsafe section = String(cString: bpf_program__section_name(program))
         unsafe type = ProgramType(rawValue: bpf_program__type(program).rawValue)
         unsafe isAutoloaded = bpf_program__autoload(program)

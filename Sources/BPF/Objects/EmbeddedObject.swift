@@ -42,6 +42,7 @@ public struct EmbeddedObject: Sendable {
 extension OpenObject {
     /// Opens an object that lies inside the program.
     public init(_ object: EmbeddedObject) throws(BPFError) {
-        try self.init(.bytes(object.bytes, name: object.name))
+        // The plugin compiled it together with this program.
+        try self.init(trusted: .bytes(object.bytes, name: object.name))
     }
 }

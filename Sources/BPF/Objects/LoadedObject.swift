@@ -7,13 +7,19 @@ import CLibBPF
 public struct LoadedObject: ~Copyable, Sendable {
     let handle: ObjectHandle
 
-    init(_ handle: ObjectHandle) { self.handle = handle }
+    /// The programs that are not in the kernel, in the order of the file, each with the reason.
+    public let leftOut: [LeftOutProgram]
+
+    init(_ handle: ObjectHandle, leftOut: [LeftOutProgram]) {
+        self.handle = handle
+        self.leftOut = leftOut
+    }
 
     /// The object's name.
     public var name: String { handle.name }
 
     /// The programs in the order of the file; those that are not autoloaded were not loaded.
-    public var programs: [ProgramDescription] { unsafe handle.programs.map { unsafe ProgramDescription($0) } }
+    public var programs: [ProgramDescription] { unsafe handle.programs.map { unsafe ProgramDescription($0, in: handle) } }
 
     /// The maps in the order of the file.
     public var maps: [MapDescription] { unsafe handle.maps.map { unsafe MapDescription($0) } }

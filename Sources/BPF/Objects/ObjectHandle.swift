@@ -12,7 +12,43 @@ import Glibc
     /// Maps that only lend their shape to the inner maps of others.
     var templates: [SharedDescriptor] = []
 
-    init(opening source: ObjectSource) throws(BPFError) {
+    /// The file, to open it once more without what the kernel refused.
+    let source: (bytes: [UInt8], name: String)
+    /// The program because of which the last load failed.
+    var refusedProgram: String?
+    /// Programs whose section libbpf does not know.
+    var typedByConvention: Set<String> = []
+    /// What was set although the object says nothing, or something else.
+    var notes: [String] = []
+
+    /// Opens an object.
+    ///
+    /// - Parameter isTrusted: Whether the bytes are our own, so that they need no look before libbpf's.
+    convenience init(opening source: ObjectSource, isTrusted: Bool = false) throws(BPFError) {
+        let subject =
+            switch source {
+            case .bytes(_, let name): "object \(name)"
+            case .file(let path): "object \(path)"
+            }
+        let (bytes, name) = try Self.contents(of: source, subject: subject)
+        if !isTrusted {
+            do throws(ObjectDefect) {
+                try ObjectCheck.check(bytes)
+            } catch {
+                throw BPFError(.open, subject, reason: error.reason, remedy: error.remedy)
+            }
+        }
+        try self.init(checked: bytes, name: name, subject: subject)
+    }
+
+    /// Opens the same file again.
+    convenience init(again other: ObjectHandle) throws(BPFError) {
+        try self.init(checked: other.source.bytes, name: other.source.name, subject: "object \(other.name)")
+    }
+
+    private init(checked bytes: [UInt8], name: String, subject: String) throws(BPFError) {
+        self.name = name
+        source = (bytes, name)
         var options = unsafe bpf_object_open_opts()
         unsafe options.sz = swiftbpf_size_of_bpf_object_open_opts()
         // Left to itself libbpf doubles its buffer and loads again until the log fits: hundreds of megabytes and a dozen attempts for a
@@ -22,21 +58,15 @@ import Glibc
             unsafe options.kernel_log_size = log.size
             self.log = log
         }
-        switch source {
-        case .bytes(let bytes, let name):
-            self.name = name
-            unsafe pointer = try captured(
-                .open, "object \(name)",
-                pointer: {
-                    unsafe name.withCString { name in
-                        unsafe options.object_name = name
-                        return unsafe bytes.withUnsafeBytes { unsafe bpf_object__open_mem($0.baseAddress, $0.count, &options) }
-                    }
-                })
-        case .file(let path):
-            unsafe pointer = try captured(.open, "object \(path)", pointer: { unsafe bpf_object__open_file(path, &options) })
-            unsafe name = String(cString: bpf_object__name(pointer))
-        }
+        unsafe pointer = try captured(
+            .open, subject,
+            pointer: {
+                unsafe name.withCString { name in
+                    unsafe options.object_name = name
+                    return unsafe bytes.withUnsafeBytes { unsafe bpf_object__open_mem($0.baseAddress, $0.count, &options) }
+                }
+            })
+        applyConventions()
     }
 
     deinit { unsafe bpf_object__close(pointer) }

@@ -16,12 +16,15 @@ public struct ProgramType: RawRepresentable, Hashable, Sendable {
     public static let cgroupSKB = ProgramType(rawValue: BPF_PROG_TYPE_CGROUP_SKB.rawValue)
     public static let rawTracepoint = ProgramType(rawValue: BPF_PROG_TYPE_RAW_TRACEPOINT.rawValue)
     public static let tracing = ProgramType(rawValue: BPF_PROG_TYPE_TRACING.rawValue)
+    /// A hook of netfilter; younger than libbpf 1.1. Requires Linux 6.4.
+    public static let netfilter = ProgramType(rawValue: 32)
     public static let lsm = ProgramType(rawValue: BPF_PROG_TYPE_LSM.rawValue)
 }
 
 extension ProgramType: CustomStringConvertible {
     /// libbpf's name of the kind: `sched_cls`.
     public var description: String {
+        if self == .netfilter { return "netfilter" }
         guard let name = unsafe libbpf_bpf_prog_type_str(bpf_prog_type(rawValue)) else { return "program kind \(rawValue)" }
         return unsafe String(cString: name)
     }

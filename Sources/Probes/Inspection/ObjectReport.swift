@@ -1,0 +1,141 @@
+/// What an eBPF object file holds, and what would keep it out of this host's kernel.
+///
+/// It is the same for `policyctl probe inspect` and for the daemon, which has each object of a user's looked at by another process first.
+public struct ObjectReport: Codable, Sendable, Hashable {
+    /// The object's name: its file's up to the first dot, or what it was given as.
+    public var name: String
+    /// The file's size.
+    public var bytes: Int
+    /// What its programs are licensed under; empty if it does not say.
+    public var license: String
+    public var programs: [ProgramReport]
+    public var maps: [MapReport]
+    public var globals: [GlobalReport]
+    /// The named structs, unions and enumerations of its BTF.
+    public var types: [TypeReport]
+    /// What was set because the object leaves it open, or sets what the kernel does not take.
+    public var notes: [String]
+    /// What this host would refuse, and why; empty if nothing is known against it.
+    public var refusals: [Refusal]
+
+    public init(
+        name: String, bytes: Int, license: String, programs: [ProgramReport], maps: [MapReport], globals: [GlobalReport],
+        types: [TypeReport], notes: [String], refusals: [Refusal]
+    ) {
+        self.name = name
+        self.bytes = bytes
+        self.license = license
+        self.programs = programs
+        self.maps = maps
+        self.globals = globals
+        self.types = types
+        self.notes = notes
+        self.refusals = refusals
+    }
+}
+
+/// A program of an object.
+public struct ProgramReport: Codable, Sendable, Hashable {
+    /// The C function's name.
+    public var name: String
+    /// The section it lies in, without a leading `?`.
+    public var section: String
+    /// Its kind by libbpf's name: `kprobe`, `sched_cls`; `unspec` if it cannot be told.
+    public var type: String
+    /// Whether the kind was told by what others call such sections, since libbpf does not know it.
+    public var isTypedByConvention: Bool
+    /// What its section says it is attached to: `kprobe:do_unlinkat`; nothing if the section does not say it.
+    public var attach: String?
+    /// Whether it is loaded unless somebody says otherwise; false for sections that begin with `?`.
+    public var isLoadedByDefault: Bool
+    /// Its length in eBPF instructions, as compiled.
+    public var instructions: Int
+
+    public init(
+        name: String, section: String, type: String, isTypedByConvention: Bool, attach: String?, isLoadedByDefault: Bool, instructions: Int
+    ) {
+        self.name = name
+        self.section = section
+        self.type = type
+        self.isTypedByConvention = isTypedByConvention
+        self.attach = attach
+        self.isLoadedByDefault = isLoadedByDefault
+        self.instructions = instructions
+    }
+}
+
+/// A map of an object, those of global variables left out.
+public struct MapReport: Codable, Sendable, Hashable {
+    public var name: String
+    /// Its kind by libbpf's name: `hash`, `ringbuf`.
+    public var type: String
+    /// In bytes.
+    public var keySize: Int
+    /// In bytes.
+    public var valueSize: Int
+    /// The most entries; for ring buffers their size in bytes.
+    public var maxEntries: Int
+    /// The kernel's `BPF_F_…` bits.
+    public var flags: UInt32
+
+    public init(name: String, type: String, keySize: Int, valueSize: Int, maxEntries: Int, flags: UInt32) {
+        self.name = name
+        self.type = type
+        self.keySize = keySize
+        self.valueSize = valueSize
+        self.maxEntries = maxEntries
+        self.flags = flags
+    }
+}
+
+/// A global variable of an object.
+public struct GlobalReport: Codable, Sendable, Hashable {
+    public var name: String
+    /// `.data`, `.bss`, `.rodata` or one of these with something behind.
+    public var section: String
+    /// Its C type as far as it has a name.
+    public var type: String
+    /// In bytes.
+    public var size: Int
+    /// Whether it is fixed from the load on.
+    public var isConstant: Bool
+
+    public init(name: String, section: String, type: String, size: Int, isConstant: Bool) {
+        self.name = name
+        self.section = section
+        self.type = type
+        self.size = size
+        self.isConstant = isConstant
+    }
+}
+
+/// A named type of an object's BTF.
+public struct TypeReport: Codable, Sendable, Hashable {
+    /// `struct`, `union` or `enum`.
+    public var kind: String
+    public var name: String
+    /// In bytes.
+    public var size: Int
+    /// The names of its fields or values in their order.
+    public var members: [String]
+
+    public init(kind: String, name: String, size: Int, members: [String]) {
+        self.kind = kind
+        self.name = name
+        self.size = size
+        self.members = members
+    }
+}
+
+/// Something that keeps an object, or a part of it, out of a kernel.
+public struct Refusal: Codable, Sendable, Hashable {
+    /// What would be refused: `program on_open`, `map events`, `object filter`.
+    public var subject: String
+    /// Why, as a sentence about it.
+    public var reason: String
+
+    public init(subject: String, reason: String) {
+        self.subject = subject
+        self.reason = reason
+    }
+}
