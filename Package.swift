@@ -36,7 +36,7 @@ let package = Package(
         .target(name: "BPF", dependencies: ["CLibBPF"], swiftSettings: library),
         .target(name: "BPFTesting", dependencies: ["BPF", "CLibBPF"], swiftSettings: library),
         // Objects that others made.
-        .target(name: "Probes", dependencies: ["BPF", "CLibBPF"], swiftSettings: library),
+        .target(name: "Probes", dependencies: ["BPF", "BPFObjects", "CLibBPF", "PolicyModel"], swiftSettings: library),
 
         // eBPF sources, compiled by the plugin and embedded; headers shared by kernel and Swift.
         .executableTarget(name: "bpf-embed", swiftSettings: house),
@@ -73,7 +73,7 @@ let package = Package(
         .executableTarget(
             name: "policyd",
             dependencies: [
-                "Datapath", "PolicyAPI", "PolicyCompiler", "PolicyModel",
+                "Datapath", "PolicyAPI", "PolicyCompiler", "PolicyModel", "Probes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

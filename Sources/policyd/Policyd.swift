@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Logging
 import PolicyAPI
+import Probes
 
 /// The daemon's command line.
 @main
@@ -50,6 +51,9 @@ struct Policyd: AsyncParsableCommand {
 
     /// The daemon's exit codes are those of `policyctl`: 2 for wrong usage.
     static func main() async {
+        // What the daemon has another process do, before anything else of it is there.
+        let arguments = CommandLine.arguments
+        if arguments.count == 3, arguments[1] == ProbeRegistry.inspectionArgument { Glibc.exit(Inspection.serve(name: arguments[2])) }
         returnLargeBlocks()
         do {
             var command = try parseAsRoot()

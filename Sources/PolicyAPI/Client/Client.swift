@@ -41,6 +41,13 @@ public struct Client: Sendable {
         try await decoded(from: exchange(.POST, path, query: [], body: JSON.encode(message)))
     }
 
+    /// Takes something out.
+    ///
+    /// - Throws: ``ClientError``.
+    public func delete<Answer: Decodable>(_ path: String, as: Answer.Type = Answer.self) async throws -> Answer {
+        try await decoded(from: exchange(.DELETE, path, query: [], body: nil))
+    }
+
     /// Reads an answer of unbounded length piece by piece, as the daemon sends it.
     ///
     /// Returns when the daemon ends the answer. Cancel the task to stop earlier.

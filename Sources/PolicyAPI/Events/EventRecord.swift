@@ -118,3 +118,14 @@ public struct LossRecord: Sendable, Hashable {
         self.count = count
     }
 }
+
+extension LossRecord.Place {
+    /// Why events were lost.
+    public var inWords: String {
+        switch self {
+        case .kernel: "the buffer between kernel and daemon was full"
+        case .client: "this client did not read fast enough"
+        case .limit: "more came in a second than the probe's limit"
+        }
+    }
+}

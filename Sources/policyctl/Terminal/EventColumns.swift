@@ -91,14 +91,3 @@ struct LocalClock {
 
     private func two(_ number: CInt) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }
-
-extension LossRecord.Place {
-    /// Why events were lost.
-    var inWords: String {
-        switch self {
-        case .kernel: "the buffer between kernel and daemon was full"
-        case .client: "this client did not read fast enough"
-        case .limit: "more came in a second than the probe's limit"
-        }
-    }
-}
