@@ -44,7 +44,7 @@ struct OpeningTests {
     @Test func `variables and types are listed as the file declares them`() throws {
         let object = try OpenObject(.opening)
         let mark = try #require(object.globals.first { $0.name == "bt_open_mark" })
-        #expect(mark.section == ".rodata" && mark.type == "__u32" && mark.size == 4 && mark.isConstant)
+        #expect(mark.section == ".rodata" && mark.type.description == "__u32" && mark.size == 4 && mark.isConstant)
         let seen = try #require(object.globals.first { $0.name == "bt_open_seen" })
         #expect(seen.section == ".bss" && seen.size == 8 && !seen.isConstant)
         let record = try #require(object.typeSummaries.first { $0.name == "opening_record" })

@@ -11,6 +11,8 @@ import Glibc
     private var log: LogMemory?
     /// Maps that only lend their shape to the inner maps of others.
     var templates: [SharedDescriptor] = []
+    /// The types of maps' values as declared, some of which the load forgets.
+    private(set) var recordTypeIDs: [String: UInt32] = [:]
 
     /// The file, to open it once more without what the kernel refused.
     let source: (bytes: [UInt8], name: String)
@@ -66,6 +68,7 @@ import Glibc
                     return unsafe bytes.withUnsafeBytes { unsafe bpf_object__open_mem($0.baseAddress, $0.count, &options) }
                 }
             })
+        unsafe recordTypeIDs = Self.recordTypeIDs(of: maps)
         applyConventions()
     }
 

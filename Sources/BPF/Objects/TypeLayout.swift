@@ -1,12 +1,5 @@
 import CLibBPF
 
-/// The kinds of BTF types this library looks at. The C names are there twice, as constants of two headers.
-enum BTFKind: UInt16 {
-    case structure = 4
-    case union = 5
-    case dataSection = 15
-}
-
 /// The layout of a Swift type, to be held against what an object's BTF says about the same memory.
 struct TypeLayout {
     let name: String

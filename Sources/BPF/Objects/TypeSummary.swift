@@ -20,14 +20,15 @@ extension OpenObject {
             guard let type = unsafe btf__type_by_id(btf, id), let label = unsafe btf__name_by_offset(btf, type.pointee.name_off),
                 unsafe label.pointee != 0
             else { continue }
-            let kinds: [UInt16: String] = [4: "struct", 5: "union", 6: "enum", 19: "enum"]
-            guard let kind = unsafe kinds[btf_kind(type)] else { continue }
+            let number = unsafe BTFKind(rawValue: btf_kind(type))
+            let kinds: [BTFKind: String] = [.structure: "struct", .union: "union", .enumeration: "enum", .enumeration64: "enum"]
+            guard let number, let kind = kinds[number] else { continue }
             var members: [String] = []
             for index in 0..<Int(unsafe btf_vlen(type)) {
                 let offset: UInt32? =
-                    switch unsafe btf_kind(type) {
-                    case 6: unsafe btf_enum(type)?[index].name_off
-                    case 19: unsafe btf_enum64(type)?[index].name_off
+                    switch number {
+                    case .enumeration: unsafe btf_enum(type)?[index].name_off
+                    case .enumeration64: unsafe btf_enum64(type)?[index].name_off
                     default: unsafe btf_members(type)?[index].name_off
                     }
                 if let offset, let name = unsafe btf__name_by_offset(btf, offset) { members.append(unsafe String(cString: name)) }

@@ -38,6 +38,6 @@ extension MapReport {
 
 extension GlobalReport {
     init(_ global: GlobalDescription) {
-        self.init(name: global.name, section: global.section, type: global.type, size: global.size, isConstant: global.isConstant)
+        self.init(name: global.name, section: global.section, type: "\(global.type)", size: global.size, isConstant: global.isConstant)
     }
 }

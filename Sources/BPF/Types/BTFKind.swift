@@ -1,0 +1,22 @@
+/// The kinds of BTF types. The C names are there twice, as constants of two headers.
+enum BTFKind: UInt16 {
+    case integer = 1
+    case pointer = 2
+    case array = 3
+    case structure = 4
+    case union = 5
+    case enumeration = 6
+    case forward = 7
+    case alias = 8
+    case volatile = 9
+    case constant = 10
+    case restrict = 11
+    case function = 12
+    case prototype = 13
+    case variable = 14
+    case dataSection = 15
+    case float = 16
+    case declarationTag = 17
+    case typeTag = 18
+    case enumeration64 = 19
+}
