@@ -8,6 +8,8 @@
 #include <linux/perf_event.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <spawn.h>
@@ -91,13 +93,20 @@ static inline void swiftbpf_store_release_64(void *p, unsigned long long v) {
     __atomic_store_n((unsigned long long *)p, v, __ATOMIC_RELEASE);
 }
 
-// tcx, of Linux 6.6, is younger than the headers: the kernel's attributes, as far as tcx goes.
-enum { SWIFTBPF_TCX_INGRESS = 46, SWIFTBPF_TCX_EGRESS = 47, SWIFTBPF_LINK_TCX = 11 };
+// tcx, of Linux 6.6, and netfilter programs, of 6.4, are younger than the headers: the kernel's attributes, as far as these go.
+enum { SWIFTBPF_PROG_TYPE_NETFILTER = 32 };
+enum { SWIFTBPF_NETFILTER = 45, SWIFTBPF_TCX_INGRESS = 46, SWIFTBPF_TCX_EGRESS = 47, SWIFTBPF_LINK_TCX = 11 };
 enum { SWIFTBPF_F_BEFORE = 1 << 3, SWIFTBPF_F_AFTER = 1 << 4, SWIFTBPF_F_ID = 1 << 5, SWIFTBPF_F_LINK = 1 << 13 };
 struct swiftbpf_tcx_create {
     __u32 prog_fd, target_ifindex, attach_type, flags;
     __u32 relative_id, padding;
     __u64 expected_revision;
+};
+struct swiftbpf_netfilter_create {
+    __u32 prog_fd, target_fd, attach_type, flags;
+    __u32 family, hook;
+    __s32 priority;
+    __u32 netfilter_flags;
 };
 struct swiftbpf_tcx_query {
     __u32 target_ifindex, attach_type, query_flags, attach_flags;
@@ -105,10 +114,46 @@ struct swiftbpf_tcx_query {
     __u32 count, padding;
     __u64 prog_attach_flags, link_ids, link_attach_flags, revision;
 };
-struct swiftbpf_tcx_link_info {
+
+// What the kernel says about a link: younger kernels say more than the headers know.
+enum { SWIFTBPF_LINK_NETFILTER = 10 };
+enum swiftbpf_perf_event_kind {
+    SWIFTBPF_PERF_UPROBE = 1,
+    SWIFTBPF_PERF_URETPROBE,
+    SWIFTBPF_PERF_KPROBE,
+    SWIFTBPF_PERF_KRETPROBE,
+    SWIFTBPF_PERF_TRACEPOINT,
+    SWIFTBPF_PERF_EVENT,
+};
+struct swiftbpf_link_info {
     __u32 type, id, prog_id, padding;
-    __u32 ifindex, attach_type;
-    __u8 rest[64];
+    union {
+        struct { __u64 name; __u32 name_length; __u32 padding; __u64 cookie; } raw_tracepoint;
+        struct { __u32 attach_type, target_object, target_type; } tracing;
+        struct { __u64 id; __u32 attach_type; } cgroup;
+        struct { __u64 name; __u32 name_length; __u32 map; __u32 thread, process; } iterator;
+        struct { __u32 inode, attach_type; } namespace_;
+        struct { __u32 index, attach_type; } interface;
+        struct { __u32 map, attach_type; } socket_map;
+        struct { __u32 family, hook; __s32 priority; __u32 flags; } netfilter;
+        struct { __u64 addresses; __u32 count, flags; __u64 missed, cookies; } kprobe_multi;
+        struct {
+            __u32 kind, padding;
+            union {
+                struct { __u64 file; __u32 length, offset; __u64 cookie; } uprobe;
+                struct { __u64 function; __u32 length, offset; __u64 address, missed, cookie; } kprobe;
+                struct { __u64 name; __u32 length, padding; __u64 cookie; } tracepoint;
+                struct { __u64 config; __u32 type, padding; __u64 cookie; } event;
+            };
+        } perf_event;
+    };
+};
+
+// A raw tracepoint with a cookie, of Linux 6.10; with cookie 0 older kernels take it as well.
+struct swiftbpf_raw_tracepoint_open {
+    __u64 name;
+    __u32 prog_fd, padding;
+    __u64 cookie;
 };
 
 // What makes a link at XDP; the rest of the attribute is for other kinds. The flags are macros whose type Swift would have to guess.
@@ -151,6 +196,11 @@ struct swiftbpf_tc_dump {
     }
 SWIFTBPF_SIZE(bpf_map_create_opts)
 SWIFTBPF_SIZE(bpf_map_batch_opts)
+SWIFTBPF_SIZE(bpf_link_create_opts)
+SWIFTBPF_SIZE(bpf_link_update_opts)
+SWIFTBPF_SIZE(bpf_prog_attach_opts)
+SWIFTBPF_SIZE(bpf_prog_load_opts)
+SWIFTBPF_SIZE(bpf_usdt_opts)
 SWIFTBPF_SIZE(bpf_tc_hook)
 SWIFTBPF_SIZE(bpf_tc_opts)
 SWIFTBPF_SIZE(bpf_kprobe_opts)

@@ -41,12 +41,32 @@ public struct Link: ~Copyable, Sendable {
 
     /// Puts another program in the place of the attached one, in one atomic step.
     ///
-    /// - Throws: `BPFError` with EINVAL if the program's kind differs, EOPNOTSUPP for kinds of links that cannot be updated.
+    /// - Throws: `BPFError` with EINVAL if the program's kind differs, or for kinds of links that cannot be updated (also EOPNOTSUPP).
     public func update(to program: borrowing Program) throws(BPFError) {
         let new = program.fileDescriptor
         let name = program.name
         try check(.update, "link to program \(name)") { bpf_link_update(fileDescriptor, new, nil) }
     }
+
+    /// Puts another program in the place of the attached one if that is still the one expected, in one atomic step.
+    ///
+    /// - Throws: `BPFError` with EPERM if another program is there.
+    public func update(to program: borrowing Program, replacing old: borrowing Program) throws(BPFError) {
+        var options = bpf_link_update_opts()
+        options.sz = swiftbpf_size_of_bpf_link_update_opts()
+        options.flags = UInt32(BPF_F_REPLACE)
+        options.old_prog_fd = UInt32(bitPattern: old.fileDescriptor)
+        let new = program.fileDescriptor
+        let result = unsafe bpf_link_update(fileDescriptor, new, &options)
+        if result < 0 {
+            throw BPFError(
+                .update, "link to program \(program.name)", errno: -result, reason: result == -EPERM ? "another program is there" : "",
+                remedy: result == -EPERM ? "look what it is: info.programID" : nil)
+        }
+    }
+
+    /// Puts another program of a known kind in the place of the attached one, in one atomic step.
+    public func update<Kind: ProgramKind>(to program: borrowing TypedProgram<Kind>) throws(BPFError) { try update(to: program.program) }
 
     /// Detaches the program now, also where the link is pinned or others hold it: what they hold is attached to nothing.
     ///

@@ -1,4 +1,5 @@
 import CLibBPF
+import Glibc
 
 /// What the kernel says about a link.
 public struct LinkInfo: Sendable, Hashable {
@@ -13,7 +14,7 @@ public struct LinkInfo: Sendable, Hashable {
         public static let iterator = Kind(rawValue: 4)
         public static let networkNamespace = Kind(rawValue: 5)
         public static let xdp = Kind(rawValue: 6)
-        /// Kprobes, uprobes and tracepoints.
+        /// Kprobes, uprobes, tracepoints, clocks and counters.
         public static let perfEvent = Kind(rawValue: 7)
         public static let kprobeMulti = Kind(rawValue: 8)
         public static let netfilter = Kind(rawValue: 10)
@@ -22,10 +23,38 @@ public struct LinkInfo: Sendable, Hashable {
         public var description: String {
             let names = [
                 1: "raw_tracepoint", 2: "tracing", 3: "cgroup", 4: "iter", 5: "netns", 6: "xdp", 7: "perf_event", 8: "kprobe_multi",
-                9: "struct_ops", 10: "netfilter", 11: "tcx", 12: "uprobe_multi", 13: "netkit",
+                9: "struct_ops", 10: "netfilter", 11: "tcx", 12: "uprobe_multi", 13: "netkit", 14: "sockmap",
             ]
             return names[Int(rawValue)] ?? "link kind \(rawValue)"
         }
+    }
+
+    /// What a link is attached to, as far as the kernel tells it. Of clocks, counters, probes and tracepoints: requires Linux 6.6.
+    public enum Target: Sendable, Hashable {
+        case rawTracepoint(name: String)
+        /// A function, hook or BTF tracepoint: the number of its type in the BTF object of a number.
+        case tracing(AttachType, objectID: UInt32, typeID: UInt32)
+        /// A control group by its number, which is that of its folder's inode.
+        case cgroup(id: UInt64, AttachType)
+        /// An iterator by its name; over the elements of a map, with the map's number.
+        case iterator(name: String, mapID: UInt32?)
+        /// A network namespace by its inode; 0 once it has gone.
+        case networkNamespace(inode: UInt32, AttachType)
+        /// An interface by its index; 0 once it has gone.
+        case xdp(interface: Int32)
+        case tcx(interface: Int32, TrafficDirection)
+        case netfilter(NetfilterHook)
+        /// A kernel function.
+        case kprobe(function: String, offset: Int, isReturn: Bool)
+        /// Many kernel functions.
+        case kprobeMulti(count: Int, isReturn: Bool)
+        /// A place of a file.
+        case uprobe(binary: String, offset: Int, isReturn: Bool)
+        case tracepoint(name: String)
+        /// A clock or counter, by the numbers of perf_event_open(2).
+        case perfEvent(type: UInt32, config: UInt64)
+        /// What this kernel does not tell, or this library not know.
+        case unknown
     }
 
     /// The kernel's number for the link, unique while it lives.
@@ -34,20 +63,102 @@ public struct LinkInfo: Sendable, Hashable {
     public let kind: Kind
     /// The number of the program it runs.
     public let programID: UInt32
+    /// What it is attached to.
+    public let target: Target
+
     /// The interface of a link at tcx or XDP; 0 once the interface has gone. Nothing for other kinds.
-    public let interface: Int32?
+    public var interface: Int32? {
+        switch target {
+        case .xdp(let interface), .tcx(let interface, _): interface
+        default: nil
+        }
+    }
+
     /// The direction of a tcx link.
-    public let direction: TrafficDirection?
+    public var direction: TrafficDirection? {
+        if case .tcx(_, let direction) = target { direction } else { nil }
+    }
 
     init(descriptor: CInt, subject: String) throws(BPFError) {
-        var info = swiftbpf_tcx_link_info()
+        var info = swiftbpf_link_info()
         try kernelInfo(of: descriptor, into: &info, subject: subject)
         id = info.id
         kind = Kind(rawValue: info.type)
         programID = info.prog_id
-        let isTCX = kind == .tcx
-        // The interface comes first in what the kernel says of either kind.
-        interface = isTCX || kind == .xdp ? Int32(bitPattern: info.ifindex) : nil
-        direction = isTCX ? (info.attach_type == UInt32(SWIFTBPF_TCX_INGRESS) ? .ingress : .egress) : nil
+        target = try Self.target(info, descriptor: descriptor, subject: subject)
+    }
+
+    private static func target(_ info: swiftbpf_link_info, descriptor: CInt, subject: String) throws(BPFError) -> Target {
+        switch Kind(rawValue: info.type) {
+        case .rawTracepoint: return .rawTracepoint(name: try name(of: descriptor, subject) { $0.raw_tracepoint.name = $1 })
+        case .tracing:
+            let tracing = info.tracing
+            return .tracing(AttachType(rawValue: tracing.attach_type), objectID: tracing.target_object, typeID: tracing.target_type)
+        case .cgroup: return .cgroup(id: info.cgroup.id, AttachType(rawValue: info.cgroup.attach_type))
+        case .iterator:
+            let name = try name(of: descriptor, subject) { $0.iterator.name = $1 }
+            let overMap = ["bpf_map_elem", "bpf_sk_storage_map"].contains(name)
+            return .iterator(name: name, mapID: overMap ? info.iterator.map : nil)
+        case .networkNamespace:
+            return .networkNamespace(inode: info.namespace_.inode, AttachType(rawValue: info.namespace_.attach_type))
+        case .xdp: return .xdp(interface: Int32(bitPattern: info.interface.index))
+        case .tcx:
+            let isIngress = info.interface.attach_type == AttachType.tcxIngress.rawValue
+            return .tcx(interface: Int32(bitPattern: info.interface.index), isIngress ? .ingress : .egress)
+        case .netfilter:
+            let netfilter = info.netfilter
+            let hook = NetfilterHook(
+                family: netfilter.family, hook: netfilter.hook, priority: netfilter.priority, flags: netfilter.flags)
+            return hook.map { .netfilter($0) } ?? .unknown
+        case .kprobeMulti:
+            let multi = info.kprobe_multi
+            return multi.count == 0 ? .unknown : .kprobeMulti(count: Int(multi.count), isReturn: multi.flags & 1 != 0)
+        case .perfEvent: return try perfEvent(info, descriptor: descriptor, subject: subject)
+        default: return .unknown
+        }
+    }
+
+    private static func perfEvent(_ info: swiftbpf_link_info, descriptor: CInt, subject: String) throws(BPFError) -> Target {
+        let kind = swiftbpf_perf_event_kind(rawValue: info.perf_event.kind)
+        switch kind {
+        case SWIFTBPF_PERF_UPROBE, SWIFTBPF_PERF_URETPROBE:
+            let file = try name(of: descriptor, subject) { $0.perf_event.uprobe.file = $1 }
+            return .uprobe(binary: file, offset: Int(info.perf_event.uprobe.offset), isReturn: kind == SWIFTBPF_PERF_URETPROBE)
+        case SWIFTBPF_PERF_KPROBE, SWIFTBPF_PERF_KRETPROBE:
+            let function = try name(of: descriptor, subject) { $0.perf_event.kprobe.function = $1 }
+            return .kprobe(
+                function: function, offset: Int(info.perf_event.kprobe.offset), isReturn: kind == SWIFTBPF_PERF_KRETPROBE)
+        case SWIFTBPF_PERF_TRACEPOINT:
+            return .tracepoint(name: try name(of: descriptor, subject) { $0.perf_event.tracepoint.name = $1 })
+        case SWIFTBPF_PERF_EVENT:
+            return .perfEvent(type: info.perf_event.event.type, config: info.perf_event.event.config)
+        default: return .unknown
+        }
+    }
+
+    /// Asks a second time, now that it is known which text the kernel has; of all kinds the length comes right behind the address.
+    private static func name(
+        of descriptor: CInt, _ subject: String, set: (inout swiftbpf_link_info, UInt64) -> Void
+    ) throws(BPFError) -> String {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        var info = swiftbpf_link_info()
+        var length = UInt32(MemoryLayout<swiftbpf_link_info>.size)
+        let result = unsafe buffer.withUnsafeMutableBufferPointer { buffer in
+            set(&info, UInt64(UInt(bitPattern: buffer.baseAddress)))
+            setLength(&info, UInt32(buffer.count))
+            return unsafe bpf_obj_get_info_by_fd(descriptor, &info, &length)
+        }
+        // ENOSPC: the name is longer, and cut.
+        guard result == 0 || result == -ENOSPC else { throw BPFError(.info, subject, errno: -result) }
+        return String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    private static func setLength(_ info: inout swiftbpf_link_info, _ length: UInt32) {
+        // Of raw tracepoints and iterators the text comes first, of perf events behind their kind; the other place is then read as nothing.
+        if info.raw_tracepoint.name != 0 {
+            info.raw_tracepoint.name_length = length
+        } else {
+            info.perf_event.uprobe.length = length
+        }
     }
 }

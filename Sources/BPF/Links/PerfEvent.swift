@@ -38,13 +38,34 @@ struct PerfEvent: ~Copyable {
         descriptor = try Self.open(UInt32(PERF_TYPE_TRACEPOINT.rawValue), config: UInt64(number), name: nil, offset: 0, pid: -1, subject)
     }
 
+    /// A clock or counter of a processor, or of a process on all of them.
+    init(_ sample: PerfSample, cpu: Int32, subject: String) throws(BPFError) {
+        var attribute = perf_event_attr()
+        attribute.size = UInt32(MemoryLayout<perf_event_attr>.size)
+        (attribute.type, attribute.config) = sample.event.attribute
+        switch sample.rate {
+        case .period(let count): attribute.sample_period = count
+        case .frequency(let count):
+            attribute.sample_freq = count
+            attribute.freq = 1
+        }
+        let pid = sample.pid ?? -1
+        descriptor = Descriptor(
+            adopting: try system(.attach, subject) {
+                unsafe swiftbpf_perf_event_open(&attribute, pid, cpu, -1, UInt(PERF_FLAG_FD_CLOEXEC))
+            })
+    }
+
     /// Has the program run at the event. The link holds the event: this value is not needed any more.
-    consuming func link(to program: borrowing Program, subject: String) throws(BPFError) -> Link {
+    ///
+    /// - Parameter cookie: What `bpf_get_attach_cookie` returns in the program.
+    consuming func link(to program: borrowing Program, cookie: UInt64 = 0, subject: String) throws(BPFError) -> Link {
         let event = descriptor.rawValue
         let program = program.fileDescriptor
-        let link = try check(.attach, subject) {
-            bpf_link_create(program, event, bpf_attach_type(BPF_PERF_EVENT.rawValue), nil)
-        }
+        var options = unsafe bpf_link_create_opts()
+        unsafe options.sz = swiftbpf_size_of_bpf_link_create_opts()
+        unsafe options.perf_event.bpf_cookie = cookie
+        let link = try check(.attach, subject) { unsafe bpf_link_create(program, event, AttachType.perfEvent.cValue, &options) }
         return Link(adopting: link)
     }
 

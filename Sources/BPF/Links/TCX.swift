@@ -11,6 +11,10 @@ public enum TCXOrder: Sendable, Hashable {
     case before(link: UInt32)
     /// After the link of a number.
     case after(link: UInt32)
+    /// Before the program of a number.
+    case beforeProgram(UInt32)
+    /// After the program of a number.
+    case afterProgram(UInt32)
 
     fileprivate var flags: UInt32 {
         let bits: CInt =
@@ -19,6 +23,8 @@ public enum TCXOrder: Sendable, Hashable {
             case .last: CInt(SWIFTBPF_F_AFTER)
             case .before: CInt(SWIFTBPF_F_BEFORE | SWIFTBPF_F_ID | SWIFTBPF_F_LINK)
             case .after: CInt(SWIFTBPF_F_AFTER | SWIFTBPF_F_ID | SWIFTBPF_F_LINK)
+            case .beforeProgram: CInt(SWIFTBPF_F_BEFORE | SWIFTBPF_F_ID)
+            case .afterProgram: CInt(SWIFTBPF_F_AFTER | SWIFTBPF_F_ID)
             }
         return UInt32(bits)
     }
@@ -26,7 +32,21 @@ public enum TCXOrder: Sendable, Hashable {
     fileprivate var relativeID: UInt32 {
         switch self {
         case .first, .last: 0
-        case .before(let link), .after(let link): link
+        case .before(let id), .after(let id), .beforeProgram(let id), .afterProgram(let id): id
+        }
+    }
+}
+
+extension TCXOrder: CustomStringConvertible {
+    /// `first`, `before=link:7`.
+    public var description: String {
+        switch self {
+        case .first: "first"
+        case .last: "last"
+        case .before(let id): "before=link:\(id)"
+        case .after(let id): "after=link:\(id)"
+        case .beforeProgram(let id): "before=program:\(id)"
+        case .afterProgram(let id): "after=program:\(id)"
         }
     }
 }
@@ -76,6 +96,25 @@ extension TrafficDirection {
     }
 }
 
+extension TypedProgram<TrafficControl> {
+    /// Attaches to an interface of this thread's network namespace by a tcx link.
+    ///
+    /// The program's `TCX_NEXT` (-1) hands the packet to the next program of the chain, other verdicts are final. Requires Linux 6.6.
+    ///
+    /// - Parameters:
+    ///   - interface: The interface's name or index.
+    ///   - direction: Incoming or outgoing packets.
+    ///   - order: The place among the programs that are there.
+    ///   - revision: If given, the chain must still be at this revision.
+    /// - Throws: `BPFError` of step `attach`: EINVAL on kernels without tcx, ENODEV or EINVAL without such an interface, EEXIST if this
+    ///   very program is there, ESTALE if the revision is another.
+    public func attach(
+        interface: InterfaceReference, _ direction: TrafficDirection, order: TCXOrder = .last, expecting revision: UInt64 = 0
+    ) throws(BPFError) -> Link {
+        try program.attachTCX(interface: program.index(of: interface), direction, order: order, expecting: revision)
+    }
+}
+
 extension Program {
     /// Attaches a tc program to an interface of this thread's network namespace by a tcx link.
     ///
@@ -99,9 +138,6 @@ extension Program {
         request.flags = order.flags
         request.relative_id = order.relativeID
         request.expected_revision = revision
-        let link = try system(.attach, "program \(name) to tcx \(direction.rawValue) of interface \(index)") {
-            unsafe swiftbpf_bpf(CInt(BPF_LINK_CREATE.rawValue), &request, UInt32(MemoryLayout<swiftbpf_tcx_create>.size))
-        }
-        return Link(adopting: link)
+        return try linked(&request, "tcx \(direction.rawValue) of interface \(index)")
     }
 }

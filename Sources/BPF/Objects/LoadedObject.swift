@@ -3,7 +3,7 @@ import CLibBPF
 /// An eBPF object whose maps and programs are in the kernel.
 ///
 /// Programs and maps taken from it have descriptors of their own and outlive it. What is neither taken, pinned nor attached leaves the
-/// kernel with this value.
+/// kernel with this value. Only programs for USDT probes hold on to it: libbpf attaches them, and wants its object for that.
 public struct LoadedObject: ~Copyable, Sendable {
     let handle: ObjectHandle
 
@@ -33,7 +33,11 @@ public struct LoadedObject: ~Copyable, Sendable {
         guard descriptor >= 0 else {
             throw BPFError(.find, "program \(name)", reason: "it was not loaded", remedy: "turn its autoload on")
         }
-        return Program(try Descriptor(duplicating: descriptor, for: "program \(name)"), name: name)
+        let section = unsafe String(cString: bpf_program__section_name(program))
+        return Program(
+            try Descriptor(duplicating: descriptor, for: "program \(name)"), name: name,
+            attachType: unsafe AttachType(rawValue: bpf_program__expected_attach_type(program).rawValue),
+            usdt: section == "usdt" || section.hasPrefix("usdt/") ? unsafe USDTProgram(program, of: handle) : nil)
     }
 
     /// The value of a global variable as the programs see it now.

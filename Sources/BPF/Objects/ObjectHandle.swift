@@ -1,5 +1,6 @@
 import CLibBPF
 import Glibc
+import Synchronization
 
 /// libbpf's object: closed when the last of object, programs and maps that need it goes.
 ///
@@ -13,6 +14,8 @@ import Glibc
     var templates: [SharedDescriptor] = []
     /// The types of maps' values as declared, some of which the load forgets.
     private(set) var recordTypeIDs: [String: UInt32] = [:]
+    /// Held while libbpf's table of USDT probes changes, which it does after loading too.
+    let usdt = Mutex<Void>(())
 
     /// The file, to open it once more without what the kernel refused.
     let source: (bytes: [UInt8], name: String)

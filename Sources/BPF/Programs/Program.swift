@@ -10,9 +10,17 @@ public struct Program: ~Copyable, Sendable {
     /// The program's name: the C function's, or of a program from a pin or a number the kernel's 15 characters of it.
     public let name: String
 
-    init(_ descriptor: consuming Descriptor, name: String) {
+    /// What the program was loaded for; nothing if it comes from a pin or a number, as the kernel does not tell.
+    public let attachType: AttachType?
+
+    /// Of a program for USDT probes: libbpf's side of it, which alone can attach it.
+    let usdt: USDTProgram?
+
+    init(_ descriptor: consuming Descriptor, name: String, attachType: AttachType? = nil, usdt: USDTProgram? = nil) {
         self.descriptor = descriptor
         self.name = name
+        self.attachType = attachType
+        self.usdt = usdt
     }
 
     /// The program pinned at a path of a bpf filesystem.
@@ -20,6 +28,8 @@ public struct Program: ~Copyable, Sendable {
         let descriptor = try Descriptor(pinnedAt: path, .program, subject: "program")
         name = try ProgramInfo(descriptor: descriptor.rawValue, subject: "program at \(path)").name
         self.descriptor = descriptor
+        attachType = nil
+        usdt = nil
     }
 
     /// The program of a number the kernel gave it.
@@ -27,6 +37,8 @@ public struct Program: ~Copyable, Sendable {
         let descriptor = Descriptor(adopting: try check(.open, "program of id \(id)") { bpf_prog_get_fd_by_id(id) })
         name = try ProgramInfo(descriptor: descriptor.rawValue, subject: "program of id \(id)").name
         self.descriptor = descriptor
+        attachType = nil
+        usdt = nil
     }
 
     /// The program's descriptor, for calls this library does not make. It stays the handle's: do not close it.

@@ -20,6 +20,10 @@ public struct ProgramInfo: Sendable, Hashable {
     public let verifiedInstructions: Int
     /// The numbers of the maps it uses.
     public let mapIDs: [UInt32]
+    /// The kernel's BTF number of the function, hook or tracepoint it was loaded for; 0 for kinds that attach freely. Requires Linux 6.0.
+    public let attachBTFID: UInt32
+    /// The kernel's number of the BTF object that number is of.
+    let attachBTFObjectID: UInt32
     /// How often it ran, while statistics are on (`kernel.bpf_stats_enabled`).
     public let runCount: UInt64
     /// How long it ran in nanoseconds, while statistics are on.
@@ -35,6 +39,8 @@ public struct ProgramInfo: Sendable, Hashable {
         translatedSize = Int(info.xlated_prog_len)
         jitedSize = Int(info.jited_prog_len)
         verifiedInstructions = Int(info.verified_insns)
+        attachBTFID = info.attach_btf_id
+        attachBTFObjectID = info.attach_btf_obj_id
         runCount = info.run_cnt
         runTime = info.run_time_ns
         unsafe tag = withUnsafeBytes(of: info.tag) { bytes in
@@ -42,6 +48,22 @@ public struct ProgramInfo: Sendable, Hashable {
         }
         // Asked a second time, now that the number of maps is known.
         mapIDs = try Self.mapIDs(count: Int(info.nr_map_ids), descriptor: descriptor, subject: subject)
+    }
+
+    /// Whether what it was loaded for is part of a module, and not of the kernel proper.
+    var isAttachedToModule: Bool {
+        let descriptor = bpf_btf_get_fd_by_id(attachBTFObjectID)
+        guard descriptor >= 0 else { return false }
+        let btf = Descriptor(adopting: descriptor)
+        var name = [CChar](repeating: 0, count: 64)
+        var info = bpf_btf_info()
+        var length = UInt32(MemoryLayout<bpf_btf_info>.size)
+        let result = unsafe name.withUnsafeMutableBufferPointer { buffer in
+            info.name = UInt64(UInt(bitPattern: buffer.baseAddress))
+            info.name_len = UInt32(buffer.count)
+            return unsafe bpf_obj_get_info_by_fd(btf.rawValue, &info, &length)
+        }
+        return result == 0 && info.kernel_btf != 0 && !name.starts(with: "vmlinux".utf8.map { CChar($0) })
     }
 
     private static func mapIDs(count: Int, descriptor: CInt, subject: String) throws(BPFError) -> [UInt32] {

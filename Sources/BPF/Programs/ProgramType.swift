@@ -7,6 +7,7 @@ public struct ProgramType: RawRepresentable, Hashable, Sendable {
 
     public static let unspecified = ProgramType(rawValue: BPF_PROG_TYPE_UNSPEC.rawValue)
     public static let socketFilter = ProgramType(rawValue: BPF_PROG_TYPE_SOCKET_FILTER.rawValue)
+    /// Kprobes, uprobes and USDT probes.
     public static let kprobe = ProgramType(rawValue: BPF_PROG_TYPE_KPROBE.rawValue)
     /// Traffic control classifier: clsact and tcx.
     public static let schedCls = ProgramType(rawValue: BPF_PROG_TYPE_SCHED_CLS.rawValue)
@@ -14,11 +15,26 @@ public struct ProgramType: RawRepresentable, Hashable, Sendable {
     public static let xdp = ProgramType(rawValue: BPF_PROG_TYPE_XDP.rawValue)
     public static let perfEvent = ProgramType(rawValue: BPF_PROG_TYPE_PERF_EVENT.rawValue)
     public static let cgroupSKB = ProgramType(rawValue: BPF_PROG_TYPE_CGROUP_SKB.rawValue)
+    public static let cgroupSocket = ProgramType(rawValue: BPF_PROG_TYPE_CGROUP_SOCK.rawValue)
+    public static let socketOperations = ProgramType(rawValue: BPF_PROG_TYPE_SOCK_OPS.rawValue)
+    /// Programs of the parser and verdict of sockets in a map.
+    public static let socketStream = ProgramType(rawValue: BPF_PROG_TYPE_SK_SKB.rawValue)
+    public static let cgroupDevice = ProgramType(rawValue: BPF_PROG_TYPE_CGROUP_DEVICE.rawValue)
+    public static let socketMessage = ProgramType(rawValue: BPF_PROG_TYPE_SK_MSG.rawValue)
     public static let rawTracepoint = ProgramType(rawValue: BPF_PROG_TYPE_RAW_TRACEPOINT.rawValue)
+    public static let cgroupSocketAddress = ProgramType(rawValue: BPF_PROG_TYPE_CGROUP_SOCK_ADDR.rawValue)
+    public static let flowDissector = ProgramType(rawValue: BPF_PROG_TYPE_FLOW_DISSECTOR.rawValue)
+    public static let cgroupSysctl = ProgramType(rawValue: BPF_PROG_TYPE_CGROUP_SYSCTL.rawValue)
+    public static let writableRawTracepoint = ProgramType(rawValue: BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE.rawValue)
+    public static let cgroupSocketOption = ProgramType(rawValue: BPF_PROG_TYPE_CGROUP_SOCKOPT.rawValue)
+    /// BTF tracepoints, fentry, fexit, fmod_ret and iterators.
     public static let tracing = ProgramType(rawValue: BPF_PROG_TYPE_TRACING.rawValue)
     /// A hook of netfilter; younger than libbpf 1.1. Requires Linux 6.4.
     public static let netfilter = ProgramType(rawValue: 32)
     public static let lsm = ProgramType(rawValue: BPF_PROG_TYPE_LSM.rawValue)
+    public static let socketLookup = ProgramType(rawValue: BPF_PROG_TYPE_SK_LOOKUP.rawValue)
+    /// Younger than libbpf 1.1, of Linux 6.4.
+    public static let netfilter = ProgramType(rawValue: UInt32(SWIFTBPF_PROG_TYPE_NETFILTER))
 }
 
 extension ProgramType: CustomStringConvertible {

@@ -99,7 +99,7 @@ extension ProbeLoader {
     /// Sets what the document says.
     private func edit(_ object: inout OpenObject, _ plan: ProbePlan) throws(BPFError) {
         for map in probe.maps { try object.setMaxEntries(map.maxEntries, ofMap: map.name) }
-        for global in plan.globals { try object.setGlobal(global.name, bytes: global.bytes) }
+        for global in plan.globals { try object.setGlobal(global.name, toBytes: global.bytes) }
         let wanted = Set(plan.programs.map(\.name))
         for program in object.programs where !wanted.contains(program.name) { try object.setAutoload(false, program: program.name) }
         for program in plan.programs {

@@ -1,0 +1,109 @@
+import CLibBPF
+import Glibc
+
+/// A program's attachment of whatever kind: a link, as many links as the target takes (a perf event on each processor), or what kernels
+/// have no link for (a filter at clsact, a program at a map's sockets, USDT probes).
+///
+/// When the value goes the program is detached, but for links that are pinned.
+public struct Attachment: ~Copyable, Sendable {
+    let parts: [any AttachmentPart]
+
+    init(_ parts: [any AttachmentPart]) { self.parts = parts }
+
+    /// An attachment that is a link.
+    public init(_ link: consuming Link) { parts = [LinkPart(link)] }
+
+    /// The attachment that was pinned at a path of a bpf filesystem.
+    public init(pinnedAt path: String) throws(BPFError) {
+        var parts: [any AttachmentPart] = [LinkPart(try Link(pinnedAt: path))]
+        while unsafe access(Self.pin(path, parts.count), F_OK) == 0 {
+            parts.append(LinkPart(try Link(pinnedAt: Self.pin(path, parts.count))))
+        }
+        self.parts = parts
+    }
+
+    /// What the kernel says about the links; nothing of kinds that have none.
+    public var links: [LinkInfo] {
+        get throws(BPFError) {
+            var found: [LinkInfo] = []
+            for part in parts {
+                if let descriptor = part.linkDescriptor { found.append(try LinkInfo(descriptor: descriptor, subject: "link")) }
+            }
+            return found
+        }
+    }
+
+    /// Whether it consists of links alone, and so can be pinned.
+    public var canBePinned: Bool { parts.allSatisfy { $0.linkDescriptor != nil } }
+
+    /// Pins the links at a path of a bpf filesystem, further ones at `path-1`, `path-2`: the program stays attached without this handle.
+    ///
+    /// - Throws: `BPFError` if the attachment is not by links; nothing is pinned then.
+    public func pin(at path: String) throws(BPFError) {
+        for (index, part) in parts.enumerated() {
+            do throws(BPFError) {
+                try part.pin(at: Self.pin(path, index))
+            } catch {
+                for earlier in 0..<index { unsafe unlink(Self.pin(path, earlier)) }
+                throw error
+            }
+        }
+    }
+
+    /// Takes the pins of `pin(at:)` away.
+    public static func unpin(at path: String) throws(BPFError) {
+        try system(.delete, "pin \(path)") { unsafe unlink(path) }
+        var index = 1
+        while unsafe unlink(Self.pin(path, index)) == 0 { index += 1 }
+    }
+
+    /// Puts another program in the place of the attached one; of several links, one after the other.
+    ///
+    /// - Throws: `BPFError` with EINVAL or EOPNOTSUPP for kinds whose program cannot be changed (probes, tracing, netfilter): attach the
+    ///   new program beside the old one, and then let that go.
+    public func update(to program: borrowing Program) throws(BPFError) {
+        for part in parts { try part.update(to: program) }
+    }
+
+    /// Detaches the program now, also where links are pinned, if the kernel lets links of the kind be detached; others go with the last
+    /// handle and pin.
+    public consuming func detach() throws(BPFError) {
+        for part in parts { try part.detach() }
+    }
+
+    /// Begins to read an iterator: see `Link.read()`.
+    public func read() throws(BPFError) -> IteratorOutput {
+        guard parts.count == 1, let descriptor = parts[0].linkDescriptor else {
+            throw BPFError(.read, "attachment", reason: "it is no iterator")
+        }
+        return IteratorOutput(adopting: try check(.read, "iterator") { bpf_iter_create(descriptor) })
+    }
+
+    private static func pin(_ path: String, _ index: Int) -> String { index == 0 ? path : "\(path)-\(index)" }
+}
+
+/// One of what an attachment consists of; the program is detached when it goes.
+protocol AttachmentPart: AnyObject, Sendable {
+    /// The descriptor, if it is a link.
+    var linkDescriptor: CInt? { get }
+    func detach() throws(BPFError)
+    func pin(at path: String) throws(BPFError)
+    func update(to program: borrowing Program) throws(BPFError)
+}
+
+/// A link as a part.
+final class LinkPart: AttachmentPart {
+    private let link: Link
+
+    init(_ link: consuming Link) { self.link = link }
+
+    var linkDescriptor: CInt? { link.fileDescriptor }
+    func pin(at path: String) throws(BPFError) { try link.pin(at: path) }
+    func update(to program: borrowing Program) throws(BPFError) { try link.update(to: program) }
+
+    func detach() throws(BPFError) {
+        let number = bpf_link_detach(link.fileDescriptor)
+        // Kinds that go with the last handle.
+        if number < 0, number != -EOPNOTSUPP { throw BPFError(.detach, "link", errno: -number) }
+    }
+}
