@@ -13,7 +13,7 @@ struct Policyctl: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Apply.self, Confirm.self, Delete.self, Diff.self, Down.self, Events.self, Flows.self, Get.self, Import.self, SetCommand.self,
+            Apply.self, Confirm.self, Delete.self, Diff.self, Down.self, Events.self, Flows.self, Get.self, Import.self, ProbeCommand.self, SetCommand.self,
             Status.self, Validate.self, Why.self,
         ])
 

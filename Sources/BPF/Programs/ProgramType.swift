@@ -29,8 +29,6 @@ public struct ProgramType: RawRepresentable, Hashable, Sendable {
     public static let cgroupSocketOption = ProgramType(rawValue: BPF_PROG_TYPE_CGROUP_SOCKOPT.rawValue)
     /// BTF tracepoints, fentry, fexit, fmod_ret and iterators.
     public static let tracing = ProgramType(rawValue: BPF_PROG_TYPE_TRACING.rawValue)
-    /// A hook of netfilter; younger than libbpf 1.1. Requires Linux 6.4.
-    public static let netfilter = ProgramType(rawValue: 32)
     public static let lsm = ProgramType(rawValue: BPF_PROG_TYPE_LSM.rawValue)
     public static let socketLookup = ProgramType(rawValue: BPF_PROG_TYPE_SK_LOOKUP.rawValue)
     /// Younger than libbpf 1.1, of Linux 6.4.

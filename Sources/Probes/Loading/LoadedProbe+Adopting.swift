@@ -1,5 +1,6 @@
 internal import BPF
-public import PolicyModel
+internal import PolicyModel
+internal import Synchronization
 
 extension ProbeLoader {
     /// Takes over a probe that was pinned by an earlier process.
@@ -8,9 +9,9 @@ extension ProbeLoader {
     /// - Throws: ``ProbeError`` if not everything is there.
     public func adopt(_ before: LoadedProbe.Record) throws(ProbeError) -> LoadedProbe {
         guard let pins, pins.exists, !pins.hasOthers else { throw ProbeError("probe \(probe.name) is not pinned whole") }
-        do throws(BPFError) {
-            let object = try OpenObject(.bytes(bytes, name: probe.name))
-            let plan = try ProbePlan(probe, reporter, object)
+        let object = try kernel { () throws(BPFError) in try OpenObject(.bytes(bytes, name: probe.name)) }
+        let plan = try plan(for: object)
+        return try kernel { () throws(BPFError) in
             var held: [HeldAttachment] = []
             for (index, attachment) in before.attachments.enumerated() {
                 held.append(
@@ -30,8 +31,6 @@ extension ProbeLoader {
             return LoadedProbe(
                 probe, programs: before.programs, maps: before.maps, streams: streams, memoryBytes: before.memoryBytes, pins: pins,
                 warnings: [], attachments: held, object: nil)
-        } catch {
-            throw ProbeError("probe \(probe.name): \(error)")
         }
     }
 }

@@ -14,9 +14,9 @@ internal import Synchronization
 public struct ProbeLoader: Sendable {
     /// What the document says.
     public let probe: Probe
-    private let reporter: DocumentReporter
-    private let bytes: [UInt8]
-    private let pins: ProbePins?
+    private let document: Document
+    let bytes: [UInt8]
+    let pins: ProbePins?
 
     /// - Parameters:
     ///   - document: A document of kind Probe.
@@ -28,7 +28,7 @@ public struct ProbeLoader: Sendable {
         self.probe = probe
         self.bytes = bytes
         self.pins = pins
-        reporter = DocumentReporter(document)
+        self.document = document
         if let expected = probe.sha256 {
             let found = SHA256Digest(of: bytes)
             guard found == expected else {
@@ -47,7 +47,7 @@ public struct ProbeLoader: Sendable {
     /// - Parameter isTrial: Whether to stop before anything is attached.
     public func load(replacing old: LoadedProbe? = nil, isTrial: Bool = false) throws(ProbeError) -> LoadedProbe {
         var object = try kernel { () throws(BPFError) in try OpenObject(.bytes(bytes, name: probe.name)) }
-        let plan = try ProbePlan(probe, reporter, object)
+        let plan = try plan(for: object)
         try kernel { () throws(BPFError) in try edit(&object, plan) }
         try checkMemory(before: object)
         let loaded = LoadedObjectHolder(try load(object, plan))
@@ -81,8 +81,13 @@ public struct ProbeLoader: Sendable {
             memoryBytes: memory, pins: isPinned ? pins : nil, warnings: warnings, attachments: takeover.held, object: loaded)
     }
 
+    /// What the object makes of the document.
+    func plan(for object: borrowing OpenObject) throws(ProbeError) -> ProbePlan {
+        try ProbePlan(probe, DocumentReporter(document), object)
+    }
+
     /// Does something with the kernel, whose refusal is this probe's.
-    private func kernel<Result: ~Copyable>(_ body: () throws(BPFError) -> Result) throws(ProbeError) -> Result {
+    func kernel<Result: ~Copyable>(_ body: () throws(BPFError) -> Result) throws(ProbeError) -> Result {
         do throws(BPFError) {
             return try body()
         } catch {
@@ -158,7 +163,7 @@ extension ProbeLoader {
         let leftOut = Set(object.leftOut.map(\.name))
         do throws(BPFError) {
             for map in object.maps { sum += try object.mapInfo(map.name).memoryBytes ?? 0 }
-            for program in object.programs where !leftOut.contains(program.name) { sum += try object.program(program.name).info.memoryBytes }
+            for program in object.programs where !leftOut.contains(program.name) { sum += try object.program(program.name).info.memoryBytes ?? 0 }
         } catch {
             throw refusal(error)
         }

@@ -24,7 +24,7 @@ struct ProbePlan {
         var finder = MistakeFinder(probe, reporter)
         do throws(BPFError) {
             finder.findPrograms(object, &programs)
-            try finder.findGlobals(object, &globals)
+            finder.findGlobals(object, &globals)
             finder.checkMaps(object)
             try finder.findSources(object, &sources)
         } catch {
@@ -110,9 +110,9 @@ private struct MistakeFinder {
         }
     }
 
-    mutating func findGlobals(_ object: borrowing OpenObject, _ globals: inout [(name: String, bytes: [UInt8])]) throws(BPFError) {
+    mutating func findGlobals(_ object: borrowing OpenObject, _ globals: inout [(name: String, bytes: [UInt8])]) {
         guard !probe.globals.isEmpty else { return }
-        let variables = try object.globals
+        let variables = object.globals
         for global in probe.globals {
             guard let variable = variables.first(where: { $0.name == global.name }) else {
                 reportMissing("globals", global.name, global.location, among: variables.map(\.name))

@@ -222,7 +222,7 @@ extension ProbeRegistry {
         let probe = try await serially { [self] in
             let hadFailed = state.withLock { $0.failed.removeValue(forKey: name) != nil }
             if hadFailed { try store.remove(name) }
-            let probe = try probe(name)
+            let probe = try self.probe(name)
             try store.remove(name)
             state.withLock { $0.running[name] = nil }
             return probe

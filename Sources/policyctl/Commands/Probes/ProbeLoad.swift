@@ -61,7 +61,7 @@ extension ProbeCommand {
                     continue
                 }
                 if name != nil || persist { throw ValidationError("--name and --persist go with an object; \(path) is a document, which says both") }
-                requests += try requests(of: path)
+                requests += try self.requests(of: path)
             }
             return requests
         }
