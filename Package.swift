@@ -180,7 +180,8 @@ let package = Package(
             ], swiftSettings: house),
         .testTarget(name: "PolicyctlTests", dependencies: ["policyctl", "PolicyAPI", "PolicyModel"], swiftSettings: house),
         .testTarget(
-            name: "SystemTests", dependencies: ["policyd", "policyctl", "BPF", "BPFTesting", "CLibBPF", "PolicyAPI", "SwitchTraffic"],
+            name: "SystemTests",
+            dependencies: ["policyd", "policyctl", "BPF", "BPFTestObjects", "BPFTesting", "CLibBPF", "PolicyAPI", "SwitchTraffic"],
             path: "Tests/System", swiftSettings: house),
     ]
 )

@@ -22,7 +22,7 @@ const struct call *unused_call __attribute__((unused));
 struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
     __uint(max_entries, 1 << 16);
-} calls SEC(".maps");
+} pw_calls SEC(".maps");
 
 // What there was no room for.
 struct {
@@ -30,7 +30,7 @@ struct {
     __uint(max_entries, 1);
     __type(key, __u32);
     __type(value, __u64);
-} calls_lost SEC(".maps");
+} pw_calls_lost SEC(".maps");
 
 const volatile __u32 watched;
 const volatile char label[16] = "none";
@@ -42,10 +42,10 @@ static __always_inline int tell(__u32 argument, enum call_way way) {
     if (pid != watched || (only != CALL_NONE && only != way)) return 0;
     for (int i = 0; i < 4; i++)
         if (skipped[i] != 0 && skipped[i] == argument) return 0;
-    struct call *call = bpf_ringbuf_reserve(&calls, sizeof *call, 0);
+    struct call *call = bpf_ringbuf_reserve(&pw_calls, sizeof *call, 0);
     if (!call) {
         __u32 zero = 0;
-        __u64 *lost = bpf_map_lookup_elem(&calls_lost, &zero);
+        __u64 *lost = bpf_map_lookup_elem(&pw_calls_lost, &zero);
         if (lost) *lost += 1;
         return 0;
     }

@@ -7,12 +7,12 @@ struct {
     __uint(max_entries, 1);
     __type(key, __u32);
     __type(value, __u64);
-} frames SEC(".maps");
+} pw_frames SEC(".maps");
 
 SEC("xdp")
-int count(struct xdp_md *context) {
+int pw_count(struct xdp_md *context) {
     __u32 zero = 0;
-    __u64 *value = bpf_map_lookup_elem(&frames, &zero);
+    __u64 *value = bpf_map_lookup_elem(&pw_frames, &zero);
     if (value) __sync_fetch_and_add(value, 1);
     return context->data < context->data_end ? XDP_PASS : XDP_DROP;
 }
