@@ -4,6 +4,7 @@ import BPFTesting
 import FoundationEssentials
 import Glibc
 import PolicyAPI
+import Testing
 
 /// A record of the probes `calls-one` and `calls-two`, as `policyctl probe events -o json` prints it, or the line of a loss.
 struct WatchedCall: Decodable, Hashable {
@@ -64,8 +65,9 @@ extension GuardedHost {
 
     func probes() throws -> [ProbeMessage] { try done("probe", "list", "-o", "json").json() }
 
-    /// The links of a probe's attachments, by the numbers of their programs.
-    func loadedPrograms() -> Set<UInt32> { KernelObjects(namePrefix: "pw_").programs }
+    /// The numbers of the programs and links in the kernel that probes of the tests made.
+    var probePrograms: Set<UInt32> { KernelObjects(namePrefix: "pw_").programs }
+    var probeLinks: Set<UInt32> { KernelObjects(namePrefix: "pw_").links }
 }
 
 /// `policyctl probe events -o json`, following.
@@ -84,4 +86,13 @@ final class CallStream: Sendable {
 
     /// How the stream ended, once it has.
     func end() -> (status: Int32?, errors: String) { (process.wait(seconds: 5), process.errors) }
+}
+
+/// A value for a failure's message, or why there is none.
+func shown(_ value: @autoclosure () throws -> some Any) -> Comment {
+    do {
+        return "\(try value())"
+    } catch {
+        return "\(error)"
+    }
 }
