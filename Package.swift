@@ -87,7 +87,7 @@ let package = Package(
         .executableTarget(
             name: "policyctl",
             dependencies: [
-                "Datapath", "PolicyAPI", "PolicyCompiler", "PolicyImport", "PolicyModel",
+                "BPF", "Datapath", "PolicyAPI", "PolicyCompiler", "PolicyImport", "PolicyModel", "Probes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Rainbow", package: "Rainbow"),
@@ -122,7 +122,10 @@ let package = Package(
             ], path: "Benchmarks/Fuzz", swiftSettings: house),
         .executableTarget(
             name: "fuzz-objects",
-            dependencies: ["BPF", "Probes"], path: "Benchmarks/FuzzObjects", swiftSettings: house),
+            dependencies: [
+                "BPF", "CorpusObjects", "Probes",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks/FuzzObjects", swiftSettings: house),
         .systemLibrary(name: "CBenchmark", path: "Benchmarks/Programs/include"),
         .target(
             name: "BenchmarkObjects", dependencies: ["BPF"], path: "Benchmarks/Programs", exclude: ["include"], sources: ["Objects.swift"],
@@ -151,6 +154,10 @@ let package = Package(
         .target(
             name: "BPFTestObjects", dependencies: ["BPF"], path: "Tests/BPFTestObjects", exclude: ["include"], sources: ["Objects.swift"],
             swiftSettings: house, plugins: ["EmbedBPF"]),
+        // Objects with everything that objects have, to be broken.
+        .target(
+            name: "CorpusObjects", dependencies: ["BPF"], path: "Tests/Objects", sources: ["Objects.swift"],
+            swiftSettings: house, plugins: ["EmbedBPF"]),
         // The datapath's programs as another build of the daemon has them.
         .target(
             name: "OtherBuild", dependencies: ["BPF"], path: "Tests/OtherBuild", exclude: ["include"], sources: ["Objects.swift"],
@@ -158,7 +165,8 @@ let package = Package(
         .testTarget(
             name: "BPFTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects", "CLibBPF"], swiftSettings: house),
         .testTarget(
-            name: "ProbesTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "Probes", "fuzz-objects"], swiftSettings: house),
+            name: "ProbesTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CorpusObjects", "Probes", "fuzz-objects"],
+            swiftSettings: house),
         .testTarget(name: "PolicyImportTests", dependencies: ["PolicyImport", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(
@@ -181,7 +189,7 @@ let package = Package(
         .testTarget(name: "PolicyctlTests", dependencies: ["policyctl", "PolicyAPI", "PolicyModel"], swiftSettings: house),
         .testTarget(
             name: "SystemTests",
-            dependencies: ["policyd", "policyctl", "BPF", "BPFTestObjects", "BPFTesting", "CLibBPF", "PolicyAPI", "SwitchTraffic"],
+            dependencies: ["policyd", "policyctl", "BPF", "BPFTesting", "BPFTestObjects", "CLibBPF", "PolicyAPI", "SwitchTraffic"],
             path: "Tests/System", swiftSettings: house),
     ]
 )

@@ -182,6 +182,14 @@ static inline int swiftbpf_spawn_without_descriptors(posix_spawn_file_actions_t 
 // Variadic. A program this process becomes has no more rights than it has.
 static inline int swiftbpf_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 
+// The names lie in a macro that takes a macro. "map_lookup_elem" for 1.
+static inline const char *swiftbpf_helper_name(unsigned number) {
+#define SWIFTBPF_NAME(name) #name
+    static const char *const names[] = {__BPF_FUNC_MAPPER(SWIFTBPF_NAME)};
+#undef SWIFTBPF_NAME
+    return number != 0 && number < sizeof names / sizeof *names ? names[number] : (void *)0;
+}
+
 // A netlink request for the filters of a hook: two headers one after the other, as NLMSG_ALIGN leaves them.
 struct swiftbpf_tc_dump {
     struct nlmsghdr header;

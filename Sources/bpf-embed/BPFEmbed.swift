@@ -50,6 +50,8 @@ struct BPFEmbed {
         // -g for BTF; v3 for 32-bit registers and atomics (Linux 5.12). The multi-arch folder holds asm/types.h.
         clang.arguments =
             ["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-fno-stack-protector"]
+            // A program's context comes whether it is used or not; libbpf's BPF_PROG and BPF_KPROBE declare it by themselves.
+            + ["-Wno-unused-parameter"]
             + ["-D__TARGET_ARCH_\(architecture.bpf)", "-I/usr/include/\(architecture.multiarch)"]
             + options.includes.flatMap { ["-I", $0] }
             + ["-c", options.source, "-o", object]

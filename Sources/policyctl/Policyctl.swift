@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import PolicyAPI
+import Probes
 
 /// The command line.
 @main
@@ -13,8 +14,8 @@ struct Policyctl: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Apply.self, Confirm.self, Delete.self, Diff.self, Down.self, Events.self, Flows.self, Get.self, Import.self, ProbeCommand.self, SetCommand.self,
-            Status.self, Validate.self, Why.self,
+            Apply.self, Confirm.self, Delete.self, Diff.self, Down.self, Events.self, Flows.self, Get.self, Import.self, ProbeCommand.self,
+            SetCommand.self, Status.self, Validate.self, Why.self,
         ])
 
     /// Before the subcommand as well as behind it.
@@ -23,6 +24,7 @@ struct Policyctl: AsyncParsableCommand {
     static func main() async {
         // Somebody who reads only the first lines is no error: the write fails with EPIPE and ends the program quietly.
         signal(SIGPIPE, SIG_IGN)
+        Inspection.serveIfAsked()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

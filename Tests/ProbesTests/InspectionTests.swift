@@ -1,6 +1,7 @@
 import BPF
 import BPFTestObjects
 import BPFTesting
+import CorpusObjects
 import Glibc
 import Probes
 import Testing
@@ -16,8 +17,54 @@ struct InspectionTests {
         #expect(report.programs.first { $0.name == "bt_unasked" }?.isLoadedByDefault == false)
         #expect(report.maps.map(\.name) == ["bt_open_ring"] && report.maps[0].type == "ringbuf" && report.maps[0].maxEntries == 4096)
         #expect(report.globals.map(\.name).sorted() == ["bt_open_mark", "bt_open_seen"])
-        #expect(report.types.contains { $0.name == "opening_record" && $0.members == ["time", "length", "comm"] })
+        let record = try #require(report.types.first { $0.name == "struct opening_record" })
+        #expect(record.size == 32 && record.fields.map(\.name) == ["time", "length", "comm"] && record.fields[2].type == "char[16]")
         #expect(report.refusals.contains { $0.subject == "program bt_unknown" })
+    }
+
+    @Test func `what this kernel has not is told, unless the program asks before`() throws {
+        let report = try Self.inspection.report(on: EmbeddedObject.relocations.bytes, name: "relocations")
+        #expect(
+            report.refusals == [
+                Refusal(subject: "program read_nothing", reason: "it needs struct task_struct.never_there, which this kernel has not")
+            ])
+        let source = """
+            struct __sk_buff;
+            extern void no_such_kernel_function(void) __attribute__((section(".ksyms")));
+            extern void not_needed(void) __attribute__((section(".ksyms"), weak));
+            static long (*helper)(void) = (void *)9999;
+            #define PROGRAM(name, place) __attribute__((section(place))) int name(struct __sk_buff *context) { (void)context;
+            PROGRAM(calls, "tc") no_such_kernel_function(); if (not_needed) not_needed(); return helper(); }
+            PROGRAM(enters, "fentry/no_such_function_anywhere") return 0; }
+            PROGRAM(watches, "tracepoint/sched/no_such_tracepoint") return 0; }
+            PROGRAM(guards, "lsm/no_such_hook") return 0; }
+            PROGRAM(walks, "iter/no_such_things") return 0; }
+            PROGRAM(typed, "tp_btf/sched_switch") return 0; }
+            """
+        let other = try Self.inspection.report(on: Clang.object(source, "-g", "-mcpu=v3"), name: "other")
+        let reasons = Dictionary(grouping: other.refusals) { $0.subject }.mapValues { $0.map(\.reason) }
+        #expect(
+            reasons["program calls"] == [
+                "it calls helper 9999, which this kernel has not",
+                "it calls the kernel function no_such_kernel_function, which this kernel has not",
+            ])
+        #expect(reasons["program enters"] == ["this kernel has no function no_such_function_anywhere"])
+        #expect(reasons["program watches"]?.first?.hasPrefix("this kernel has no tracepoint") == true)
+        #expect(reasons["program guards"]?.first?.hasPrefix("this kernel has no hook no_such_hook") == true)
+        #expect(reasons["program walks"] == ["this kernel has no iterator over no_such_things"])
+        #expect(reasons["program typed"] == nil && other.programs.first { $0.name == "typed" }?.attach == "tp_btf:sched_switch")
+    }
+
+    @Test func `the kernel's own words are told when it is asked, and nothing stays in it`() throws {
+        let before = KernelObjects(namePrefix: "bt_")
+        var inspection = Self.inspection
+        inspection.arguments = [Inspection.Depth.loading.rawValue]
+        let report = try inspection.report(on: EmbeddedObject.alternatives.bytes, name: "alternatives")
+        #expect(report.refusals.map(\.subject) == ["program bt_best", "program bt_extra"] && report.isLoadable)
+        #expect(report.refusals[0].reason.contains("invalid access to packet"), "\(report.refusals[0])")
+        let sound = try inspection.report(on: EmbeddedObject.verdict.bytes, name: "verdict")
+        #expect(sound.refusals == [])
+        #expect(KernelObjects.leftovers(since: before).isEmpty)
     }
 
     @Test func `what is no object is refused in words`() throws {
@@ -86,7 +133,7 @@ struct InspectionTests {
     }
 
     /// The program beside the tests that looks at objects.
-    static let inspection = Inspection(program: "\(buildFolder)/fuzz-objects", arguments: ["inspect-object"])
+    static let inspection = Inspection(program: "\(buildFolder)/fuzz-objects", arguments: [Inspection.Depth.reading.rawValue])
 
     private static let buildFolder: String = {
         let package = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")

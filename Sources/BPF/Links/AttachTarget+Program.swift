@@ -68,26 +68,29 @@ extension OpenObject {
     /// The corresponding libbpf functions are `bpf_program__set_type`, `bpf_program__set_expected_attach_type` and
     /// `bpf_program__set_attach_target`.
     public mutating func setTarget(_ target: AttachTarget, ofProgram name: String) throws(BPFError) {
-        try edit { (handle) throws(BPFError) in
-            let program = unsafe try handle.program(named: name, for: .edit)
-            let subject = "program \(name)"
-            let type = target.programType.rawValue
-            let current = unsafe bpf_program__type(program).rawValue
-            let isWritableTracepoint = type == ProgramType.rawTracepoint.rawValue && current == ProgramType.writableRawTracepoint.rawValue
-            if current != type, !isWritableTracepoint {
-                try captured(.edit, subject) { unsafe bpf_program__set_type(program, bpf_prog_type(type)) }
-            }
-            if unsafe bpf_program__expected_attach_type(program) != target.attachType.cValue {
-                try captured(.edit, subject) { unsafe bpf_program__set_expected_attach_type(program, target.attachType.cValue) }
-            }
-            if let bound = target.boundName {
-                let (result, printed) = LibbpfMessages.capturing { unsafe bpf_program__set_attach_target(program, 0, bound) }
-                if result < 0 {
-                    throw BPFError(
-                        .edit, subject, errno: -result, reason: result == -ESRCH || result == -ENOENT ? "the kernel has no \(target)" : "",
-                        libbpfMessages: printed)
-                }
-            }
+        try edit { (handle) throws(BPFError) in try handle.setTarget(target, ofProgram: name) }
+    }
+}
+
+extension ObjectHandle {
+    fileprivate func setTarget(_ target: AttachTarget, ofProgram name: String) throws(BPFError) {
+        let program = unsafe try program(named: name, for: .edit)
+        let subject = "program \(name)"
+        let type = target.programType.rawValue
+        let current = unsafe bpf_program__type(program).rawValue
+        let isWritableTracepoint = type == ProgramType.rawTracepoint.rawValue && current == ProgramType.writableRawTracepoint.rawValue
+        if current != type, !isWritableTracepoint {
+            try captured(.edit, subject) { unsafe bpf_program__set_type(program, bpf_prog_type(type)) }
+        }
+        if unsafe bpf_program__expected_attach_type(program) != target.attachType.cValue {
+            try captured(.edit, subject) { unsafe bpf_program__set_expected_attach_type(program, target.attachType.cValue) }
+        }
+        guard let bound = target.boundName else { return }
+        let (result, printed) = LibbpfMessages.capturing { unsafe bpf_program__set_attach_target(program, 0, bound) }
+        if result < 0 {
+            throw BPFError(
+                .edit, subject, errno: -result, reason: result == -ESRCH || result == -ENOENT ? "the kernel has no \(target)" : "",
+                libbpfMessages: printed)
         }
     }
 }

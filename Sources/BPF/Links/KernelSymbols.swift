@@ -14,7 +14,7 @@ enum KernelSymbols {
         // "address type name"; not all of these can be traced, and one that cannot has the kernel refuse them all.
         return unique(in: bytes, pattern) { line in
             let parts = line.split(separator: UInt8(ascii: " "), maxSplits: 2)
-            guard parts.count == 3, parts[1].first == UInt8(ascii: "t") || parts[1].first == UInt8(ascii: "T") else { return line.prefix(0) }
+            guard parts.count == 3, [UInt8(ascii: "t"), UInt8(ascii: "T")].contains(parts[1].first) else { return line.prefix(0) }
             return parts[2].prefix { $0 != UInt8(ascii: "\t") }
         }
     }

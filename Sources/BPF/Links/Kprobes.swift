@@ -51,9 +51,9 @@ extension Program {
 
     func attach(ksyscall call: String, isReturn: Bool, cookie: UInt64) throws(BPFError) -> Link {
         #if arch(arm64)
-        let wrapped = "__arm64_sys_\(call)"
+            let wrapped = "__arm64_sys_\(call)"
         #else
-        let wrapped = "__x64_sys_\(call)"
+            let wrapped = "__x64_sys_\(call)"
         #endif
         do throws(BPFError) {
             return try attach(kprobe: wrapped, offset: 0, isReturn: isReturn, cookie: cookie)
@@ -77,7 +77,8 @@ extension Program {
         }
         let all = cookies.count == 1 ? Array(repeating: cookies[0], count: names.count) : cookies
         guard all.isEmpty || all.count == names.count else {
-            throw BPFError(.attach, "program \(name) to \(target)", reason: "there are \(cookies.count) cookies for \(names.count) functions")
+            throw BPFError(
+                .attach, "program \(name) to \(target)", reason: "there are \(cookies.count) cookies for \(names.count) functions")
         }
         // One block for all the names, to which the kernel gets an array of pointers.
         var text: [CChar] = []
@@ -98,7 +99,9 @@ extension Program {
         unsafe options.kprobe_multi.cnt = UInt32(starts.count)
         let link = try captured(.attach, "program \(name) to \(target)") {
             unsafe text.withUnsafeBufferPointer { text in
-                var symbols: [UnsafePointer<CChar>?] = unsafe starts.map { start in unsafe text.baseAddress.map { unsafe $0 + start } }
+                var symbols: [UnsafePointer<CChar>?] = unsafe starts.map { start in
+                    unsafe text.baseAddress.map { unsafe $0 + start }
+                }
                 return unsafe symbols.withUnsafeMutableBufferPointer { symbols in
                     unsafe cookies.withUnsafeBufferPointer { cookies in
                         unsafe options.kprobe_multi.syms = symbols.baseAddress

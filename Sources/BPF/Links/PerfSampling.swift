@@ -18,7 +18,8 @@ extension Program {
         let subject = "program \(name) to perf_event \(sample)"
         // A process is followed from processor to processor.
         if sample.pid != nil || sample.cpu != nil {
-            return Attachment(try PerfEvent(sample, cpu: sample.cpu ?? -1, subject: subject).link(to: self, cookie: cookie, subject: subject))
+            let event = try PerfEvent(sample, cpu: sample.cpu ?? -1, subject: subject)
+            return Attachment(try event.link(to: self, cookie: cookie, subject: subject))
         }
         var parts: [any AttachmentPart] = []
         for cpu in 0..<Int32(max(1, libbpf_num_possible_cpus())) {

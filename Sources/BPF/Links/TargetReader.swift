@@ -97,13 +97,11 @@ struct TargetReader {
         case ("netfilter", let name?):
             guard place == nil else { throw refused("netfilter hooks have no place: it is netfilter/ipv4/input") }
             let parts = name.split(separator: "/").map(String.init)
-            guard parts.count == 2, let family = NetfilterHook.Family(rawValue: parts[0]), let point = NetfilterHook.Point(rawValue: parts[1])
+            guard parts.count == 2, let family = NetfilterHook.Family(rawValue: parts[0]),
+                let point = NetfilterHook.Point(rawValue: parts[1])
             else {
-                throw unknown(
-                    name,
-                    NetfilterHook.Family.allCases.flatMap { family in
-                        NetfilterHook.Point.allCases.map { "\(family.rawValue)/\($0.rawValue)" }
-                    })
+                let families = NetfilterHook.Family.allCases
+                throw unknown(name, families.flatMap { family in NetfilterHook.Point.allCases.map { "\(family.rawValue)/\($0.rawValue)" } })
             }
             return .netfilter(
                 NetfilterHook(family, point, priority: try number("priority") ?? 0, defragments: option("defragment") != nil))

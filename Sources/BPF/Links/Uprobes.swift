@@ -37,9 +37,9 @@ enum BinaryFile {
         var folders = environment(isLibrary ? "LD_LIBRARY_PATH" : "PATH")
         if isLibrary {
             #if arch(arm64)
-            let triple = "aarch64-linux-gnu"
+                let triple = "aarch64-linux-gnu"
             #else
-            let triple = "x86_64-linux-gnu"
+                let triple = "x86_64-linux-gnu"
             #endif
             folders += ["/lib/\(triple)", "/usr/lib/\(triple)", "/usr/lib64", "/usr/lib", "/usr/local/lib"]
         } else {
@@ -49,8 +49,9 @@ enum BinaryFile {
             let path = "\(folder)/\(name)"
             if unsafe access(path, isLibrary ? R_OK : X_OK) == 0 { return path }
         }
+        let kind = isLibrary ? "library" : "program"
         throw BPFError(
-            .attach, subject, errno: ENOENT, reason: "no \(isLibrary ? "library" : "program") \(name) is in \(folders.joined(separator: ":"))",
+            .attach, subject, errno: ENOENT, reason: "no \(kind) \(name) is in \(folders.joined(separator: ":"))",
             remedy: "give the whole path")
     }
 

@@ -8,8 +8,10 @@ public struct ProgramDescription: Sendable, Hashable {
     public let section: String
     /// The type the section says, or the one that was set.
     public let type: ProgramType
-    /// What it is going to be attached to, a number of `enum bpf_attach_type`; 0 where the kind knows no such thing.
-    public let attachType: UInt32
+    /// What it is loaded for; `.unspecified` where the kind knows no such thing.
+    public let attachType: AttachType
+    /// What the section says it is to be attached to; nothing where it only says the kind.
+    public var target: AttachTarget? { AttachTarget(section: section) }
     /// Whether libbpf does not know the section, and the type was chosen by what others call so: `classifier/ingress`, `xdp_prog`.
     public let isTypedByConvention: Bool
     /// Whether `load()` loads it. Programs of sections that begin with `?` are loaded only if that is turned on.
@@ -21,7 +23,7 @@ public struct ProgramDescription: Sendable, Hashable {
         let name = unsafe String(cString: bpf_program__name(program))
         self.name = name
         isTypedByConvention = object.typedByConvention.contains(name)
-        unsafe attachType = bpf_program__expected_attach_type(program).rawValue
+        unsafe attachType = AttachType(rawValue: bpf_program__expected_attach_type(program).rawValue)
         unsafe section = String(cString: bpf_program__section_name(program))
         unsafe type = ProgramType(rawValue: bpf_program__type(program).rawValue)
         unsafe isAutoloaded = bpf_program__autoload(program)

@@ -12,10 +12,10 @@ import Synchronization
     private var log: LogMemory?
     /// Maps that only lend their shape to the inner maps of others.
     var templates: [SharedDescriptor] = []
-    /// The types of maps' values as declared, some of which the load forgets.
-    private(set) var recordTypeIDs: [String: UInt32] = [:]
     /// Held while libbpf's table of USDT probes changes, which it does after loading too.
     let usdt = Mutex<Void>(())
+    /// The types of maps' values as declared, some of which the load forgets.
+    private(set) var recordTypeIDs: [String: UInt32] = [:]
 
     /// The file, to open it once more without what the kernel refused.
     let source: (bytes: [UInt8], name: String)
@@ -30,20 +30,15 @@ import Synchronization
     ///
     /// - Parameter isTrusted: Whether the bytes are our own, so that they need no look before libbpf's.
     convenience init(opening source: ObjectSource, isTrusted: Bool = false) throws(BPFError) {
-        let subject =
-            switch source {
-            case .bytes(_, let name): "object \(name)"
-            case .file(let path): "object \(path)"
-            }
-        let (bytes, name) = try Self.contents(of: source, subject: subject)
+        let bytes = try source.bytes()
         if !isTrusted {
             do throws(ObjectDefect) {
                 try ObjectCheck.check(bytes)
             } catch {
-                throw BPFError(.open, subject, reason: error.reason, remedy: error.remedy)
+                throw BPFError(.open, source.subject, reason: error.reason, remedy: error.remedy)
             }
         }
-        try self.init(checked: bytes, name: name, subject: subject)
+        try self.init(checked: bytes, name: source.name, subject: source.subject)
     }
 
     /// Opens the same file again.

@@ -31,7 +31,7 @@ public struct ProgramType: RawRepresentable, Hashable, Sendable {
     public static let tracing = ProgramType(rawValue: BPF_PROG_TYPE_TRACING.rawValue)
     public static let lsm = ProgramType(rawValue: BPF_PROG_TYPE_LSM.rawValue)
     public static let socketLookup = ProgramType(rawValue: BPF_PROG_TYPE_SK_LOOKUP.rawValue)
-    /// Younger than libbpf 1.1, of Linux 6.4.
+    /// Younger than libbpf 1.1. Requires Linux 6.4.
     public static let netfilter = ProgramType(rawValue: UInt32(SWIFTBPF_PROG_TYPE_NETFILTER))
 }
 

@@ -1,3 +1,4 @@
+import CLibBPF
 import Glibc
 
 /// What the kernel's clocks and the time of day have to do with each other: what is added to a record's time to say when it was.

@@ -9,13 +9,14 @@ enum Confinement {
     private static let memory: rlim_t = 1 << 30
 
     /// Gives up privileges, files and unbounded memory and time, as far as that is possible: without privileges there is less to give up.
-    static func confine() {
+    static func confine(keepingPrivileges: Bool) {
         limit(RLIMIT_CORE, 0)
         limit(RLIMIT_FSIZE, 0)
         limit(RLIMIT_CPU, processorTime)
         limit(RLIMIT_AS, memory)
         limit(RLIMIT_NOFILE, 32)
         swiftbpf_no_new_privileges()
+        if keepingPrivileges { return }
         if geteuid() == 0 {
             // Nobody.
             setgroups(0, nil)

@@ -5,20 +5,35 @@ import Glibc
 /// Looks at an object file somebody else made in a process of its own, so that a file that brings libbpf or this library down brings
 /// nothing down with it.
 ///
-///     let inspection = Inspection(program: "/proc/self/exe", arguments: ["inspect-object"])
-///     let report = try inspection.report(on: bytes, name: "filter")
+///     // First of all in `main`:
+///     Inspection.serveIfAsked()
+///     …
+///     let report = try Inspection().report(on: bytes, name: "filter")
 ///
-/// The program is to call `Inspection.serve()` when it gets those arguments. It does so without privileges, with bounds on memory and time,
-/// no files but the object, and no environment.
+/// The other process has no privileges, bounds on memory and time, no files but the object, and no environment. If it is to try what the
+/// kernel takes it keeps the privileges for that.
 public struct Inspection: Sendable {
-    /// The program that calls `serve()`.
+    /// The program that looks.
     public var program: String
-    /// Its arguments, without its name.
+    /// Its arguments, without its name; the object's name follows.
     public var arguments: [String]
     /// How long looking may take, in seconds.
     public var timeLimit: Int
 
-    /// An inspection by a program.
+    /// How far a look goes.
+    public enum Depth: String, Sendable {
+        /// What the file says, and what this host's kernel is known not to have. Needs no privileges.
+        case reading = "inspect-object"
+        /// Also what the kernel says when it is to load it; everything is taken out again, and nothing is attached. Needs those for loading.
+        case loading = "load-object"
+    }
+
+    /// An inspection by this very program, which calls `serveIfAsked()`.
+    public init(_ depth: Depth = .reading, timeLimit: Int = 10) {
+        self.init(program: "/proc/self/exe", arguments: [depth.rawValue], timeLimit: timeLimit)
+    }
+
+    /// An inspection by another program that does so.
     public init(program: String, arguments: [String], timeLimit: Int = 10) {
         self.program = program
         self.arguments = arguments
@@ -49,6 +64,20 @@ public struct Inspection: Sendable {
         return report
     }
 
+    /// What the object in a file holds.
+    ///
+    /// - Throws: `InspectionError` also if the file cannot be read.
+    public func report(onFile path: String) throws(InspectionError) -> ObjectReport {
+        let source = ObjectSource.file(path)
+        let bytes: [UInt8]
+        do throws(BPFError) {
+            bytes = try source.bytes()
+        } catch {
+            throw .refused("\(error)")
+        }
+        return try report(on: bytes, name: source.name)
+    }
+
     /// What the process that looks says to the one that asked.
     struct Answer: Codable {
         var report: ObjectReport?
@@ -58,23 +87,35 @@ public struct Inspection: Sendable {
 
 extension Inspection {
     /// What an object holds, looked at in this very process: for files of our own, and inside the process that does it for others.
-    public static func reportHere(on bytes: [UInt8], name: String) throws(InspectionError) -> ObjectReport {
+    public static func reportHere(on bytes: [UInt8], name: String, _ depth: Depth = .reading) throws(InspectionError) -> ObjectReport {
         do throws(BPFError) {
-            return ObjectReport(try OpenObject(.bytes(bytes, name: name)), bytes: bytes.count)
+            let object = try OpenObject(.bytes(bytes, name: name))
+            var report = try ObjectReport(object, bytes: bytes.count)
+            switch depth {
+            case .reading: try report.addMissingNeeds(of: object)
+            case .loading: try report.addTrial(bytes)
+            }
+            return report
         } catch {
             throw .refused("\(error)")
         }
     }
 
-    /// What the other process does: reads an object from standard input, and writes the report on it to standard output.
+    /// Looks at an object and ends the process, if this is the process that was started for it; does nothing otherwise.
     ///
-    /// - Parameter name: The last argument of the program.
-    /// - Returns: The status to exit with.
-    public static func serve(name: String) -> CInt {
-        Confinement.confine()
+    /// To be called before anything else: what a program opens or reads before is within reach of the object.
+    public static func serveIfAsked() {
+        let arguments = CommandLine.arguments
+        guard arguments.count == 3, let depth = Depth(rawValue: arguments[1]) else { return }
+        exit(serve(name: arguments[2], depth))
+    }
+
+    /// Reads an object from standard input, and writes the report on it to standard output.
+    private static func serve(name: String, _ depth: Depth) -> CInt {
+        Confinement.confine(keepingPrivileges: depth == .loading)
         var answer = Answer()
         do throws(InspectionError) {
-            answer.report = try reportHere(on: InspectionProcess.readAll(STDIN_FILENO), name: name)
+            answer.report = try reportHere(on: InspectionProcess.readAll(STDIN_FILENO), name: name, depth)
         } catch {
             answer.refusal = error.description
         }

@@ -32,6 +32,12 @@ public struct ObjectReport: Codable, Sendable, Hashable {
         self.notes = notes
         self.refusals = refusals
     }
+
+    /// Whether anything of it could be loaded here, as far as is known: there is a program that would not be refused.
+    public var isLoadable: Bool {
+        let refused = Set(refusals.map(\.subject))
+        return !refused.contains("object \(name)") && programs.contains { !refused.contains("program \($0.name)") }
+    }
 }
 
 /// A program of an object.
@@ -50,9 +56,18 @@ public struct ProgramReport: Codable, Sendable, Hashable {
     public var isLoadedByDefault: Bool
     /// Its length in eBPF instructions, as compiled.
     public var instructions: Int
+    /// The helpers it calls: `map_lookup_elem`.
+    public var helpers: [String]
+    /// The kernel functions it calls that are no helpers.
+    public var kernelFunctions: [String]
+    /// The maps it uses, without those of global variables.
+    public var maps: [String]
+    /// What it reads of the kernel's types: `struct task_struct.tgid`.
+    public var kernelTypes: [String]
 
     public init(
-        name: String, section: String, type: String, isTypedByConvention: Bool, attach: String?, isLoadedByDefault: Bool, instructions: Int
+        name: String, section: String, type: String, isTypedByConvention: Bool, attach: String?, isLoadedByDefault: Bool,
+        instructions: Int, helpers: [String], kernelFunctions: [String], maps: [String], kernelTypes: [String]
     ) {
         self.name = name
         self.section = section
@@ -61,6 +76,10 @@ public struct ProgramReport: Codable, Sendable, Hashable {
         self.attach = attach
         self.isLoadedByDefault = isLoadedByDefault
         self.instructions = instructions
+        self.helpers = helpers
+        self.kernelFunctions = kernelFunctions
+        self.maps = maps
+        self.kernelTypes = kernelTypes
     }
 }
 
@@ -111,19 +130,51 @@ public struct GlobalReport: Codable, Sendable, Hashable {
 
 /// A named type of an object's BTF.
 public struct TypeReport: Codable, Sendable, Hashable {
-    /// `struct`, `union` or `enum`.
-    public var kind: String
+    /// As C spells it: `struct event`.
     public var name: String
     /// In bytes.
     public var size: Int
-    /// The names of its fields or values in their order.
-    public var members: [String]
+    /// The fields of a struct or union in their order.
+    public var fields: [FieldReport]
+    /// The values of an enumeration in their order.
+    public var values: [EnumValueReport]
 
-    public init(kind: String, name: String, size: Int, members: [String]) {
-        self.kind = kind
+    public init(name: String, size: Int, fields: [FieldReport], values: [EnumValueReport]) {
         self.name = name
         self.size = size
-        self.members = members
+        self.fields = fields
+        self.values = values
+    }
+}
+
+/// A field of a struct or union.
+public struct FieldReport: Codable, Sendable, Hashable {
+    /// Empty for a struct or union whose fields count as the outer one's.
+    public var name: String
+    /// As C spells it.
+    public var type: String
+    /// Where it begins, in bits.
+    public var bitOffset: Int
+    /// How many bits a bit-field has; nothing for other fields.
+    public var bitWidth: Int?
+
+    public init(name: String, type: String, bitOffset: Int, bitWidth: Int?) {
+        self.name = name
+        self.type = type
+        self.bitOffset = bitOffset
+        self.bitWidth = bitWidth
+    }
+}
+
+/// A value of an enumeration.
+public struct EnumValueReport: Codable, Sendable, Hashable {
+    public var name: String
+    /// Unsigned values above `Int64.max` by their bits.
+    public var value: Int64
+
+    public init(name: String, value: Int64) {
+        self.name = name
+        self.value = value
     }
 }
 

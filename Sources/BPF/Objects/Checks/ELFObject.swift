@@ -20,6 +20,8 @@ struct ELFObject {
     struct Symbol {
         var name: String
         var type: UInt8
+        /// Whether it may be nowhere.
+        var isWeak: Bool
         /// The section it lies in, or a number from 0xff00 on, or 0 if it lies elsewhere.
         var section: UInt16
         var value: UInt64
@@ -182,7 +184,7 @@ extension ELFObject {
                 let size = table.content.load(entry + 16, as: UInt64.self)
             else { throw .cut("its table of symbols") }
             guard let name = names.text(at: nameOffset) else { throw .corrupted("symbol \(symbols.count) has no name") }
-            symbols.append(Symbol(name: name, type: info & 0xf, section: section, value: value, size: size))
+            symbols.append(Symbol(name: name, type: info & 0xf, isWeak: info >> 4 == 2, section: section, value: value, size: size))
         }
         return symbols
     }

@@ -1,43 +1,6 @@
 import CLibBPF
-import Glibc
 
 extension ObjectHandle {
-    /// The bytes of a source and the name the object goes by.
-    ///
-    /// - Parameter subject: What an error speaks of.
-    static func contents(of source: ObjectSource, subject: String) throws(BPFError) -> (bytes: [UInt8], name: String) {
-        switch source {
-        case .bytes(let bytes, let name): return (bytes, name)
-        case .file(let path):
-            // As libbpf calls it: the file's name up to its first dot.
-            let file = path.split(separator: "/").last ?? ""
-            return (try readFile(path, subject: subject), String(file.prefix { $0 != "." }))
-        }
-    }
-
-    private static func readFile(_ path: String, subject: String) throws(BPFError) -> [UInt8] {
-        // A pipe that nobody writes to must not keep anybody waiting.
-        let file = Descriptor(adopting: try system(.open, subject) { unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) })
-        var status = stat()
-        try system(.open, subject) { unsafe fstat(file.rawValue, &status) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw BPFError(.open, subject, reason: "it is not a file with contents") }
-        guard status.st_size <= ObjectCheck.sizeLimit else {
-            throw BPFError(.open, subject, reason: "it has \(status.st_size) bytes, and \(ObjectCheck.sizeLimit) are the most")
-        }
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-        var length = 0
-        while length < bytes.count {
-            let count = unsafe bytes.withUnsafeMutableBytes {
-                unsafe read(file.rawValue, $0.baseAddress.map { unsafe $0 + length }, $0.count - length)
-            }
-            if count < 0, Glibc.errno == EINTR { continue }
-            if count < 0 { throw BPFError(.open, subject, errno: Glibc.errno) }
-            if count == 0 { break }
-            length += count
-        }
-        return Array(bytes.prefix(length))
-    }
-
     /// Sets what an object leaves open, or sets where the kernel wants nothing, and writes down what was done.
     func applyConventions() {
         // swift-format makes one word of `for unsafe program`.

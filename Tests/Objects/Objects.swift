@@ -1,0 +1,1 @@
+// The build plugin adds an `EmbeddedObject` for each `*.bpf.c` of this folder.
