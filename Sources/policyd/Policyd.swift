@@ -52,8 +52,7 @@ struct Policyd: AsyncParsableCommand {
     /// The daemon's exit codes are those of `policyctl`: 2 for wrong usage.
     static func main() async {
         // What the daemon has another process do, before anything else of it is there.
-        let arguments = CommandLine.arguments
-        if arguments.count == 3, arguments[1] == ProbeRegistry.inspectionArgument { Glibc.exit(Inspection.serve(name: arguments[2])) }
+        Inspection.serveIfAsked()
         returnLargeBlocks()
         do {
             var command = try parseAsRoot()

@@ -20,10 +20,8 @@ final class ProbeRegistry: Sendable {
     /// Loading takes up to seconds, and objects are looked at by another process: not on the threads that answer requests.
     private let changes = NIOThreadPool(numberOfThreads: 1)
     /// Looks at objects before they are opened here.
-    private let inspection = Inspection(program: "/proc/self/exe", arguments: [ProbeRegistry.inspectionArgument])
+    private let inspection = Inspection()
 
-    /// The hidden argument with which the daemon's program looks at an object.
-    static let inspectionArgument = "inspect-object"
     /// The largest object, in bytes.
     static let objectLimit = 64 << 20
 
