@@ -105,6 +105,6 @@ import Testing
         let store = try RevisionStore(path: folder.path)
         #expect(try store.load(1).documents.documents.count == 2)
         // The version before is not to take the folder for its own again.
-        #expect(try folder.read("version") == "2\n")
+        #expect(try folder.read("version") == "3\n")
     }
 }
