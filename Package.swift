@@ -165,7 +165,7 @@ let package = Package(
         .testTarget(
             name: "BPFTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects", "CLibBPF"], swiftSettings: house),
         .testTarget(
-            name: "ProbesTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CorpusObjects", "Probes", "fuzz-objects"],
+            name: "ProbesTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CorpusObjects", "PolicyModel", "Probes", "fuzz-objects"],
             swiftSettings: house),
         .testTarget(name: "PolicyImportTests", dependencies: ["PolicyImport", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),

@@ -207,6 +207,55 @@ import Testing
         try guarded.end()
     }
 
+    @Test(arguments: [
+        ("alternatives: [[pw_kprobe, pw_call]]", true), ("programs: { pw_kprobe: { optional: true } }", true),
+        ("alternatives: [[pw_call, pw_kprobe]]", true), ("programs: {}", false),
+    ])
+    func `what a kernel does not take is left out if the document lets it`(more: String, isTaken: Bool) throws {
+        let guarded = try GuardedHost()
+        try guarded.writeObject(.callsEither, as: "either.o")
+        let document = try guarded.watchDocument("either.o", more: "  globals: { watched: \(getpid()) }\n  \(more)")
+        let result = try guarded.policyctl("probe", "load", "-f", document)
+        guard isTaken else {
+            #expect(result.status == 1 && result.errors.contains("no_kernel_has_this_function"), "\(result.errors)")
+            return try guarded.end()
+        }
+        #expect(result.status == 0 && result.output.contains("without pw_kprobe"), "\(result.output)\(result.errors)")
+        getpgid(5)
+        #expect(try eventually { try guarded.probes().first?.events.received == 1 })
+        let programs = try #require(try guarded.probes().first).programs
+        #expect(programs.map { $0.leftOut == nil } == [false, true])
+        try guarded.end()
+    }
+
+    @Test func `maps are shown by their types`() throws {
+        let guarded = try GuardedHost()
+        try guarded.writeObject(.frames, as: "frames.o")
+        let document = try guarded.folder.file(
+            "frames.yaml",
+            """
+            apiVersion: policyd/v1
+            kind: Probe
+            metadata: { name: frames }
+            spec:
+              object: frames.o
+              programs: { pw_count: { attach: "xdp/generic:eth0" } }
+            """)
+        try guarded.done("probe", "load", "-f", document)
+        try guarded.peer.run { try TestSocket(.udp, family: .v4).send("x", to: "192.0.2.1", port: 9) }
+        func contents() throws -> ProbeMapContentsMessage { try guarded.done("probe", "show", "frames", "pw_frames", "-o", "json").json() }
+        #expect(
+            try eventually {
+                guard case .integer(let count)? = try contents().entries.first?.values.first else { return false }
+                return count > 0
+            }, shown(try contents()))
+        #expect(try contents().entries.map(\.key) == [.integer(0)] && contents().type == "array")
+        #expect(try guarded.done("probe", "show", "frames").output.contains("xdp/generic:eth0"))
+        let none = try guarded.policyctl("probe", "show", "frames", "pw_frame")
+        #expect(none.status == 1 && none.errors.contains("did you mean 'pw_frames'?"), "\(none.errors)")
+        try guarded.end()
+    }
+
     @Test func `loading is for root, and looking for the group as well`() throws {
         let guarded = try GuardedHost(flags: ["--socket-group", "daemon"])
         try guarded.writeObject(.callsOne, as: "one.o")

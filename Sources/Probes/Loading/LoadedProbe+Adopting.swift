@@ -28,9 +28,16 @@ extension ProbeLoader {
                         },
                         perf: { (map) throws(BPFError) in try PerfBuffer(pinnedAt: pins.map(map)) }))
             }
+            var readers: [ProbeMapReader] = []
+            for map in object.maps where !map.isInternal {
+                let contents = try MapContents(pinnedAt: pins.map(map.name))
+                readers.append(
+                    try ProbeMapReader(
+                        map.name, contents, key: object.keyType(ofMap: map.name), value: object.valueType(ofMap: map.name)))
+            }
             return LoadedProbe(
-                probe, programs: before.programs, maps: before.maps, streams: streams, memoryBytes: before.memoryBytes, pins: pins,
-                warnings: [], attachments: held, object: nil)
+                probe, programs: before.programs, maps: before.maps, streams: streams, readers: readers, memoryBytes: before.memoryBytes,
+                pins: pins, warnings: [], attachments: held, object: nil)
         }
     }
 }

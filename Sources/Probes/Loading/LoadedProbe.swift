@@ -36,6 +36,8 @@ public final class LoadedProbe: Sendable {
     public let maps: [Map]
     /// Where events come from.
     public let streams: [ProbeEventStream]
+    /// What its maps hold, in the order of the file.
+    public let readers: [ProbeMapReader]
     /// What its maps and programs take in the kernel, in bytes.
     public let memoryBytes: Int
     /// Where it is pinned; nil if it ends with this process.
@@ -47,13 +49,14 @@ public final class LoadedProbe: Sendable {
     private let object: LoadedObjectHolder?
 
     init(
-        _ probe: Probe, programs: [Program], maps: [Map], streams: [ProbeEventStream], memoryBytes: Int, pins: ProbePins?,
-        warnings: [String], attachments: [HeldAttachment], object: LoadedObjectHolder?
+        _ probe: Probe, programs: [Program], maps: [Map], streams: [ProbeEventStream], readers: [ProbeMapReader], memoryBytes: Int,
+        pins: ProbePins?, warnings: [String], attachments: [HeldAttachment], object: LoadedObjectHolder?
     ) {
         self.probe = probe
         self.programs = programs
         self.maps = maps
         self.streams = streams
+        self.readers = readers
         self.memoryBytes = memoryBytes
         self.pins = pins
         self.warnings = warnings

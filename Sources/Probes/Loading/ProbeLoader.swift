@@ -53,6 +53,7 @@ public struct ProbeLoader: Sendable {
         let loaded = LoadedObjectHolder(try load(object, plan))
         let memory = try checkMemory(of: loaded.object)
         let streams = try kernel { () throws(BPFError) in try makeStreams(plan, loaded.object) }
+        let readers = try kernel { () throws(BPFError) in try makeReaders(loaded.object) }
         var takeover = Takeover(old)
         let leftOut = Set(loaded.object.leftOut.map(\.name))
         var warnings: [String] = []
@@ -78,7 +79,7 @@ public struct ProbeLoader: Sendable {
         let isPinned = pins != nil && !isTrial && warnings.isEmpty
         return LoadedProbe(
             probe, programs: programs(loaded.object, plan, takeover.held), maps: maps(loaded.object, streams), streams: streams,
-            memoryBytes: memory, pins: isPinned ? pins : nil, warnings: warnings, attachments: takeover.held, object: loaded)
+            readers: readers, memoryBytes: memory, pins: isPinned ? pins : nil, warnings: warnings, attachments: takeover.held, object: loaded)
     }
 
     /// What the object makes of the document.
@@ -137,6 +138,18 @@ extension ProbeLoader {
                     perf: { (map) throws(BPFError) in try object.perfBuffer(map) }))
         }
         return streams
+    }
+}
+
+extension ProbeLoader {
+    private func makeReaders(_ object: borrowing LoadedObject) throws(BPFError) -> [ProbeMapReader] {
+        var readers: [ProbeMapReader] = []
+        for map in object.maps where !map.isInternal {
+            readers.append(
+                try ProbeMapReader(
+                    map.name, object.contents(ofMap: map.name), key: object.keyType(ofMap: map.name), value: object.valueType(ofMap: map.name)))
+        }
+        return readers
     }
 }
 

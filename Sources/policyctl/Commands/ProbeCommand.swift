@@ -5,7 +5,7 @@ import Probes
 struct ProbeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "probe", abstract: "Loads compiled eBPF objects, shows their events, and looks at what they hold.",
-        subcommands: [Events.self, Inspect.self, List.self, Load.self, Unload.self])
+        subcommands: [Events.self, Inspect.self, List.self, Load.self, Show.self, Unload.self])
 
     /// `policyctl probe inspect`
     struct Inspect: ParsableCommand {

@@ -27,6 +27,17 @@ struct ProbeRoutes: Sendable {
             try context.requireRoot()
             return try await Response.json(probes.unload(context.name("name"), by: context.peerName))
         }
+        router.get("v1/probes/:name/maps/:map") { request, context in
+            var limit = 1_000
+            if let text = request.uri.queryParameters["limit"] {
+                guard let number = Int(text), (1...1_000_000).contains(number) else {
+                    throw Refusal(.badRequest, "limit: '\(text)' is not a number from 1 to 1000000")
+                }
+                limit = number
+            }
+            let message = try probes.probe(context.name("name")).contents(of: context.name("map"), limit: limit)
+            return try Response.json(message)
+        }
         router.get("v1/probes/:name/events") { request, context in
             try stream(request, of: probes.probe(context.name("name")).hub)
         }
