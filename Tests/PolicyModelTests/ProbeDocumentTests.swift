@@ -70,7 +70,9 @@ import Testing
         #expect(!probe.persist)
     }
 
-    @Test(arguments: [whole, text("object: x.o"), text("object: \"null\", globals: { a: \"~\", b: [], c: [[1], [\"a b\"]] }, persist: true")])
+    @Test(arguments: [
+        whole, text("object: x.o"), text("object: \"null\", globals: { a: \"~\", b: [], c: [[1], [\"a b\"]] }, persist: true"),
+    ])
     func `a probe that is printed and read again is the same`(text: String) throws {
         let probe = try Self.probe(text)
         #expect(try Self.probe(probe.output.yaml()).output == probe.output)
@@ -84,7 +86,10 @@ import Testing
             "object: a.o, sha256: abc", "4:30: error: sha256: 'abc' is not a SHA-256: 64 hexadecimal digits, as sha256sum prints them", 1
         ),
         ("object: a.o, globals: [1]", "4:31: error: globals: expected a mapping from the name of a global variable, found a list", 1),
-        ("object: a.o, globals: { a-b: 1 }", "4:33: error: globals: 'a-b' is not the name of a global variable: letters, digits and '_'", 1),
+        (
+            "object: a.o, globals: { a-b: 1 }", "4:33: error: globals: 'a-b' is not the name of a global variable: letters, digits and '_'",
+            1
+        ),
         ("object: a.o, globals: { a: { b: 1 } }", "4:36: error: globals: a: expected a single value or a list, found a mapping", 1),
         ("object: a.o, globals: { a: ~ }", "4:36: error: globals: a has no value; leave the key out if none is meant", 1),
         ("object: a.o, globals: { a: 1, a: 2 }", "4:39: error: globals: 'a' stands here twice", 1),

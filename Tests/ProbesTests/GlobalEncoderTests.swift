@@ -27,7 +27,8 @@ import Testing
         #expect(bytes(.text("18446744073709551615"), Self.integer(8)) == [UInt8](repeating: 0xff, count: 8))
         #expect(bytes(.text("-9223372036854775808"), Self.integer(8, signed: true)) == [0, 0, 0, 0, 0, 0, 0, 0x80])
         for (text, type) in [
-            ("256", Self.integer(1)), ("-1", Self.integer(1)), ("128", Self.integer(1, signed: true)), ("-129", Self.integer(1, signed: true)),
+            ("256", Self.integer(1)), ("-1", Self.integer(1)), ("128", Self.integer(1, signed: true)),
+            ("-129", Self.integer(1, signed: true)),
             ("18446744073709551616", Self.integer(8)), ("", Self.integer(4)), ("1.5", Self.integer(4)), ("1e3", Self.integer(4)),
             ("--1", Self.integer(4, signed: true)), ("0x", Self.integer(4)), ("+1", Self.integer(4)),
         ] {
@@ -49,7 +50,8 @@ import Testing
 
     @Test func `text has room for its end, and lists are filled up`() {
         let text = TypeDescription.array(of: Self.char, count: 4)
-        #expect(bytes(.text("abc"), text) == [97, 98, 99, 0] && bytes(.text("abcd"), text) == nil && bytes(.text("10"), text) == [49, 48, 0, 0])
+        #expect(
+            bytes(.text("abc"), text) == [97, 98, 99, 0] && bytes(.text("abcd"), text) == nil && bytes(.text("10"), text) == [49, 48, 0, 0])
         #expect(bytes(.text("é"), text) == [0xc3, 0xa9, 0, 0])
         let numbers = TypeDescription.array(of: Self.integer(2), count: 3)
         #expect(bytes(.list([.text("1"), .text("2")]), numbers) == [1, 0, 2, 0, 0, 0])

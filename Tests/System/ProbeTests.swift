@@ -29,7 +29,8 @@ import Testing
         #expect(kept.contains("argument=7001") && kept.contains("label=system") && kept.split(separator: "\n").count == 1, "\(kept)")
 
         let probe = try #require(try guarded.probes().first)
-        #expect(probe.programs.map(\.attached) == [["tracepoint:syscalls/sys_enter_getpgid"], ["uprobe:libc.so.6:getpgid pid=\(getpid())"]])
+        #expect(
+            probe.programs.map(\.attached) == [["tracepoint:syscalls/sys_enter_getpgid"], ["uprobe:libc.so.6:getpgid pid=\(getpid())"]])
         #expect(probe.events.received == 2 && probe.events.kept == 2 && probe.events.lostInKernel == 0)
         #expect(probe.maps.first { $0.name == "pw_calls" }?.record == "call")
         #expect(probe.memoryBytes > 65_536 && !probe.persist)
@@ -104,7 +105,8 @@ import Testing
         caller.start()
         for round in 1...6 {
             let object = round % 2 == 0 ? "one.o" : "two.o"
-            let replaced = try guarded.done("probe", "load", "-f", guarded.watchDocument(object, more: GuardedHost.watchSystemCalls + "\n" + more))
+            let replaced = try guarded.done(
+                "probe", "load", "-f", guarded.watchDocument(object, more: GuardedHost.watchSystemCalls + "\n" + more))
             #expect(replaced.output.hasPrefix("replaced probe calls"), "\(replaced.output)")
         }
         let last = caller.stop()

@@ -12,7 +12,8 @@ extension DocumentReader {
         if let (text, node) = fields.text("sha256") {
             probe.sha256 = SHA256Digest(text)
             if probe.sha256 == nil {
-                sink.error(at: node, "sha256: \(FieldReader.quoted(text)) is not a SHA-256: 64 hexadecimal digits, as sha256sum prints them")
+                sink.error(
+                    at: node, "sha256: \(FieldReader.quoted(text)) is not a SHA-256: 64 hexadecimal digits, as sha256sum prints them")
             }
         }
         probe.globals = fields.named("globals", "a global variable").compactMap { key, name, value in
@@ -115,14 +116,17 @@ extension DocumentReader {
         }
         var seen: Set<String> = []
         func name(_ node: YAMLNode) -> String? {
-            guard let name = fields.scalar(node, "alternatives"), fields.identifier(name, node, "alternatives", "a program") else { return nil }
+            guard let name = fields.scalar(node, "alternatives"), fields.identifier(name, node, "alternatives", "a program") else {
+                return nil
+            }
             if seen.insert(name).inserted { return name }
             sink.error(at: node, "alternatives: \(FieldReader.shown(name)) stands here twice")
             return nil
         }
         return groups.map { group in
             guard case .sequence(let members) = group.content, members.count > 1 else {
-                sink.error(at: group, "alternatives: expected a list of two programs or more, of which the first that this kernel takes is used")
+                sink.error(
+                    at: group, "alternatives: expected a list of two programs or more, of which the first that this kernel takes is used")
                 return []
             }
             return members.compactMap { member in

@@ -25,7 +25,8 @@ struct GlobalEncoder {
             }
             // What a program reads is a string of C, with its end.
             guard text.utf8.count < count else {
-                throw Mismatch(words: "\(quoted(text)) has \(text.utf8.count) bytes, and a \(type) takes \(max(0, count - 1)) and the closing 0")
+                throw Mismatch(
+                    words: "\(quoted(text)) has \(text.utf8.count) bytes, and a \(type) takes \(max(0, count - 1)) and the closing 0")
             }
             guard !text.utf8.contains(0) else { throw Mismatch(words: "the text has a 0 in it, which ends text in C") }
             return Array(text.utf8) + [UInt8](repeating: 0, count: size - text.utf8.count)

@@ -79,7 +79,8 @@ public struct ProbeLoader: Sendable {
         let isPinned = pins != nil && !isTrial && warnings.isEmpty
         return LoadedProbe(
             probe, programs: programs(loaded.object, plan, takeover.held), maps: maps(loaded.object, streams), streams: streams,
-            readers: readers, memoryBytes: memory, pins: isPinned ? pins : nil, warnings: warnings, attachments: takeover.held, object: loaded)
+            readers: readers, memoryBytes: memory, pins: isPinned ? pins : nil, warnings: warnings, attachments: takeover.held,
+            object: loaded)
     }
 
     /// What the object makes of the document.
@@ -147,7 +148,8 @@ extension ProbeLoader {
         for map in object.maps where !map.isInternal {
             readers.append(
                 try ProbeMapReader(
-                    map.name, object.contents(ofMap: map.name), key: object.keyType(ofMap: map.name), value: object.valueType(ofMap: map.name)))
+                    map.name, object.contents(ofMap: map.name), key: object.keyType(ofMap: map.name),
+                    value: object.valueType(ofMap: map.name)))
         }
         return readers
     }
@@ -176,12 +178,15 @@ extension ProbeLoader {
         let leftOut = Set(object.leftOut.map(\.name))
         do throws(BPFError) {
             for map in object.maps { sum += try object.mapInfo(map.name).memoryBytes ?? 0 }
-            for program in object.programs where !leftOut.contains(program.name) { sum += try object.program(program.name).info.memoryBytes ?? 0 }
+            for program in object.programs where !leftOut.contains(program.name) {
+                sum += try object.program(program.name).info.memoryBytes ?? 0
+            }
         } catch {
             throw refusal(error)
         }
         guard sum <= probe.limits.memory else {
-            throw ProbeError("refused: probe \(probe.name) takes \(sum) bytes of the kernel's memory, and its limit is \(probe.limits.memory)")
+            throw ProbeError(
+                "refused: probe \(probe.name) takes \(sum) bytes of the kernel's memory, and its limit is \(probe.limits.memory)")
         }
         return sum
     }

@@ -135,7 +135,8 @@ private struct MistakeFinder {
             }
             let page = 4_096
             if described.type == .ringBuffer, map.maxEntries < page || map.maxEntries.nonzeroBitCount != 1 {
-                report(map.location, "maxEntries: \(map.name) is a ring buffer: \(map.maxEntries) is not a power of two of at least \(page)")
+                report(
+                    map.location, "maxEntries: \(map.name) is a ring buffer: \(map.maxEntries) is not a power of two of at least \(page)")
             }
         }
     }

@@ -85,7 +85,8 @@ extension Enforcer {
                     throw Refusal(.badRequest, "'\(identity)' is not KIND/NAME; kinds are \(kinds)")
                 }
                 guard kind != .probe else {
-                    throw Refusal(.badRequest, "\(identity): probes are no part of a policy; policyctl probe unload \(parts[1]) takes it out")
+                    throw Refusal(
+                        .badRequest, "\(identity): probes are no part of a policy; policyctl probe unload \(parts[1]) takes it out")
                 }
                 guard documents.remove(kind, parts[1]) else {
                     let names = documents.documents.filter { $0.kind == kind }.map(\.name)

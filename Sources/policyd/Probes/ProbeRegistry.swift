@@ -52,7 +52,9 @@ final class ProbeRegistry: Sendable {
     var warnings: [String] {
         state.withLock { state in
             state.failed.sorted { $0.key < $1.key }.map { "probe \($0.key) is not at work: \($0.value)" }
-                + state.running.values.sorted { $0.name < $1.name }.flatMap { probe in probe.loaded.warnings.map { "probe \(probe.name): \($0)" } }
+                + state.running.values.sorted { $0.name < $1.name }.flatMap { probe in
+                    probe.loaded.warnings.map { "probe \(probe.name): \($0)" }
+                }
         }
     }
 }
@@ -210,7 +212,9 @@ extension ProbeRegistry {
         }
         logger.info(
             "probe loaded",
-            metadata: ["probe": "\(name)", "object": "\(probe.object)", "sha256": "\(digest)", "replaced": "\(old != nil)", "by": "\(peer)"])
+            metadata: [
+                "probe": "\(name)", "object": "\(probe.object)", "sha256": "\(digest)", "replaced": "\(old != nil)", "by": "\(peer)",
+            ])
         return (running, old, old == nil ? .loaded : .replaced)
     }
 
@@ -258,7 +262,9 @@ extension ProbeRegistry {
             }
             return bundled
         }
-        guard let text = request.object else { throw Refusal(.badRequest, "key 'object' is missing: the bytes of \(probe.object) in base64") }
+        guard let text = request.object else {
+            throw Refusal(.badRequest, "key 'object' is missing: the bytes of \(probe.object) in base64")
+        }
         guard let data = Data(base64Encoded: text) else { throw Refusal(.badRequest, "'object' is not base64") }
         guard data.count <= Self.objectLimit else {
             throw Refusal(.unprocessableContent, "the object has \(data.count) bytes, and at most \(Self.objectLimit >> 20) MiB are read")

@@ -94,7 +94,8 @@ extension RunningProbe {
     func contents(of map: String, limit: Int) throws -> ProbeMapContentsMessage {
         guard let reader = loaded.readers.first(where: { $0.name == map }) else {
             let names = loaded.readers.map(\.name)
-            let near = Spelling.nearest(to: map, among: names).map { "; did you mean '\($0)'?" } ?? "; it has \(names.joined(separator: ", "))"
+            let near =
+                Spelling.nearest(to: map, among: names).map { "; did you mean '\($0)'?" } ?? "; it has \(names.joined(separator: ", "))"
             throw Refusal(.notFound, "probe \(name) has no map '\(map)'\(near)")
         }
         guard reader.isReadable else {

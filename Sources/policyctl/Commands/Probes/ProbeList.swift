@@ -46,7 +46,8 @@ enum ProbeText {
         for probe in probes {
             let events = probe.events
             table.rows.append([
-                probe.name, probe.object, "\(probe.programs.count { $0.leftOut == nil })", "\(probe.programs.reduce(0) { $0 + $1.attached.count })",
+                probe.name, probe.object, "\(probe.programs.count { $0.leftOut == nil })",
+                "\(probe.programs.reduce(0) { $0 + $1.attached.count })",
                 Shown.count(events.received), Shown.count(events.lostInKernel + events.lostToLimit + events.lostToFollowers),
                 Shown.bytes(probe.memoryBytes), probe.persist ? "yes" : "no", Shown.time(probe.loaded),
             ])
@@ -59,7 +60,8 @@ enum ProbeText {
     private static func text(_ change: ProbeChangeMessage) -> String {
         let probe = change.probe
         let time = "in \(Shown.duration(microseconds: change.microseconds))"
-        let size = "\(Shown.counted(probe.programs.count { $0.leftOut == nil }, "program")), \(Shown.counted(probe.maps.count, "map")), "
+        let size =
+            "\(Shown.counted(probe.programs.count { $0.leftOut == nil }, "program")), \(Shown.counted(probe.maps.count, "map")), "
             + Shown.bytes(probe.memoryBytes)
         switch change.outcome {
         case .unloaded:

@@ -60,7 +60,9 @@ extension ProbeCommand {
                             document: SourceText(name: path, text: text), object: Data(bytes).base64EncodedString(), dryRun: dryRun))
                     continue
                 }
-                if name != nil || persist { throw ValidationError("--name and --persist go with an object; \(path) is a document, which says both") }
+                if name != nil || persist {
+                    throw ValidationError("--name and --persist go with an object; \(path) is a document, which says both")
+                }
                 requests += try self.requests(of: path)
             }
             return requests

@@ -110,7 +110,8 @@ struct ProbeMapText {
         for power in first...last {
             let width = Int((Double(counts[power]) / Double(most) * Double(Self.barWidth)).rounded(.up))
             table.rows.append([
-                power == 0 ? "0" : Self.power(power), Self.power(power + 1), Shown.count(counts[power]), String(repeating: "▇", count: width),
+                power == 0 ? "0" : Self.power(power), Self.power(power + 1), Shown.count(counts[power]),
+                String(repeating: "▇", count: width),
             ])
         }
         return table.text
