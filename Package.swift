@@ -17,6 +17,7 @@ let package = Package(
         .library(name: "BPF", targets: ["BPF"]),
         .library(name: "BPFTesting", targets: ["BPFTesting"]),
         .plugin(name: "EmbedBPF", targets: ["EmbedBPF"]),
+        .plugin(name: "EmbedBPFTypes", targets: ["EmbedBPFTypes"]),
         .executable(name: "policyd", targets: ["policyd"]),
         .executable(name: "policyctl", targets: ["policyctl"]),
     ],
@@ -41,6 +42,10 @@ let package = Package(
         // eBPF sources, compiled by the plugin and embedded; headers shared by kernel and Swift.
         .executableTarget(name: "bpf-embed", swiftSettings: house),
         .plugin(name: "EmbedBPF", capability: .buildTool(), dependencies: ["bpf-embed"]),
+        // The same with Swift types of what the objects declare. A plugin of its own: this tool needs the library, which only those who use
+        // it then build for the tool as well.
+        .executableTarget(name: "bpf-generate", dependencies: ["BPF"], swiftSettings: house),
+        .plugin(name: "EmbedBPFTypes", capability: .buildTool(), dependencies: ["bpf-embed", "bpf-generate"]),
         .systemLibrary(name: "CDatapath", path: "bpf/include"),
         .target(
             name: "BPFObjects", dependencies: ["BPF"], path: "bpf", exclude: ["include"], sources: ["Objects.swift"],
@@ -120,6 +125,10 @@ let package = Package(
                 "PolicyCompiler", "PolicyModel", "PolicyTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Fuzz", swiftSettings: house),
+        // The eBPF library from many tasks at once, for scripts/sanitise.
+        .executableTarget(
+            name: "stress", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects"], path: "Benchmarks/Stress",
+            swiftSettings: house),
         .executableTarget(
             name: "fuzz-objects",
             dependencies: [
@@ -154,6 +163,15 @@ let package = Package(
         .target(
             name: "BPFTestObjects", dependencies: ["BPF"], path: "Tests/BPFTestObjects", exclude: ["include"], sources: ["Objects.swift"],
             swiftSettings: house, plugins: ["EmbedBPF"]),
+        // Swift types that the plugin makes of objects, and those who use them.
+        .target(
+            name: "GeneratedObjects", dependencies: ["BPF"], path: "Tests/GeneratedObjects", sources: ["Objects.swift"],
+            swiftSettings: library, plugins: ["EmbedBPFTypes"]),
+        .testTarget(
+            name: "GeneratedTests",
+            dependencies: [
+                "BPF", "BPFObjects", "BPFTestObjects", "BPFTesting", "CBPFTestObjects", "CorpusObjects", "GeneratedObjects", "bpf-generate",
+            ], swiftSettings: house),
         // Objects with everything that objects have, to be broken.
         .target(
             name: "CorpusObjects", dependencies: ["BPF"], path: "Tests/Objects", sources: ["Objects.swift"],

@@ -6,7 +6,6 @@ import Glibc
 import Logging
 import PolicyCompiler
 import PolicyModel
-import Synchronization
 
 /// How many events a second come from the kernel to a reader without loss: to one that uses the library, and through the daemon to a file.
 ///
@@ -28,45 +27,20 @@ struct EventsRow {
 
     func run() throws -> Outcome {
         var outcome = Outcome(row: "events")
-        let library = try climb([0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3, 4, 5].map { $0 * 1e6 }, toLibrary)
+        let library = try KeptRate(climbing: [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3, 4, 5].map { $0 * 1e6 }, toLibrary)
         outcome.measured.append(
             .atLeast(
                 "events, kernel to library consumer, none lost", library.best, "a second", 1_000_000, details: library.details))
-        let file = try climb([50, 100, 150, 200, 250, 300, 350, 400, 500, 600, 800].map { $0 * 1e3 }, toFile)
+        let file = try KeptRate(climbing: [50, 100, 150, 200, 250, 300, 350, 400, 500, 600, 800].map { $0 * 1e3 }, toFile)
         outcome.measured.append(
             .atLeast(
                 "events, kernel to policyctl events -o json in a file, none lost", file.best, "a second", 300_000, details: file.details))
         return outcome
     }
 
-    /// What came of one rate.
-    private struct Step {
-        var produced: Int
-        var delivered: Int
-        /// From the first packet until the last event was there.
-        var seconds: Double
-    }
-
-    /// Raises the rate until events are lost or come slower than they are made, twice in a row.
-    private func climb(_ rates: [Double], _ run: (Double) throws -> Step) throws -> (best: Double, details: [String: Double]) {
-        var best = 0.0
-        var details: [String: Double] = [:]
-        var failures = 0
-        for rate in rates where failures < 2 {
-            let step = try run(rate)
-            let reached = Double(step.delivered) / step.seconds
-            let isWhole = step.delivered == step.produced
-            details["asked \(Format.short(rate)): delivered"] = reached
-            if !isWhole { details["asked \(Format.short(rate)): lost"] = Double(step.produced - step.delivered) }
-            if isWhole { best = max(best, reached) }
-            failures = isWhole && reached > rate * 0.9 ? 0 : failures + 1
-        }
-        return (best, details)
-    }
-
     // MARK: To the library
 
-    private func toLibrary(_ rate: Double) throws -> Step {
+    private func toLibrary(_ rate: Double) throws -> RateStep {
         let bpffs = try PrivateBPFFS()
         let datapath = try Datapath(
             DatapathConfiguration(bpffs: bpffs.path("policyd")), logger: Logger(label: "numbers") { _ in SwiftLogNoOpLogHandler() })
@@ -88,31 +62,14 @@ struct EventsRow {
         let start = ContinuousClock.now
         let produced = try Producer(Program(pinnedAt: bpffs.path(Self.name))).produce(rate, seconds: seconds)
         let end = counted.waitUntilQuiet()
-        return Step(
+        return RateStep(
             produced: produced, delivered: counted.events.load(ordering: .relaxed), seconds: max((end - start) / .seconds(1), seconds * 0.5)
         )
     }
 
-    private final class Counted: Sendable {
-        let events = Atomic(0)
-        let lost = Atomic(0)
-
-        /// Waits until no more come, and says since when that is so.
-        func waitUntilQuiet() -> ContinuousClock.Instant {
-            var last = events.load(ordering: .relaxed)
-            var since = ContinuousClock.now
-            while ContinuousClock.now - since < .milliseconds(200) {
-                usleep(2_000)
-                let now = events.load(ordering: .relaxed)
-                if now != last { (last, since) = (now, ContinuousClock.now) }
-            }
-            return since
-        }
-    }
-
     // MARK: To a file
 
-    private func toFile(_ rate: Double) throws -> Step {
+    private func toFile(_ rate: Double) throws -> RateStep {
         let daemon = try Daemon(setting)
         try daemon.start()
         try daemon.policyctl("apply", "-f", daemon.file("host.yaml", Self.policy))
@@ -135,7 +92,7 @@ struct EventsRow {
         }
         reader.send(SIGINT)
         _ = reader.wait(seconds: 10)
-        return Step(produced: produced, delivered: try Self.lines(path), seconds: (since - start) / .seconds(1))
+        return RateStep(produced: produced, delivered: try Self.lines(path), seconds: (since - start) / .seconds(1))
     }
 
     /// Verdicts in a file of events; what is told to be lost is none.
@@ -153,21 +110,8 @@ private struct Producer: ~Copyable {
 
     init(_ program: consuming Program) { self.program = program }
 
-    /// Packets come in bursts, one a millisecond. Says how many there were.
+    /// Says how many there were.
     func produce(_ rate: Double, seconds: Double) throws -> Int {
-        let start = ContinuousClock.now
-        var done = 0
-        while true {
-            let elapsed = (ContinuousClock.now - start) / .seconds(1)
-            if elapsed >= seconds { return done }
-            let due = Int(elapsed * rate) - done
-            if due > 0 {
-                // At most what half of a ring of 4 MiB holds, after a pause that others made.
-                let burst = min(due, 20_000)
-                _ = try program.testRun(data: frame, repeat: burst)
-                done += burst
-            }
-            usleep(1_000)
-        }
+        try numbers.produce(rate, seconds: seconds) { _ = try program.testRun(data: frame, repeat: $0) }
     }
 }

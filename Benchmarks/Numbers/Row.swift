@@ -12,6 +12,7 @@ enum Row: String, CaseIterable, ExpressibleByArgument {
     case rules
     case start
     case events
+    case records
     case switches
 
     /// What a row that fails as a whole was to show.
@@ -27,6 +28,7 @@ enum Row: String, CaseIterable, ExpressibleByArgument {
         case .rules: "apply of 10,000 rules"
         case .start: "start of the daemon to enforcing 1,000 rules"
         case .events: "events, kernel to reader"
+        case .records: "records, ring buffer to a Swift consumer"
         case .switches: "packets judged by neither the old nor the new revision"
         }
     }
@@ -44,6 +46,7 @@ enum Row: String, CaseIterable, ExpressibleByArgument {
         case .rules: return try ApplyRows(setting: setting).rules()
         case .start: return try ApplyRows(setting: setting).start()
         case .events: return try EventsRow(setting: setting).run()
+        case .records: return try RecordsRow(effort: setting.effort).run()
         case .switches: return try SwitchesRow(setting: setting).run()
         }
     }

@@ -79,6 +79,7 @@ enum { SWIFTBPF_NEWNS = 0x00020000, SWIFTBPF_NEWNET = 0x40000000 };
 
 // Variadic.
 static inline int swiftbpf_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 0); }
+static inline int swiftbpf_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 static inline int swiftbpf_perf_event_open(struct perf_event_attr *attribute, int pid, int cpu, int group, unsigned long flags) {
     return (int)syscall(SYS_perf_event_open, attribute, pid, cpu, group, flags);
 }
@@ -184,7 +185,7 @@ static inline int swiftbpf_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_
 
 // The names lie in a macro that takes a macro. "map_lookup_elem" for 1.
 static inline const char *swiftbpf_helper_name(unsigned number) {
-#define SWIFTBPF_NAME(name) #name
+#define SWIFTBPF_NAME(name, ...) #name
     static const char *const names[] = {__BPF_FUNC_MAPPER(SWIFTBPF_NAME)};
 #undef SWIFTBPF_NAME
     return number != 0 && number < sizeof names / sizeof *names ? names[number] : (void *)0;

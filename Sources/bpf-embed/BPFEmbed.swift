@@ -68,6 +68,8 @@ struct BPFEmbed {
                 }
 
                 """
+        // What is the same as before is left alone, so that nothing that depends on it is compiled again.
+        if let before = try? String(contentsOfFile: options.output, encoding: .utf8), before == swift { return }
         try swift.write(toFile: options.output, atomically: true, encoding: .utf8)
     }
 

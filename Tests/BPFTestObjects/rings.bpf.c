@@ -21,6 +21,13 @@ struct {
     __uint(value_size, 4);
 } bt_perf SEC(".maps");
 
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, __u64);
+} bt_perf_lost SEC(".maps");
+
 volatile __u64 bt_sequence;
 
 SEC("tc")
@@ -45,10 +52,13 @@ int bt_write_ring(struct __sk_buff *skb) {
 
 SEC("tc")
 int bt_write_perf(struct __sk_buff *skb) {
+    __u32 zero = 0;
     for (__u32 i = 0; i < 512; i++) {
         if (i >= skb->mark) break;
         struct bt_record record = {.sequence = __sync_fetch_and_add(&bt_sequence, 1), .source = skb->priority};
-        bpf_perf_event_output(skb, &bt_perf, BPF_F_CURRENT_CPU, &record, sizeof record);
+        if (bpf_perf_event_output(skb, &bt_perf, BPF_F_CURRENT_CPU, &record, sizeof record) == 0) continue;
+        __u64 *lost = bpf_map_lookup_elem(&bt_perf_lost, &zero);
+        if (lost) __sync_fetch_and_add(lost, 1);
     }
     return 0;
 }

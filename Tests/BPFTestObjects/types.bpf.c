@@ -5,6 +5,12 @@
 
 // Records of a ring buffer are named with it; the size would be refused by the kernel, and says nothing to it.
 struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 4096);
+    __type(value, struct bt_opened);
+} bt_records SEC(".maps");
+
+struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, 8);
     __type(key, __u32);
@@ -20,6 +26,8 @@ struct {
 
 // Not used: it keeps the type in the object.
 const struct bt_everything *bt_unused __attribute__((unused));
+const struct bt_nested *bt_unused_too __attribute__((unused));
+const struct bt_plain *bt_unused_plain __attribute__((unused));
 
 const volatile enum bt_verdict bt_default = BT_DENY;
 volatile struct bt_inner bt_last = {.port = 53, .kind = 1};

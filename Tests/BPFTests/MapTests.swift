@@ -165,6 +165,15 @@ struct MapTests {
         let again = try Map<UInt32, UInt32>(id: found)
         try again.set(1, forKey: 1)
         #expect(try template.value(forKey: 1) == 1)
+        #expect(try outer.keys() == [1 << 40])
+        if let inner = try outer.map(forKey: 1 << 40, as: Map<UInt32, UInt32>.self) {
+            #expect(try inner.value(forKey: 1) == 1)
+        } else {
+            Issue.record("there is no inner map")
+        }
+        let none = try outer.map(forKey: 2, as: Map<UInt32, UInt32>.self) == nil
+        #expect(none)
+        #expect(throws: BPFError.self) { _ = try outer.map(forKey: 1 << 40, as: PerCPUMap<UInt32, UInt32>.self) }
     }
 
     @Test func `programs and tests share hashes, tries and counters`() throws {

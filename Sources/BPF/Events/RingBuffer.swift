@@ -17,8 +17,7 @@ import Synchronization
     private let map: Descriptor
     private let ring: OpaquePointer
     private let collector: Unmanaged<RecordCollector>
-    private let lossCounter: PerCPUMap<UInt32, UInt64>?
-    private let counted: Mutex<(seen: UInt64, total: UInt64)>
+    private let counted: Mutex<LossCount>
 
     /// The kernel's name of the map.
     public let name: String
@@ -47,7 +46,7 @@ import Synchronization
         guard info.type == .ringBuffer else {
             throw BPFError(.open, "map \(info.name)", reason: "it is of kind \(info.type), and no ring buffer")
         }
-        let seen = try lossCounter?.sum(forKey: 0) ?? 0
+        let count = try LossCount(lossCounter)
         let collector = unsafe Unmanaged.passRetained(RecordCollector())
         let descriptor = map.rawValue
         do throws(BPFError) {
@@ -71,8 +70,7 @@ import Synchronization
         unsafe self.collector = unsafe collector
         unsafe readinessDescriptor = ring_buffer__epoll_fd(ring)
         name = info.name
-        counted = Mutex((seen, 0))
-        self.lossCounter = lossCounter
+        counted = Mutex(count)
         self.map = map
     }
 
@@ -103,13 +101,7 @@ import Synchronization
             collector.begin(limit: limit)
             let result = unsafe ring_buffer__consume(ring)
             if result < 0, result != -ECANCELED { throw BPFError(.read, "ring buffer \(name)", errno: -result) }
-            var lost: UInt64 = 0
-            if let seen = try lossCounter?.sum(forKey: 0) {
-                lost = seen &- counted.seen
-                counted.seen = seen
-                counted.total += lost
-            }
-            return collector.batch(lost: lost)
+            return collector.batch(lost: try counted.new())
         }
     }
 }

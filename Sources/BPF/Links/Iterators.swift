@@ -20,7 +20,8 @@ extension Program {
         switch scope {
         case .everything: return try unsafe linked(to: 0, .iterator, "iterator")
         case .map(let path):
-            return try attach(iteratorOverMap: Descriptor(pinnedAt: path, .map, subject: "map").rawValue)
+            let map = try Descriptor(pinnedAt: path, .map, subject: "map")
+            return try attach(iteratorOverMap: map.rawValue)
         case .process(let pid):
             var scope = bpf_iter_link_info()
             unsafe scope.task.pid = UInt32(bitPattern: pid)

@@ -61,16 +61,14 @@ extension Program {
         guard type == target.programType || isWritableTracepoint else {
             throw BPFError(.attach, subject, reason: "it is of type \(type), and the target takes \(target.programType)")
         }
-        if let attachType, target.programType != .xdp, attachType != target.attachType {
-            // Programs for packets of a control group are loaded for both directions or for one.
-            let isFree = target.programType == .cgroupSKB && attachType == .unspecified || target.programType == .schedCls
-            guard isFree else {
-                throw BPFError(
-                    .attach, subject,
-                    reason: "it was loaded \(attachType == .unspecified ? "for nothing in particular" : "for \(attachType)")"
-                        + ", and the target takes programs loaded for \(target.attachType)",
-                    remedy: "name the target before the load: OpenObject.setTarget")
-            }
+        // Of other types the kernel does not ask, or says so itself.
+        let asked: Set<ProgramType> = [.kprobe, .tracing, .lsm, .cgroupSocket, .cgroupSocketAddress, .cgroupSocketOption]
+        if let attachType, asked.contains(type), attachType != target.attachType {
+            throw BPFError(
+                .attach, subject,
+                reason: "it was loaded \(attachType == .unspecified ? "for nothing in particular" : "for \(attachType)")"
+                    + ", and the target takes programs loaded for \(target.attachType)",
+                remedy: "name the target before the load: OpenObject.setTarget")
         }
         try requireBound(to: target)
         if cookie != 0, !target.hasCookie { throw BPFError(.attach, subject, reason: "the target has no cookies") }

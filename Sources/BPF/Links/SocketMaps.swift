@@ -40,7 +40,8 @@ extension Program {
     }
 
     func attach(sockets type: AttachType, ofMapAt path: String) throws(BPFError) -> Attachment {
-        try attach(sockets: type, ofMap: Descriptor(pinnedAt: path, .map, subject: "map").rawValue, path)
+        let map = try Descriptor(pinnedAt: path, .map, subject: "map")
+        return try attach(sockets: type, ofMap: map.rawValue, path)
     }
 }
 

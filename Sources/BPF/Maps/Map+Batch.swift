@@ -13,24 +13,21 @@ extension Map {
             throw BPFError(.update, "map \(name)", reason: "\(keys.count) keys for \(values.count) values")
         }
         if keys.isEmpty { return }
-        var count = UInt32(keys.count)
-        var options = bpf_map_batch_opts()
-        options.sz = swiftbpf_size_of_bpf_map_batch_opts()
-        options.elem_flags = mode.rawValue
-        let result = unsafe keys.withUnsafeBytes { keys in
-            unsafe values.withUnsafeBytes { values in
-                unsafe bpf_map_update_batch(fileDescriptor, keys.baseAddress, values.baseAddress, &count, &options)
+        unsafe try withPackedBytes(of: keys) { keyBytes throws(BPFError) in
+            unsafe try withPackedBytes(of: values) { valueBytes throws(BPFError) in
+                unsafe try checked.set(count: keys.count, keys: keyBytes, values: valueBytes, mode: mode)
             }
         }
-        if result < 0 { throw BPFError(.update, "map \(name)", errno: -result, reason: "after \(count) of \(keys.count) entries") }
     }
 
     /// Takes the keys out, all of which must be there.
+    ///
+    /// - Throws: `BPFError` whose reason says how many were taken out before one that is not there.
+    ///
+    /// The corresponding libbpf function is `bpf_map_delete_batch`.
     public func removeValues(forKeys keys: [Key]) throws(BPFError) {
         if keys.isEmpty { return }
-        var count = UInt32(keys.count)
-        let result = unsafe keys.withUnsafeBytes { unsafe bpf_map_delete_batch(fileDescriptor, $0.baseAddress, &count, nil) }
-        if result < 0 { throw BPFError(.delete, "map \(name)", errno: -result, reason: "after \(count) of \(keys.count) keys") }
+        unsafe try withPackedBytes(of: keys) { bytes throws(BPFError) in unsafe try checked.remove(count: keys.count, keys: bytes) }
     }
 
     /// All entries, read in batches. Each is whole, but together they are no snapshot.
@@ -40,10 +37,7 @@ extension Map {
     /// The corresponding libbpf function is `bpf_map_lookup_batch`.
     public func entries(batch: Int = 4096) throws(BPFError) -> [(key: Key, value: Value)] {
         var found: [(key: Key, value: Value)] = []
-        try forEachBatch(of: batch) { keys, values in
-            found.reserveCapacity(found.count + keys.count)
-            for index in keys.indices { found.append((keys[index], values[index])) }
-        }
+        try forEachBatch(of: batch) { keys, values in Self.append(keys, values, to: &found) }
         return found
     }
 
@@ -58,41 +52,43 @@ extension Map {
     public func forEachBatch(
         of batch: Int = 4096, _ body: (Span<Key>, Span<Value>) throws(BPFError) -> Void
     ) throws(BPFError) {
-        var capacity = max(1, min(batch, maxEntries))
-        // The position is opaque: at least four bytes, and for arrays and tries a key.
-        var position = [UInt8](repeating: 0, count: max(8, MemoryLayout<Key>.size))
-        var isFirst = true
-        var keys = UnsafeMutableBufferPointer<Key>.allocate(capacity: capacity)
-        var values = UnsafeMutableBufferPointer<Value>.allocate(capacity: capacity)
-        defer {
-            unsafe keys.deallocate()
-            unsafe values.deallocate()
-        }
-        // Concurrent inserts cannot keep this going for ever: each call moves to later buckets.
-        while true {
-            var count = UInt32(capacity)
-            var next = position
-            let result = unsafe position.withUnsafeMutableBytes { from in
-                unsafe next.withUnsafeMutableBytes { to in
-                    unsafe bpf_map_lookup_batch(
-                        fileDescriptor, isFirst ? nil : from.baseAddress, to.baseAddress, keys.baseAddress, values.baseAddress, &count, nil)
-                }
+        try forEachBatch(of: batch, isTaking: false, body)
+    }
+
+    /// Takes all entries out and returns them: what programs add meanwhile is either among them or stays in the map, and no entry is
+    /// lost or comes twice. So counters are collected without a gap.
+    ///
+    /// Hashes give up each entry in one step. Of an LPM trie, which cannot, each is read and then removed: what a program changes in
+    /// between is lost. Arrays keep their entries: EINVAL.
+    ///
+    /// The corresponding libbpf function is `bpf_map_lookup_and_delete_batch`.
+    public func takeEntries(batch: Int = 4096) throws(BPFError) -> [(key: Key, value: Value)] {
+        var taken: [(key: Key, value: Value)] = []
+        if type == .lpmTrie || type == .array {
+            for key in try keys() {
+                guard let value = try value(forKey: key), try removeValue(forKey: key) else { continue }
+                taken.append((key, value))
             }
-            if result == -ENOSPC {
-                capacity *= 2
-                unsafe keys.deallocate()
-                unsafe values.deallocate()
-                unsafe keys = .allocate(capacity: capacity)
-                unsafe values = .allocate(capacity: capacity)
-                continue
-            }
-            guard result == 0 || result == -ENOENT else { throw BPFError(.lookup, "map \(name)", errno: -result) }
-            let foundKeys = unsafe UnsafeBufferPointer(start: keys.baseAddress, count: Int(count))
-            let foundValues = unsafe UnsafeBufferPointer(start: values.baseAddress, count: Int(count))
-            try body(unsafe foundKeys.span, unsafe foundValues.span)
-            if result == -ENOENT { return }
-            position = next
-            isFirst = false
+        } else {
+            try forEachBatch(of: batch, isTaking: true) { keys, values in Self.append(keys, values, to: &taken) }
         }
+        return taken
+    }
+
+    private func forEachBatch(
+        of batch: Int, isTaking: Bool, _ body: (Span<Key>, Span<Value>) throws(BPFError) -> Void
+    ) throws(BPFError) {
+        unsafe try checked.forEachBatch(
+            keySize: MemoryLayout<Key>.size, valueSize: MemoryLayout<Value>.size, of: batch, isTaking: isTaking
+        ) { keys, values, count throws(BPFError) in
+            unsafe try withSpan(over: keys, count: count) { (keys: Span<Key>) throws(BPFError) in
+                unsafe try withSpan(over: values, count: count) { (values: Span<Value>) throws(BPFError) in try body(keys, values) }
+            }
+        }
+    }
+
+    private static func append(_ keys: Span<Key>, _ values: Span<Value>, to entries: inout [(key: Key, value: Value)]) {
+        entries.reserveCapacity(entries.count + keys.count)
+        for index in keys.indices { entries.append((keys[index], values[index])) }
     }
 }

@@ -19,6 +19,14 @@ public struct MapInfo: Sendable, Hashable {
     public let flags: MapFlags
     /// The memory it takes in bytes, as far as the kernel tells.
     public let memoryBytes: Int?
+    /// Whether user space can write it no more; false where the kernel does not tell.
+    public let isFrozen: Bool
+    /// The kernel's number of the BTF that describes its keys and values; 0 if there is none.
+    public let typesID: UInt32
+    /// The type of its keys in that BTF; 0 if it does not say.
+    public let keyTypeID: UInt32
+    /// The type of its values in that BTF; 0 if it does not say.
+    public let valueTypeID: UInt32
 
     init(descriptor: CInt, subject: @autoclosure () -> String) throws(BPFError) {
         var info = bpf_map_info()
@@ -30,7 +38,9 @@ public struct MapInfo: Sendable, Hashable {
         valueSize = Int(info.value_size)
         maxEntries = Int(info.max_entries)
         flags = MapFlags(rawValue: info.map_flags)
+        (typesID, keyTypeID, valueTypeID) = (info.btf_id, info.btf_key_type_id, info.btf_value_type_id)
         memoryBytes = readDescriptorField("memlock", of: descriptor)
+        isFrozen = readDescriptorField("frozen", of: descriptor) == 1
     }
 }
 

@@ -12,26 +12,21 @@ public struct MapOfMaps<Key: BitwiseCopyable>: ~Copyable, Sendable, MapHandle {
     /// The most entries it takes.
     public var maxEntries: Int { checked.maxEntries }
 
-    /// Takes over a map's open descriptor, also when it throws.
     public init(adopting fileDescriptor: CInt) throws(BPFError) {
         checked = try CheckedMap(
             adopting: Descriptor(adopting: fileDescriptor), keySize: MemoryLayout<Key>.size, valueSize: 4, kind: "MapOfMaps"
         ) { $0.isMapOfMaps }
     }
 
-    /// The map pinned at a path of a bpf filesystem.
-    public init(pinnedAt path: String) throws(BPFError) {
-        try self.init(adopting: Descriptor(pinnedAt: path, .map, subject: "map").release())
-    }
-
     /// Makes a map of maps, whose inner maps all have the shape of `template`.
     public static func create<M: MapHandle & ~Copyable>(
         _ type: MapType = .arrayOfMaps, name: String, maxEntries: Int, template: borrowing M
     ) throws(BPFError) -> MapOfMaps {
-        try MapOfMaps(
+        let inner = UInt32(template.fileDescriptor)
+        return try MapOfMaps(
             adopting: Descriptor(
-                creating: type, name: name, keySize: MemoryLayout<Key>.size, valueSize: 4, maxEntries: maxEntries, flags: [],
-                innerMap: template.fileDescriptor
+                creating: type, name: name, keySize: MemoryLayout<Key>.size, valueSize: 4, maxEntries: maxEntries,
+                { $0.inner_map_fd = inner }
             ).release())
     }
 
@@ -39,31 +34,25 @@ public struct MapOfMaps<Key: BitwiseCopyable>: ~Copyable, Sendable, MapHandle {
     ///
     /// - Throws: `BPFError` with EINVAL if its shape is not that of the template.
     public func set<M: MapHandle & ~Copyable>(_ map: borrowing M, forKey key: Key, mode: UpdateMode = .any) throws(BPFError) {
-        var key = key
-        var descriptor = map.fileDescriptor
         let inner = map.name
-        try check(.update, "map \(name) with map \(inner)") {
-            unsafe bpf_map_update_elem(fileDescriptor, &key, &descriptor, mode.rawValue)
-        }
+        try checked.set(map.fileDescriptor, forKey: key, mode: mode, with: " with map \(inner)")
     }
 
     /// The number of the map at a key, with which it can be opened, or nothing if there is none.
-    public func mapID(forKey key: Key) throws(BPFError) -> UInt32? {
-        var key = key
-        var id: UInt32 = 0
-        let result = unsafe bpf_map_lookup_elem(fileDescriptor, &key, &id)
-        if result == -ENOENT { return nil }
-        if result < 0 { throw BPFError(.lookup, "map \(name)", errno: -result) }
-        return id
+    public func mapID(forKey key: Key) throws(BPFError) -> UInt32? { try checked.value(forKey: key) }
+
+    /// The map at a key, as a type that serves its kind, or nothing if there is none.
+    ///
+    ///     let inner = try outer.map(forKey: 1, as: Map<UInt32, UInt64>.self)
+    public func map<M: MapHandle & ~Copyable>(forKey key: Key, as type: M.Type) throws(BPFError) -> M? {
+        guard let id = try mapID(forKey: key) else { return nil }
+        return try M(id: id)
     }
+
+    /// The keys at which there are maps. For an array of maps the indices of all its places.
+    public func keys(limit: Int? = nil) throws(BPFError) -> [Key] { try checked.keys(limit: limit) }
 
     /// Takes the map at a key out; says whether there was one.
     @discardableResult
-    public func removeMap(forKey key: Key) throws(BPFError) -> Bool {
-        var key = key
-        let result = unsafe bpf_map_delete_elem(fileDescriptor, &key)
-        if result == -ENOENT { return false }
-        if result < 0 { throw BPFError(.delete, "map \(name)", errno: -result) }
-        return true
-    }
+    public func removeMap(forKey key: Key) throws(BPFError) -> Bool { try checked.remove(key: key) }
 }

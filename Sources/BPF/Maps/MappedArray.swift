@@ -18,7 +18,6 @@ public struct MappedArray<Value: BitwiseCopyable>: ~Copyable, @unchecked Sendabl
     /// The distance from one element to the next, in bytes.
     public var stride: Int { (MemoryLayout<Value>.size + 7) & ~7 }
 
-    /// Takes over a map's open descriptor, also when it throws.
     public init(adopting fileDescriptor: CInt) throws(BPFError) {
         let checked = try CheckedMap(
             adopting: Descriptor(adopting: fileDescriptor), keySize: 4, valueSize: MemoryLayout<Value>.size, kind: "MappedArray"
@@ -27,16 +26,6 @@ public struct MappedArray<Value: BitwiseCopyable>: ~Copyable, @unchecked Sendabl
             descriptor: checked.descriptor.rawValue, length: checked.maxEntries * ((MemoryLayout<Value>.size + 7) & ~7),
             subject: "map \(checked.name)")
         self.checked = checked
-    }
-
-    /// The map pinned at a path of a bpf filesystem.
-    public init(pinnedAt path: String) throws(BPFError) {
-        try self.init(adopting: Descriptor(pinnedAt: path, .map, subject: "map").release())
-    }
-
-    /// The map of a number the kernel gave it.
-    public init(id: UInt32) throws(BPFError) {
-        try self.init(adopting: Descriptor(mapID: id).release())
     }
 
     /// Makes a memory-mapped array.

@@ -17,9 +17,10 @@ public struct PerCPUMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: ~Copyable
     public var maxEntries: Int { checked.maxEntries }
 
     /// The kernel moves each CPU's value in steps of 8 bytes.
-    private var stride: Int { (MemoryLayout<Value>.size + 7) & ~7 }
+    var stride: Int { (MemoryLayout<Value>.size + 7) & ~7 }
+    /// The bytes of all CPUs' values of a key.
+    var rowSize: Int { stride * cpuCount }
 
-    /// Takes over a map's open descriptor, also when it throws.
     public init(adopting fileDescriptor: CInt) throws(BPFError) {
         let checked = try CheckedMap(
             adopting: Descriptor(adopting: fileDescriptor), keySize: MemoryLayout<Key>.size, valueSize: MemoryLayout<Value>.size,
@@ -27,16 +28,6 @@ public struct PerCPUMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: ~Copyable
         ) { $0.isPerCPU }
         cpuCount = Int(try captured(.info, "possible CPUs") { libbpf_num_possible_cpus() })
         self.checked = checked
-    }
-
-    /// The map pinned at a path of a bpf filesystem.
-    public init(pinnedAt path: String) throws(BPFError) {
-        try self.init(adopting: Descriptor(pinnedAt: path, .map, subject: "map").release())
-    }
-
-    /// The map of a number the kernel gave it.
-    public init(id: UInt32) throws(BPFError) {
-        try self.init(adopting: Descriptor(mapID: id).release())
     }
 
     /// Makes a map.
@@ -78,19 +69,13 @@ public struct PerCPUMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: ~Copyable
         try set([Value](repeating: value, count: cpuCount), forKey: key, mode: mode)
     }
 
-    /// Takes a key out; says whether it was there.
+    /// Takes a key out; says whether it was there. Entries of arrays cannot be taken out.
     @discardableResult
-    public func removeValue(forKey key: Key) throws(BPFError) -> Bool {
-        var key = key
-        let result = unsafe bpf_map_delete_elem(fileDescriptor, &key)
-        if result == -ENOENT { return false }
-        if result < 0 { throw BPFError(.delete, "map \(name)", errno: -result) }
-        return true
-    }
+    public func removeValue(forKey key: Key) throws(BPFError) -> Bool { try checked.remove(key: key) }
 
     /// Walks the entries; at most `limit` keys, without it as many as the map can hold, twice.
     public func forEach(limit: Int? = nil, _ body: (Key, [Value]) -> Void) throws(BPFError) {
-        try forEachKey(of: fileDescriptor, name: name, limit: limit ?? 2 * maxEntries) { (key: Key) throws(BPFError) in
+        try checked.forEachKey(limit: limit) { (key: Key) throws(BPFError) in
             if let values = try values(forKey: key) { body(key, values) }
             return true
         }

@@ -13,16 +13,10 @@ public struct ProgramArray: ~Copyable, Sendable, MapHandle {
     /// The number of places.
     public var count: Int { checked.maxEntries }
 
-    /// Takes over a map's open descriptor, also when it throws.
     public init(adopting fileDescriptor: CInt) throws(BPFError) {
         checked = try CheckedMap(adopting: Descriptor(adopting: fileDescriptor), keySize: 4, valueSize: 4, kind: "ProgramArray") {
             $0 == .programArray
         }
-    }
-
-    /// The table pinned at a path of a bpf filesystem.
-    public init(pinnedAt path: String) throws(BPFError) {
-        try self.init(adopting: Descriptor(pinnedAt: path, .map, subject: "map").release())
     }
 
     /// Makes a table.
@@ -33,31 +27,14 @@ public struct ProgramArray: ~Copyable, Sendable, MapHandle {
 
     /// Puts a program at an index.
     public func set(_ program: borrowing Program, at index: UInt32) throws(BPFError) {
-        var index = index
-        var descriptor = program.fileDescriptor
         let programName = program.name
-        try check(.update, "map \(name) with program \(programName)") {
-            unsafe bpf_map_update_elem(fileDescriptor, &index, &descriptor, 0)
-        }
+        try checked.set(program.fileDescriptor, forKey: index, with: " with program \(programName)")
     }
 
     /// Empties the place of an index; says whether there was a program.
     @discardableResult
-    public func remove(at index: UInt32) throws(BPFError) -> Bool {
-        var index = index
-        let result = unsafe bpf_map_delete_elem(fileDescriptor, &index)
-        if result == -ENOENT { return false }
-        if result < 0 { throw BPFError(.delete, "map \(name)", errno: -result) }
-        return true
-    }
+    public func remove(at index: UInt32) throws(BPFError) -> Bool { try checked.remove(key: index) }
 
     /// The number of the program at an index, or nothing if the place is empty.
-    public func programID(at index: UInt32) throws(BPFError) -> UInt32? {
-        var index = index
-        var id: UInt32 = 0
-        let result = unsafe bpf_map_lookup_elem(fileDescriptor, &index, &id)
-        if result == -ENOENT { return nil }
-        if result < 0 { throw BPFError(.lookup, "map \(name)", errno: -result) }
-        return id
-    }
+    public func programID(at index: UInt32) throws(BPFError) -> UInt32? { try checked.value(forKey: index) }
 }

@@ -15,16 +15,10 @@ public struct WindowedArray<Value: BitwiseCopyable>: ~Copyable, Sendable, MapHan
     /// The distance from one element to the next, in bytes.
     public var stride: Int { (MemoryLayout<Value>.size + 7) & ~7 }
 
-    /// Takes over a map's open descriptor, also when it throws.
     public init(adopting fileDescriptor: CInt) throws(BPFError) {
         checked = try CheckedMap(
             adopting: Descriptor(adopting: fileDescriptor), keySize: 4, valueSize: MemoryLayout<Value>.size, kind: "WindowedArray"
         ) { $0 == .array }
-    }
-
-    /// The map pinned at a path of a bpf filesystem.
-    public init(pinnedAt path: String) throws(BPFError) {
-        try self.init(adopting: Descriptor(pinnedAt: path, .map, subject: "map").release())
     }
 
     /// Makes such an array.

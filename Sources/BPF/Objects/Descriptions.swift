@@ -47,6 +47,8 @@ public struct MapDescription: Sendable, Hashable {
     public let flags: MapFlags
     /// Whether it carries global variables and is made by libbpf.
     public let isInternal: Bool
+    /// Where the load pins it, if it does: by the object's own declaration, or `setPin`.
+    public let pin: String?
 
     init(_ map: OpaquePointer) {
         unsafe name = String(cString: bpf_map__name(map))
@@ -56,5 +58,6 @@ public struct MapDescription: Sendable, Hashable {
         unsafe maxEntries = Int(bpf_map__max_entries(map))
         unsafe flags = MapFlags(rawValue: bpf_map__map_flags(map))
         unsafe isInternal = bpf_map__is_internal(map)
+        unsafe pin = bpf_map__pin_path(map).map { unsafe String(cString: $0) }
     }
 }

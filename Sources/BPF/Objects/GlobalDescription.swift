@@ -4,7 +4,7 @@ import CLibBPF
 public struct GlobalDescription: Sendable, Hashable {
     /// The C variable's name.
     public let name: String
-    /// The section it lies in: `.data`, `.bss`, `.rodata` or one of these with something behind.
+    /// The section it lies in: `.data`, `.bss`, `.rodata` or one of these with something behind, `.kconfig`.
     public let section: String
     /// Its C type without qualifiers: `struct flow`, `__u32`, `char[16]`.
     public let type: TypeDescription
@@ -16,7 +16,7 @@ public struct GlobalDescription: Sendable, Hashable {
     public let tags: [String]
 
     /// Whether it is fixed when the object is loaded.
-    public var isConstant: Bool { section.hasPrefix(".rodata") }
+    public var isConstant: Bool { section.hasPrefix(".rodata") || section == ".kconfig" }
 }
 
 extension ObjectHandle {
@@ -26,8 +26,7 @@ extension ObjectHandle {
         var found: [GlobalDescription] = []
         let maps = unsafe maps
         for position in unsafe maps.indices where unsafe bpf_map__is_internal(maps[position]) {
-            // Called by their section, some with the object's name before it: "policy.rodata", ".data.custom".
-            let section = String(unsafe String(cString: bpf_map__name(maps[position])).drop { $0 != "." })
+            let section = unsafe section(of: maps[position])
             guard let id = types.id(ofSection: section), let variables = try? types.type(id: id).composite?.fields else { continue }
             found += variables.map {
                 GlobalDescription(

@@ -3,49 +3,140 @@ import CLibBPF
 /// Where a global variable of an object lies, by its BTF.
 @safe struct GlobalVariable {
     let name: String
+    let section: String
     let map: OpaquePointer
     let offset: Int
     let size: Int
+    let type: UInt32
+    private let btf: OpaquePointer
 
     init(named name: String, in object: ObjectHandle) throws(BPFError) {
-        self.name = name
-        guard let btf = unsafe object.btf else {
+        if unsafe object.btf == nil {
             throw BPFError(.edit, "global variable \(name)", reason: "object \(object.name) has no BTF", remedy: "compile it with -g")
         }
-        var names: [String] = []
+        let all = Self.all(in: object)
+        guard let found = all.first(where: { $0.name == name }) else {
+            throw BPFError(
+                .edit, "global variable \(name)", reason: "object \(object.name) has no such variable",
+                remedy: BPFError.available(all.map(\.name)))
+        }
+        self = found
+    }
+
+    private init?(_ place: btf_var_secinfo, section: String, map: OpaquePointer, btf: OpaquePointer) {
+        guard let declaration = unsafe btf__type_by_id(btf, place.type),
+            let label = unsafe btf__name_by_offset(btf, declaration.pointee.name_off)
+        else { return nil }
+        unsafe name = String(cString: label)
+        self.section = section
+        unsafe self.map = map
+        offset = Int(place.offset)
+        size = Int(place.size)
+        unsafe type = declaration.pointee.type
+        unsafe self.btf = btf
+    }
+
+    /// The variables in the order of their sections; none without BTF.
+    static func all(in object: ObjectHandle) -> [GlobalVariable] {
+        guard let btf = unsafe object.btf else { return [] }
+        var found: [GlobalVariable] = []
         let maps = unsafe object.maps
         // swift-format makes one word of `for unsafe map`.
         for position in unsafe maps.indices where unsafe bpf_map__is_internal(maps[position]) {
             let map = unsafe maps[position]
-            // Internal maps are called by their section, some with the object's name before it: "policy.rodata", ".data.custom".
-            let section = String(unsafe String(cString: bpf_map__name(map)).drop { $0 != "." })
+            let section = unsafe object.section(of: map)
             let id = unsafe btf__find_by_name_kind(btf, section, UInt32(BTFKind.dataSection.rawValue))
-            guard id > 0, let type = unsafe btf__type_by_id(btf, UInt32(id)), let variables = unsafe btf_var_secinfos(type) else {
-                continue
-            }
+            guard id > 0, let type = unsafe btf__type_by_id(btf, UInt32(id)), let places = unsafe btf_var_secinfos(type) else { continue }
             for index in 0..<Int(unsafe btf_vlen(type)) {
-                let variable = unsafe variables[index]
-                guard let declaration = unsafe btf__type_by_id(btf, variable.type),
-                    let label = unsafe btf__name_by_offset(btf, declaration.pointee.name_off)
-                else { continue }
-                let found = unsafe String(cString: label)
-                if found == name {
-                    unsafe self.map = unsafe map
-                    offset = Int(variable.offset)
-                    size = Int(variable.size)
-                    return
-                }
-                names.append(found)
+                if let variable = unsafe GlobalVariable(places[index], section: section, map: map, btf: btf) { found.append(variable) }
             }
         }
-        throw BPFError(
-            .edit, "global variable \(name)", reason: "object \(object.name) has no such variable", remedy: BPFError.available(names))
+        return found
     }
 
-    /// Refuses a type of another size, which would be written over the neighbours.
-    func check(size given: Int, type: String) throws(BPFError) {
-        if given != size {
-            throw BPFError(.edit, "global variable \(name)", reason: "it has \(size) bytes, and \(type) has \(given)")
+    var isConstant: Bool { section.hasPrefix(".rodata") || section == ".kconfig" }
+
+    /// Refuses a type of another layout: one of another size would be written over the neighbours.
+    func check<T: BitwiseCopyable>(_ type: T.Type) throws(BPFError) {
+        try check(size: MemoryLayout<T>.size, type: "\(T.self)")
+        if let difference = unsafe TypeLayout(T.self).difference(from: self.type, of: btf) {
+            throw refusal("it is not a \(T.self): \(difference)")
         }
+    }
+
+    private func check(size given: Int, type: String) throws(BPFError) {
+        if given != size { throw refusal("it has \(size) bytes, and \(type) has \(given)") }
+    }
+
+    private func refusal(_ reason: String) -> BPFError { BPFError(.edit, "global variable \(name)", reason: reason) }
+
+    /// How many elements a variable that is an array has, over all its dimensions, and their size; nothing if it is none.
+    private var elements: (count: Int, size: Int)? {
+        var count = 1
+        var type = self.type
+        var isArray = false
+        while true {
+            let resolved = unsafe btf__resolve_type(btf, type)
+            guard resolved >= 0, let found = unsafe btf__type_by_id(btf, UInt32(resolved)) else { return nil }
+            guard unsafe BTFKind(rawValue: btf_kind(found)) == .array, let array = unsafe btf_array(found) else { break }
+            isArray = true
+            count *= unsafe Int(array.pointee.nelems)
+            type = unsafe array.pointee.type
+        }
+        let size = unsafe btf__resolve_size(btf, type)
+        return isArray && size > 0 ? (count, Int(size)) : nil
+    }
+
+    /// The bytes of an array's elements.
+    func bytes<T: BitwiseCopyable>(of values: [T]) throws(BPFError) -> [UInt8] {
+        try checkElements(T.self)
+        if values.count * MemoryLayout<T>.size != size {
+            throw refusal("it has \(size / MemoryLayout<T>.size) elements, and \(values.count) were given")
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(size)
+        for value in values { unsafe withUnsafeBytes(of: value) { unsafe bytes.append(contentsOf: $0) } }
+        return bytes
+    }
+
+    /// The bytes of a text with the zeros that end it.
+    func bytes(of text: String) throws(BPFError) -> [UInt8] {
+        guard let (_, elementSize) = elements, elementSize == 1 else { throw refusal("it is no array of characters") }
+        let bytes = Array(text.utf8)
+        if bytes.contains(0) { throw refusal("the text has a character of value 0, which would end it") }
+        if bytes.count >= size {
+            throw refusal("it has room for \(size - 1) bytes and the zero that ends them, and the text has \(bytes.count)")
+        }
+        return bytes + [UInt8](repeating: 0, count: size - bytes.count)
+    }
+
+    func checkElements<T: BitwiseCopyable>(_ type: T.Type) throws(BPFError) {
+        guard let (_, elementSize) = elements else { throw refusal("it is no array") }
+        if elementSize != MemoryLayout<T>.size {
+            throw refusal("its elements have \(elementSize) bytes, and \(T.self) has \(MemoryLayout<T>.size)")
+        }
+    }
+
+    /// An array's elements of its bytes.
+    func elements<T: BitwiseCopyable>(of bytes: [UInt8], as type: T.Type) throws(BPFError) -> [T] {
+        try checkElements(T.self)
+        return unsafe bytes.withUnsafeBytes { bytes in
+            stride(from: 0, to: size, by: MemoryLayout<T>.size).map { unsafe bytes.loadUnaligned(fromByteOffset: $0, as: T.self) }
+        }
+    }
+
+    /// The text in an array of characters, as far as a zero or the end.
+    func text(of bytes: [UInt8]) throws(BPFError) -> String {
+        guard let (_, elementSize) = elements, elementSize == 1 else { throw refusal("it is no array of characters") }
+        return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+}
+
+extension ObjectHandle {
+    /// The section whose variables an internal map holds: `.rodata`. The map is called by it, and the usual ones with the object's name
+    /// before it, which may have dots too.
+    func section(of map: OpaquePointer) -> String {
+        let name = unsafe String(cString: bpf_map__name(map))
+        return name.hasPrefix(".") ? name : "." + (name.split(separator: ".").last ?? "")
     }
 }

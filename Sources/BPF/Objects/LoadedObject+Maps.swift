@@ -68,26 +68,26 @@ extension LoadedObject {
         return try Descriptor(duplicating: unsafe bpf_map__fd(map), for: "map \(name)").release()
     }
 
-    private func checkLayout<Key: BitwiseCopyable, Value: BitwiseCopyable>(
+    func checkLayout<Key: BitwiseCopyable, Value: BitwiseCopyable>(
         of name: String, key: Key.Type, value: Value.Type
     ) throws(BPFError) {
         let map = unsafe try handle.map(named: name, for: .find)
-        guard let btf = unsafe handle.btf else { return }
-        let layouts: [(role: String, id: UInt32, layout: TypeLayout)] = unsafe [
-            ("key", bpf_map__btf_key_type_id(map), TypeLayout(Key.self)),
-            ("value", bpf_map__btf_value_type_id(map), TypeLayout(Value.self)),
-        ]
-        for (role, id, layout) in layouts where id != 0 {
-            if let difference = unsafe layout.difference(from: id, of: btf) {
-                throw BPFError(.find, "map \(name)", reason: "its \(role) is not a \(layout.name): \(difference)")
-            }
+        if let type = try keyType(ofMap: name) {
             let isHashed = unsafe [.hash, .lruHash, .perCPUHash, .lruPerCPUHash, .hashOfMaps].contains(MapDescription(map).type)
-            let padding = unsafe TypeLayout.padding(in: id, of: btf)
-            if role == "key", isHashed, padding > 0 {
+            let padding = type.paddingCount
+            if isHashed, padding > 0 {
                 throw BPFError(
                     .find, "map \(name)", reason: "its key has \(padding) bytes of padding, which would be part of the key",
                     remedy: "declare them as fields, and set them to zero")
             }
+            try compare(TypeLayout(Key.self), type, "key", of: name)
+        }
+        if let type = try valueType(ofMap: name) { try compare(TypeLayout(Value.self), type, "value", of: name) }
+    }
+
+    private func compare(_ layout: TypeLayout, _ type: TypeDescription, _ role: String, of map: String) throws(BPFError) {
+        if let difference = layout.difference(from: type) {
+            throw BPFError(.find, "map \(map)", reason: "its \(role) is not a \(layout.name): \(difference)")
         }
     }
 }
@@ -97,16 +97,85 @@ extension LoadedObject {
     /// The consuming end of a ring buffer of the object.
     ///
     /// - Parameter lossCounter: The name of a per-CPU array of `__u64` in whose element 0 the programs count records they could not write.
+    ///   Without it the one called as the ring with `_lost` behind, if there is one.
     public func ringBuffer(_ name: String, lossCounter: String? = nil) throws(BPFError) -> RingBuffer {
-        var counter: PerCPUMap<UInt32, UInt64>?
-        if let lossCounter { counter = try perCPUMap(lossCounter) }
-        return try RingBuffer(adopting: duplicate(map: name), lossCounter: counter)
+        try RingBuffer(adopting: duplicate(map: name), lossCounter: self.lossCounter(lossCounter, of: name))
     }
 
     /// The consuming end of a perf event array of the object.
     ///
-    /// - Parameter pagesPerCPU: The size of each CPU's buffer in pages, a power of two.
-    public func perfBuffer(_ name: String, pagesPerCPU: Int = 64) throws(BPFError) -> PerfBuffer {
-        try PerfBuffer(adopting: duplicate(map: name), pagesPerCPU: pagesPerCPU)
+    /// - Parameters:
+    ///   - pagesPerCPU: The size of each CPU's buffer in pages, a power of two.
+    ///   - lossCounter: The name of a per-CPU array of `__u64` in whose element 0 the programs count records they could not write. Without
+    ///     it the one called as the buffer with `_lost` behind, if there is one.
+    public func perfBuffer(_ name: String, pagesPerCPU: Int = 64, lossCounter: String? = nil) throws(BPFError) -> PerfBuffer {
+        try PerfBuffer(
+            adopting: duplicate(map: name), pagesPerCPU: pagesPerCPU, lossCounter: self.lossCounter(lossCounter, of: name))
+    }
+
+    /// The producing end of a user ring buffer of the object. Requires Linux 6.1.
+    public func userRingBuffer(_ name: String) throws(BPFError) -> UserRingBuffer {
+        try UserRingBuffer(adopting: duplicate(map: name))
+    }
+
+    private func lossCounter(_ given: String?, of name: String) throws(BPFError) -> PerCPUMap<UInt32, UInt64>? {
+        if let given { return try perCPUMap(given) }
+        let usual = "\(name)_lost"
+        let isThere = maps.contains { $0.name == usual && $0.type == .perCPUArray && $0.keySize == 4 && $0.valueSize == 8 }
+        return isThere ? try perCPUMap(usual) : nil
+    }
+
+    /// The consuming end of a ring buffer whose records are of a type, which is held against what the object says of them.
+    ///
+    ///     let ring = try object.ringBuffer("events", of: file_open.self)
+    ///     for try await batch in ring.batches() { batch.forEach(as: file_open.self) { print($0.pid) } }
+    ///
+    /// - Parameters:
+    ///   - type: How C spells the records' type; without it what the map was declared with, else the struct of the Swift type's name.
+    ///   - lossCounter: The name of a per-CPU array of `__u64` in whose element 0 the programs count records they could not write.
+    /// - Throws: `BPFError` also if the layouts differ, with both side by side, or the object does not know the type.
+    public func ringBuffer<Record: BitwiseCopyable>(
+        _ name: String, of record: Record.Type, type: String? = nil, lossCounter: String? = nil
+    ) throws(BPFError) -> RingBuffer {
+        try checkRecord(record, type: type, of: name)
+        return try ringBuffer(name, lossCounter: lossCounter)
+    }
+
+    /// The consuming end of a perf event array whose records are of a type, which is held against what the object says of them.
+    ///
+    /// - Parameters:
+    ///   - type: How C spells the records' type; without it what the map was declared with, else the struct of the Swift type's name.
+    ///   - pagesPerCPU: The size of each CPU's buffer in pages, a power of two.
+    /// - Throws: `BPFError` also if the layouts differ, with both side by side, or the object does not know the type.
+    public func perfBuffer<Record: BitwiseCopyable>(
+        _ name: String, of record: Record.Type, type: String? = nil, pagesPerCPU: Int = 64
+    ) throws(BPFError) -> PerfBuffer {
+        try checkRecord(record, type: type, of: name)
+        return try perfBuffer(name, pagesPerCPU: pagesPerCPU)
+    }
+
+    private func checkRecord<Record: BitwiseCopyable>(_ record: Record.Type, type: String?, of map: String) throws(BPFError) {
+        let layout = TypeLayout(Record.self)
+        let declared: TypeDescription
+        if let type {
+            declared = try types.type(named: type)
+        } else if let type = try valueType(ofMap: map), type.composite != nil {
+            declared = type
+        } else {
+            declared = try types.type(named: "struct \(layout.name)")
+        }
+        try compare(layout, declared, "record", of: map)
+    }
+}
+
+extension BTF {
+    /// Holds a Swift or imported C type against one of these, field by field.
+    ///
+    /// - Throws: `BPFError` whose reason shows both side by side if they differ, or if there is no such type.
+    public func checkLayout<T: BitwiseCopyable>(of type: T.Type, as name: String) throws(BPFError) {
+        let layout = TypeLayout(T.self)
+        if let difference = try layout.difference(from: self.type(named: name)) {
+            throw BPFError(.find, name, reason: "a \(layout.name) is something else: \(difference)")
+        }
     }
 }

@@ -39,30 +39,4 @@ public struct LoadedObject: ~Copyable, Sendable {
             attachType: unsafe AttachType(rawValue: bpf_program__expected_attach_type(program).rawValue),
             usdt: section == "usdt" || section.hasPrefix("usdt/") ? unsafe USDTProgram(program, of: handle) : nil)
     }
-
-    /// The value of a global variable as the programs see it now.
-    ///
-    /// - Throws: `BPFError` if there is no such variable, or its size in BTF is not that of `T`.
-    public func global<T: BitwiseCopyable>(_ name: String, as type: T.Type = T.self) throws(BPFError) -> T {
-        let variable = try GlobalVariable(named: name, in: handle)
-        try variable.check(size: MemoryLayout<T>.size, type: "\(T.self)")
-        var section = [UInt8](repeating: 0, count: unsafe Int(bpf_map__value_size(variable.map)))
-        var zero: UInt32 = 0
-        try BPF.check(.read, "global variable \(name)") {
-            unsafe section.withUnsafeMutableBytes { unsafe bpf_map_lookup_elem(bpf_map__fd(variable.map), &zero, $0.baseAddress) }
-        }
-        return unsafe section.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: variable.offset, as: T.self) }
-    }
-
-    /// Sets a global variable of `.data` or `.bss` while programs run; those in `.rodata` are fixed by the load.
-    ///
-    /// - Throws: `BPFError` if there is no such variable, its size is not that of `T`, or it is constant.
-    public func setGlobal<T: BitwiseCopyable>(_ name: String, to value: T) throws(BPFError) {
-        let variable = try GlobalVariable(named: name, in: handle)
-        try variable.check(size: MemoryLayout<T>.size, type: "\(T.self)")
-        let memory = try MappedMemory(
-            descriptor: unsafe bpf_map__fd(variable.map), length: unsafe Int(bpf_map__value_size(variable.map)),
-            subject: "global variable \(name)")
-        unsafe memory.base.storeBytes(of: value, toByteOffset: variable.offset, as: T.self)
-    }
 }

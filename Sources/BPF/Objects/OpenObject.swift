@@ -135,23 +135,6 @@ extension OpenObject {
         }
     }
 
-    /// Sets a global variable (`const volatile` or not) to the value it has from the load on.
-    ///
-    /// - Throws: `BPFError` if there is no such variable, or its size in BTF is not that of `T`.
-    public mutating func setGlobal<T: BitwiseCopyable>(_ name: String, to value: T) throws(BPFError) {
-        let bytes = unsafe withUnsafeBytes(of: value) { unsafe Array($0) }
-        let type = "\(T.self)"
-        try edit { (handle) throws(BPFError) in
-            let variable = try GlobalVariable(named: name, in: handle)
-            try variable.check(size: bytes.count, type: type)
-            var size = 0
-            guard let memory = unsafe bpf_map__initial_value(variable.map, &size), variable.offset + variable.size <= size else {
-                throw BPFError(.edit, "global variable \(name)", reason: "its section has no initial value")
-            }
-            unsafe UnsafeMutableRawPointer(mutating: memory).advanced(by: variable.offset).copyMemory(
-                from: bytes, byteCount: bytes.count)
-        }
-    }
 }
 
 extension ObjectHandle {

@@ -30,6 +30,16 @@ public struct ProgramInfo: Sendable, Hashable {
     public let runCount: UInt64
     /// How long it ran in nanoseconds, while statistics are on.
     public let runTime: UInt64
+    /// How often it did not run because it was running on that CPU already.
+    public let missedRuns: UInt64
+    /// The memory it takes in bytes, as far as the kernel tells.
+    public let memoryBytes: Int?
+    /// The kernel's number of the BTF it was loaded with; 0 if there was none.
+    public let typesID: UInt32
+    /// The user who loaded it.
+    public let userID: UInt32
+    /// Whether its licence lets it call helpers that are for GPL programs.
+    public let isGPLCompatible: Bool
 
     init(descriptor: CInt, subject: String) throws(BPFError) {
         var info = bpf_prog_info()
@@ -46,6 +56,10 @@ public struct ProgramInfo: Sendable, Hashable {
         attachBTFObjectID = info.attach_btf_obj_id
         runCount = info.run_cnt
         runTime = info.run_time_ns
+        missedRuns = info.recursion_misses
+        memoryBytes = readDescriptorField("memlock", of: descriptor)
+        (typesID, userID) = (info.btf_id, info.created_by_uid)
+        isGPLCompatible = info.gpl_compatible != 0
         unsafe tag = withUnsafeBytes(of: info.tag) { bytes in
             unsafe bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         }

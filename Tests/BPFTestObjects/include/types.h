@@ -62,3 +62,23 @@ struct bt_everything {
     __u16 length;
     char rest[];
 };
+
+// What a struct can hold, without what Swift cannot copy.
+struct bt_nested {
+    struct bt_inner pairs[2];
+    union {
+        __u32 number;
+        __u8 bytes[4];
+    } either;
+    unsigned int low : 3, high : 7;
+    enum bt_verdict verdict;
+    float real;
+};
+
+// The same without bit-fields and unions, which make structs that Swift does not copy by their bytes.
+struct bt_plain {
+    struct bt_inner pairs[2];
+    __u16 grid[2][3];
+    enum bt_verdict verdict;
+    float real;
+};

@@ -36,31 +36,6 @@ public enum Features {
         _ = try PerfEvent(file: "/proc/self/exe", offset: 0, pid: nil, isReturn: false, subject: "a uprobe")
     }
 
-    /// Whether maps of a kind can be made.
-    public static func mapType(_ type: MapType) -> Availability {
-        verdict { libbpf_probe_bpf_map_type(bpf_map_type(type.rawValue), nil) }
-    }
-
-    /// Whether programs of a kind can be loaded.
-    public static func programType(_ type: ProgramType) -> Availability {
-        verdict { libbpf_probe_bpf_prog_type(bpf_prog_type(type.rawValue), nil) }
-    }
-
-    /// Whether programs of a kind may call the helper of a number (`enum bpf_func_id`).
-    public static func helper(_ number: UInt32, in type: ProgramType) -> Availability {
-        verdict { libbpf_probe_bpf_helper(bpf_prog_type(type.rawValue), bpf_func_id(number), nil) }
-    }
-
-    private static func verdict(_ probe: () -> CInt) -> Availability {
-        let (result, printed) = LibbpfMessages.capturing(probe)
-        switch result {
-        case 1: return .available
-        case 0: return .unavailable(printed)
-        case -EPERM: return .unknown(BPFError.words(for: EPERM))
-        default: return .unknown(BPFError.words(for: -result))
-        }
-    }
-
     /// Opens a perf event of the kind, as attaching does, and closes it.
     private static func trial(_ open: () throws(BPFError) -> Void) -> Availability {
         do throws(BPFError) {
