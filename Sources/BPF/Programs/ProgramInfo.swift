@@ -16,8 +16,6 @@ public struct ProgramInfo: Sendable, Hashable {
     public let translatedSize: Int
     /// Its size as machine code, in bytes; 0 if it is interpreted.
     public let jitedSize: Int
-    /// The memory it takes in bytes, as far as the kernel tells.
-    public let memoryBytes: Int?
     /// Instructions the verifier walked. Requires Linux 5.16, 0 before.
     public let verifiedInstructions: Int
     /// The numbers of the maps it uses.
@@ -51,7 +49,6 @@ public struct ProgramInfo: Sendable, Hashable {
         translatedSize = Int(info.xlated_prog_len)
         jitedSize = Int(info.jited_prog_len)
         verifiedInstructions = Int(info.verified_insns)
-        memoryBytes = readDescriptorField("memlock", of: descriptor)
         attachBTFID = info.attach_btf_id
         attachBTFObjectID = info.attach_btf_obj_id
         runCount = info.run_cnt
