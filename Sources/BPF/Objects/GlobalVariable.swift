@@ -8,7 +8,7 @@ import CLibBPF
     let offset: Int
     let size: Int
     let type: UInt32
-    private let btf: OpaquePointer
+    private let types: BTF
 
     init(named name: String, in object: ObjectHandle) throws(BPFError) {
         if unsafe object.btf == nil {
@@ -23,32 +23,31 @@ import CLibBPF
         self = found
     }
 
-    private init?(_ place: btf_var_secinfo, section: String, map: OpaquePointer, btf: OpaquePointer) {
-        guard let declaration = unsafe btf__type_by_id(btf, place.type),
-            let label = unsafe btf__name_by_offset(btf, declaration.pointee.name_off)
-        else { return nil }
-        unsafe name = String(cString: label)
+    private init?(_ place: btf_var_secinfo, section: String, map: OpaquePointer, types: BTF) {
+        guard let declaration = unsafe btf__type_by_id(types.pointer, place.type) else { return nil }
+        name = types.name(at: unsafe declaration.pointee.name_off)
         self.section = section
         unsafe self.map = map
         offset = Int(place.offset)
         size = Int(place.size)
         unsafe type = declaration.pointee.type
-        unsafe self.btf = btf
+        self.types = types
     }
 
     /// The variables in the order of their sections; none without BTF.
     static func all(in object: ObjectHandle) -> [GlobalVariable] {
-        guard let btf = unsafe object.btf else { return [] }
+        guard let types = try? object.types else { return [] }
         var found: [GlobalVariable] = []
         let maps = unsafe object.maps
         // swift-format makes one word of `for unsafe map`.
         for position in unsafe maps.indices where unsafe bpf_map__is_internal(maps[position]) {
             let map = unsafe maps[position]
             let section = unsafe object.section(of: map)
-            let id = unsafe btf__find_by_name_kind(btf, section, UInt32(BTFKind.dataSection.rawValue))
-            guard id > 0, let type = unsafe btf__type_by_id(btf, UInt32(id)), let places = unsafe btf_var_secinfos(type) else { continue }
+            guard let id = types.id(ofSection: section), let type = unsafe btf__type_by_id(types.pointer, id),
+                let places = unsafe btf_var_secinfos(type)
+            else { continue }
             for index in 0..<Int(unsafe btf_vlen(type)) {
-                if let variable = unsafe GlobalVariable(places[index], section: section, map: map, btf: btf) { found.append(variable) }
+                if let variable = unsafe GlobalVariable(places[index], section: section, map: map, types: types) { found.append(variable) }
             }
         }
         return found
@@ -59,7 +58,7 @@ import CLibBPF
     /// Refuses a type of another layout: one of another size would be written over the neighbours.
     func check<T: BitwiseCopyable>(_ type: T.Type) throws(BPFError) {
         try check(size: MemoryLayout<T>.size, type: "\(T.self)")
-        if let difference = unsafe TypeLayout(T.self).difference(from: self.type, of: btf) {
+        if let difference = try TypeLayout(T.self).difference(from: types.type(id: self.type)) {
             throw refusal("it is not a \(T.self): \(difference)")
         }
     }
@@ -72,19 +71,16 @@ import CLibBPF
 
     /// How many elements a variable that is an array has, over all its dimensions, and their size; nothing if it is none.
     private var elements: (count: Int, size: Int)? {
+        guard var type = try? types.type(id: self.type).resolved else { return nil }
         var count = 1
-        var type = self.type
         var isArray = false
-        while true {
-            let resolved = unsafe btf__resolve_type(btf, type)
-            guard resolved >= 0, let found = unsafe btf__type_by_id(btf, UInt32(resolved)) else { return nil }
-            guard unsafe BTFKind(rawValue: btf_kind(found)) == .array, let array = unsafe btf_array(found) else { break }
+        while case .array(let element, let elementCount) = type {
             isArray = true
-            count *= unsafe Int(array.pointee.nelems)
-            type = unsafe array.pointee.type
+            count *= elementCount
+            type = element.resolved
         }
-        let size = unsafe btf__resolve_size(btf, type)
-        return isArray && size > 0 ? (count, Int(size)) : nil
+        guard isArray, let size = type.byteCount, size > 0 else { return nil }
+        return (count, size)
     }
 
     /// The bytes of an array's elements.
