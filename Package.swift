@@ -48,8 +48,9 @@ let package = Package(
         .plugin(name: "EmbedBPFTypes", capability: .buildTool(), dependencies: ["bpf-embed", "bpf-generate"]),
         .systemLibrary(name: "CDatapath", path: "bpf/include"),
         .target(
-            name: "BPFObjects", dependencies: ["BPF"], path: "bpf", exclude: ["include"], sources: ["Objects.swift"],
+            name: "BPFObjects", dependencies: ["BPF"], path: "bpf", exclude: ["include", "probes/include"], sources: ["Objects.swift"],
             swiftSettings: library, plugins: ["EmbedBPF"]),
+        .systemLibrary(name: "CBundledProbes", path: "bpf/probes/include"),
 
         // From documents to packets.
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
@@ -184,6 +185,11 @@ let package = Package(
             name: "BPFTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects", "CLibBPF"], swiftSettings: house),
         .testTarget(
             name: "ProbesTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CorpusObjects", "PolicyModel", "Probes", "fuzz-objects"],
+            swiftSettings: house),
+        // Tests of the bundled probes, with functions of their own to probe.
+        .target(name: "CProbeTarget", path: "Tests/ProbeTarget"),
+        .testTarget(
+            name: "BundledProbesTests", dependencies: ["BPF", "BPFObjects", "BPFTesting", "CBundledProbes", "CLibBPF", "CProbeTarget"],
             swiftSettings: house),
         .testTarget(name: "PolicyImportTests", dependencies: ["PolicyImport", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),

@@ -1,0 +1,175 @@
+import BPF
+import BPFObjects
+import BPFTesting
+import CBundledProbes
+import Glibc
+import Testing
+
+@Suite("The probe of DNS", .timeLimit(.minutes(2)))
+struct DNSTests {
+    private let probe: BundledProbe<dns_event>
+
+    init() throws { probe = try BundledProbe(.dns, running: ["dns_sent", "dns_received"]) }
+
+    private func run(_ program: String, _ packet: Packet, in other: BundledProbe<dns_event>? = nil) throws {
+        let result = try (other ?? probe).loaded.program(program).testRun(data: packet.bytes)
+        // Whatever it sees, it lets pass: 1 at a cgroup, TCX_NEXT at an interface.
+        #expect(result.returnValue == (["dns_sent", "dns_received"].contains(program) ? 1 : UInt32.max))
+    }
+
+    private func query(_ message: DNSMessage, version6: Bool = false) -> Packet {
+        let ethernet = Packet.ethernet()
+        let network = version6 ? ethernet.ipv6("2001:db8::1", "2001:db8::53") : ethernet.ipv4("192.0.2.1", "192.0.2.53")
+        return network.udp(40_000, 53).payload(message.bytes)
+    }
+
+    private func answer(_ message: DNSMessage, version6: Bool = false) -> Packet {
+        let ethernet = Packet.ethernet()
+        let network = version6 ? ethernet.ipv6("2001:db8::53", "2001:db8::1") : ethernet.ipv4("192.0.2.53", "192.0.2.1")
+        return network.udp(53, 40_000).payload(message.bytes)
+    }
+
+    private let a: UInt16 = 1
+    private let aaaa: UInt16 = 28
+    private let cname: UInt16 = 5
+
+    @Test(arguments: [("dns_sent", "dns_received"), ("dns_egress", "dns_ingress")], [false, true])
+    func `a query and its answer, with the time between them and the first address`(programs: (String, String), version6: Bool) throws {
+        let probe = try BundledProbe(.dns, of: dns_event.self, running: [programs.0, programs.1])
+        let question = DNSMessage(id: 0x1234, name: ["www", "example", "org"], type: a)
+        try run(programs.0, query(question, version6: version6), in: probe)
+        let alias = DNSMessage.labels(["edge"])
+        let reply = DNSMessage(
+            id: 0x1234, flags: 0x8180, name: question.name, type: a,
+            answers: [
+                .record(cname, alias), .named(["edge", "example", "net"], a, [198, 51, 100, 7]), .record(a, [198, 51, 100, 8]),
+            ])
+        try run(programs.1, answer(reply, version6: version6), in: probe)
+        let events = try probe.records { $0.count >= 2 }
+        try #require(events.count == 2)
+        for event in events {
+            #expect(text(event.name) == "www.example.org" && event.id == 0x1234 && event.type == A && !event.truncated)
+            #expect(event.client_port == 40_000 && event.server_port == 53)
+            #expect(address(event.client_address) == (version6 ? "2001:db8::1" : "192.0.2.1"))
+            #expect(address(event.server_address) == (version6 ? "2001:db8::53" : "192.0.2.53"))
+            // At a cgroup the process is known, and of the answer it is the one that asked.
+            #expect(event.pid == (programs.0 == "dns_sent" ? UInt32(getpid()) : 0))
+        }
+        #expect(events[0].kind == QUERY && events[0].direction == SENT && events[0].duration_ns == 0 && events[0].answers == 0)
+        #expect(events[1].kind == ANSWER && events[1].direction == RECEIVED && events[1].result == NOERROR)
+        #expect(events[1].duration_ns == events[1].time - events[0].time)
+        #expect(events[1].answers == 3 && events[1].addresses == 2 && address(events[1].answer_address) == "198.51.100.7")
+        // As whoever reads them by their types sees them.
+        let line = try #require(probe.lines.last)
+        for part in [
+            #""kind":"ANSWER","direction":"RECEIVED","type":"A","result":"NOERROR","id":4660,"answers":3"#,
+            #""answer_address":"198.51.100.7","name":"www.example.org"}"#, #"{"time":"2"#,
+        ] { #expect(line.contains(part), "\(line)") }
+    }
+
+    @Test func `failures by their names, addresses of IPv6, and answers too long for a datagram`() throws {
+        try run("dns_received", answer(DNSMessage(id: 1, flags: 0x8183, name: ["nowhere"], type: aaaa)))
+        var address6 = [UInt8](repeating: 0, count: 16)
+        address6[0...3] = [0x20, 0x01, 0x0d, 0xb8]
+        address6[15] = 9
+        try run("dns_received", answer(DNSMessage(id: 2, flags: 0x8382, name: ["cut"], type: aaaa, answers: [.record(aaaa, address6)])))
+        let events = try probe.records { $0.count >= 2 }
+        #expect(events.map(\.result) == [NXDOMAIN, SERVFAIL] && events.map(\.truncated) == [false, true])
+        #expect(events.map(\.type) == [AAAA, AAAA] && events.map(\.duration_ns) == [0, 0])
+        #expect(address(events[0].answer_address) == "::" && address(events[1].answer_address) == "2001:db8::9")
+    }
+
+    @Test func `a name of the greatest length, and the root`() throws {
+        let long = [String](repeating: String(repeating: "a", count: 63), count: 3) + [String(repeating: "b", count: 61)]
+        try run("dns_sent", query(DNSMessage(id: 3, name: long, type: 16)))
+        try run("dns_sent", query(DNSMessage(id: 4, name: [], type: 2)))
+        let events = try probe.records { $0.count >= 2 }
+        #expect(events.map { text($0.name) } == [long.joined(separator: "."), ""] && events.map(\.type) == [TXT, NS])
+    }
+
+    @Test func `what is no DNS is counted, and nothing else becomes of it`() throws {
+        let whole = query(DNSMessage(id: 5, name: ["www", "example", "org"], type: a))
+        // Cut in each place of the message; a message of which the header is there is malformed for its name.
+        for count in 42..<whole.bytes.count { try run("dns_sent", whole.truncated(to: count)) }
+        // A label's length that no label has, and a name without an end.
+        try run("dns_sent", whole.overwriting(at: 54, [0xc0]))
+        try run("dns_sent", whole.overwriting(at: 54, [UInt8](repeating: 1, count: 40)))
+        // Another port, another protocol.
+        try run(
+            "dns_sent",
+            Packet.ethernet().ipv4("192.0.2.1", "192.0.2.53").udp(40_000, 54).payload(DNSMessage(id: 6, name: ["x"], type: a).bytes))
+        try run("dns_sent", Packet.ethernet().ipv4("192.0.2.1", "192.0.2.53").tcp(40_000, 53).payload([0, 0, 0, 0]))
+        try run("dns_sent", whole)
+        #expect(try probe.records { !$0.isEmpty }.map(\.id) == [5])
+        let counts = try probe.counts(dns_counts.self)
+        #expect(counts.malformed == UInt64(whole.bytes.count - 42 + 2) && counts.answers == 0)
+    }
+
+    @Test func `queries seen are queries told and queries lost`() throws {
+        let small = try BundledProbe(.dns, of: dns_event.self, ringBytes: 4096, running: ["dns_sent"])
+        let packet = query(DNSMessage(id: 7, name: ["busy"], type: a))
+        _ = try small.loaded.program("dns_sent").testRun(data: packet.bytes, repeat: 1000)
+        let lost = try small.drain()
+        #expect(lost > 0 && !small.records.isEmpty && lost + UInt64(small.records.count) == 1000)
+        #expect(try small.counts(dns_counts.self).queries == 1000)
+    }
+
+    @Test func `a process of a cgroup asks, and is told of with its answer`() throws {
+        let namespace = try NetworkNamespace()
+        let cgroup = try ControlGroup()
+        let server = try namespace.run { () throws(TestingError) in try TestSocket.bound(.udp, "127.0.0.1", port: 0) }
+        let port = server.port
+        let live = try BundledProbe(
+            .dns, of: dns_event.self,
+            attaching: [("dns_sent", "cgroup/egress:\(cgroup.path)"), ("dns_received", "cgroup/ingress:\(cgroup.path)")]
+        ) { try $0.setGlobal("port", to: port) }
+        let question = DNSMessage(id: 0x4142, name: ["live", "test"], type: a)
+        let client = try namespace.run { () throws(TestingError) in
+            try ChildProcess(
+                shell: "exec 3<>/dev/udp/127.0.0.1/\(port); printf '\(escaped(question.bytes))' >&3; read -n 1 -u 3 -t 60 answer",
+                in: cgroup)
+        }
+        let reply = DNSMessage(id: 0x4142, flags: 0x8180, name: question.name, type: a, answers: [.record(a, [203, 0, 113, 5])])
+        #expect(server.answer(with: reply.bytes) == question.bytes)
+        let events = try live.records { $0.contains { $0.kind == ANSWER } }
+        #expect(client.wait(seconds: 60) != nil)
+        #expect(events.map(\.kind) == [QUERY, ANSWER] && events.allSatisfy { text($0.name) == "live.test" })
+        #expect(events.allSatisfy { $0.pid == UInt32(client.pid) && text($0.comm) == "bash" && $0.uid == getuid() })
+        #expect(events.last?.duration_ns ?? 0 > 0 && events.last.map { address($0.answer_address) } == "203.0.113.5")
+    }
+}
+
+/// Bytes as `printf` of a shell writes them.
+func escaped(_ bytes: [UInt8]) -> String {
+    bytes.map { byte in
+        let digits = String(byte, radix: 8)
+        return "\\" + String(repeating: "0", count: 3 - digits.count) + digits
+    }.joined()
+}
+
+extension ChildProcess {
+    /// A shell that does what it is told from within a control group. What it prints is of no interest.
+    convenience init(shell script: String, in cgroup: ControlGroup) throws(TestingError) {
+        let name = "bundled-\(cgroup.path.split(separator: "/").last ?? "")"
+        defer { for ending in ["out", "err"] { unlink("/tmp/\(name).\(ending)") } }
+        try self.init(["bash", "-c", "echo $$ > '\(cgroup.path)/cgroup.procs' && \(script)"], folder: "/tmp", name: name)
+    }
+}
+
+extension TestSocket {
+    /// Waits for a datagram, answers its sender, and returns what it held.
+    func answer(with bytes: [UInt8]) -> [UInt8]? {
+        var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&ready, 1, 60_000) > 0 else { return nil }
+        var buffer = [UInt8](repeating: 0, count: 2048)
+        var from = sockaddr_storage()
+        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return withUnsafeMutablePointer(to: &from) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                let count = recvfrom(descriptor, &buffer, buffer.count, 0, address, &size)
+                guard count >= 0, sendto(descriptor, bytes, bytes.count, 0, address, size) == bytes.count else { return nil }
+                return Array(buffer.prefix(count))
+            }
+        }
+    }
+}
