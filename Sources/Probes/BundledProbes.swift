@@ -9,5 +9,5 @@ public enum BundledProbes {
     /// The bytes of an object; nil if there is none of this name.
     public static func object(_ name: String) -> [UInt8]? { objects[name]?.bytes }
 
-    private static let objects: [String: EmbeddedObject] = [:]
+    private static let objects = Dictionary(uniqueKeysWithValues: EmbeddedObject.bundledProbes.map { ($0.name, $0) })
 }

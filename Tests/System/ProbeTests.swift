@@ -230,6 +230,24 @@ import Testing
         try guarded.end()
     }
 
+    @Test func `the bundled probes load by their documents, and tell what happens`() throws {
+        let guarded = try GuardedHost()
+        var documents: [String] = []
+        for entry in FolderEntry.all(in: Programs.probes) where entry.name.hasSuffix(".yaml") { documents.append(entry.name) }
+        #expect(documents.count >= 8)
+        for name in documents.sorted() {
+            let result = try guarded.policyctl("probe", "load", "--dry-run", "-f", "\(Programs.probes)/\(name)")
+            #expect(result.status == 0 && result.output.contains("would be loaded"), "\(name): \(result.output)\(result.errors)")
+        }
+        try guarded.done("probe", "load", "-f", "\(Programs.probes)/file-opens.yaml")
+        let missing = "\(guarded.folder.path)/no-such-file-\(getpid())"
+        #expect(open(missing, O_RDONLY) < 0)
+        #expect(
+            try eventually { try guarded.done("probe", "events", "file-opens", "--last", "1000", "-o", "json").output.contains(missing) })
+        try guarded.done("probe", "unload", "file-opens")
+        try guarded.end()
+    }
+
     @Test func `maps are shown by their types`() throws {
         let guarded = try GuardedHost()
         try guarded.writeObject(.frames, as: "frames.o")
