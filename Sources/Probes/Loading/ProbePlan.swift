@@ -13,7 +13,7 @@ struct ProbePlan {
         var lossCounter: String?
     }
 
-    /// Where each program that is to be loaded goes, in the order of the file; to no place if others call it.
+    /// Where each program that is to be loaded goes, in the order in which they are attached; to no place if others call it.
     var programs: [(name: String, targets: [AttachTarget], isTold: Bool)] = []
     /// The bytes of global variables.
     var globals: [(name: String, bytes: [UInt8])] = []
@@ -79,7 +79,10 @@ private struct MistakeFinder {
         for name in alternatives.sorted() where !names.contains(name) {
             reportMissing("alternatives", name, probe.location, among: names)
         }
-        for description in descriptions {
+        // In the order of the document, which may be meant: returns before entries, say. The others follow in that of the file.
+        let order = probe.programs.map(\.name)
+        let ordered = order.compactMap { name in descriptions.first { $0.name == name } } + descriptions.filter { !order.contains($0.name) }
+        for description in ordered {
             // Sections that begin with "?" are left out unless somebody asks for them.
             guard description.isAutoloaded || said[description.name] != nil || alternatives.contains(description.name) else { continue }
             switch said[description.name]?.attachment ?? .bySection {
