@@ -248,6 +248,23 @@ import Testing
         try guarded.end()
     }
 
+    @Test func `a probe whose files are damaged is told of, keeps nothing else from starting, and can be forgotten`() throws {
+        let guarded = try GuardedHost()
+        try guarded.writeObject(.callsOne, as: "one.o")
+        for name in ["calls", "others"] {
+            try guarded.done("probe", "load", "-f", guarded.watchDocument(name: name, more: GuardedHost.watchSystemCalls + "\n  persist: true"))
+        }
+        try guarded.stop()
+        try guarded.folder.file("state/probes/others.json", "{\"source\":")
+        try guarded.start()
+        #expect(try guarded.probes().map(\.name) == ["calls"])
+        #expect(try guarded.status().warnings.contains { $0.contains("probe others is not at work") && $0.contains("damaged") })
+        #expect(try guarded.done("probe", "unload", "others").status == 0)
+        #expect(try !guarded.status().warnings.contains { $0.contains("others") })
+        try guarded.done("probe", "unload", "calls")
+        try guarded.end()
+    }
+
     @Test func `maps are shown by their types`() throws {
         let guarded = try GuardedHost()
         try guarded.writeObject(.frames, as: "frames.o")

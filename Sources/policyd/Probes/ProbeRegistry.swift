@@ -221,17 +221,20 @@ extension ProbeRegistry {
     /// Takes a probe out of the kernel and of the state folder.
     func unload(_ name: String, by peer: String) async throws -> ProbeChangeMessage {
         let start = ContinuousClock.now
-        let probe = try await serially { [self] in
-            let hadFailed = state.withLock { $0.failed.removeValue(forKey: name) != nil }
-            if hadFailed { try store.remove(name) }
-            let probe = try self.probe(name)
+        let probe: RunningProbe? = try await serially { [self] in
+            let hasFailed = state.withLock { $0.failed[name] != nil }
+            // One that could not be loaded again is only to be forgotten.
+            let probe = hasFailed ? nil : try self.probe(name)
             try store.remove(name)
-            state.withLock { $0.running[name] = nil }
+            state.withLock { state in
+                state.running[name] = nil
+                state.failed[name] = nil
+            }
             return probe
         }
-        await probe.end()
-        let message = probe.message
-        probe.hub.close()
+        await probe?.end()
+        let message = probe?.message ?? .unloadable(name)
+        probe?.hub.close()
         logger.info("probe unloaded", metadata: ["probe": "\(name)", "by": "\(peer)"])
         return ProbeChangeMessage(outcome: .unloaded, probe: message, microseconds: Int((ContinuousClock.now - start) / .microseconds(1)))
     }
