@@ -252,7 +252,8 @@ import Testing
         let guarded = try GuardedHost()
         try guarded.writeObject(.callsOne, as: "one.o")
         for name in ["calls", "others"] {
-            try guarded.done("probe", "load", "-f", guarded.watchDocument(name: name, more: GuardedHost.watchSystemCalls + "\n  persist: true"))
+            try guarded.done(
+                "probe", "load", "-f", guarded.watchDocument(name: name, more: GuardedHost.watchSystemCalls + "\n  persist: true"))
         }
         try guarded.stop()
         try guarded.folder.file("state/probes/others.json", "{\"source\":")

@@ -140,6 +140,7 @@ extension ProbeMessage {
         ProbeMessage(
             name: name, labels: [:], object: "", sha256: "", loaded: Timestamp(nanoseconds: 0), persist: true, adopted: false, location: "",
             programs: [], maps: [], memoryBytes: 0, limits: ProbeLimitsMessage(memory: 0, programs: 0, eventsPerSecond: 0),
-            events: ProbeEventsMessage(received: 0, lostInKernel: 0, lostToLimit: 0, lostToFollowers: 0, followers: 0, kept: 0), warnings: [])
+            events: ProbeEventsMessage(received: 0, lostInKernel: 0, lostToLimit: 0, lostToFollowers: 0, followers: 0, kept: 0),
+            warnings: [])
     }
 }
