@@ -16,6 +16,7 @@ struct FuzzObjects: ParsableCommand {
     @Option(help: "The number of the first object.") var first = 0
     @Option(help: "How many objects at most.") var count = Int.max
     @Option(help: "Have one of so many looked at by another process as well.") var other = 200
+    @Flag(help: "Have the kernel load what opens, if its maps are small.") var load = false
     @Option(help: ArgumentHelp("Write the first object to a file, and do not open it.", valueName: "FILE")) var write: String?
     @Flag(help: .hidden) var worker = false
 
@@ -55,27 +56,25 @@ struct FuzzObjects: ParsableCommand {
 
     private func work() throws {
         let (mutator, progress) = (mutator, Progress(shared: STDIN_FILENO))
-        // Kept, so that they are not read again for each object.
-        let types = try? BTF.kernel
-        defer { withExtendedLifetime(types) {} }
         let start = ContinuousClock.now
-        var (number, opened, compared) = (first, 0, 0)
+        var (number, opened, loaded, compared) = (first, 0, 0, 0)
         var reasons: Set<String> = []
         var descriptors: Int?
         while ContinuousClock.now - start < .seconds(seconds), number - first < count {
             let (name, bytes) = mutator.object(number)
             progress.number = number
             alarm(10)
-            let here = Result { () throws(InspectionError) in try Inspection.reportHere(on: bytes, name: name) }
-            switch here {
-            case .success: opened += 1
-            case .failure(.refused(let words)):
-                // Places and names differ from object to object.
-                reasons.insert(words.filter { !$0.isNumber })
-            case .failure(let error): try fail(number, "\(error)")
+            do throws(BPFError) {
+                _ = try ObjectReport(OpenObject(.bytes(bytes, name: name)), bytes: bytes.count)
+                opened += 1
+                if load, loads(bytes, name) { loaded += 1 }
+            } catch {
+                // Places differ from object to object.
+                reasons.insert("\(error)".filter { !$0.isNumber })
             }
             if number % other == 0 {
                 alarm(30)
+                let here = Result { () throws(InspectionError) in try Inspection.reportHere(on: bytes, name: name) }
                 let there = Result { () throws(InspectionError) in try Inspection().report(on: bytes, name: name) }
                 if here != there { try fail(number, "is told otherwise by another process\n  here  \(here)\n  there \(there)") }
                 compared += 1
@@ -90,9 +89,23 @@ struct FuzzObjects: ParsableCommand {
         let time = (ContinuousClock.now - start) / .seconds(1)
         print(
             """
-            \(number - first) broken objects: \(opened) opened, the others refused in \(reasons.count) ways; \(compared) of them by another \
+            \(number - first) broken objects: \(opened) opened\(load ? " and \(loaded) loaded" : ""), the others refused in \(reasons.count) ways; \(compared) of them by another \
             process too, which said the same; no crash, no hang, no descriptor left (\(Int(time)) s, seed \(seed))
             """)
+    }
+
+    /// Whether the kernel takes what is left of an object. Maps that are said to be large would only cost memory.
+    private func loads(_ bytes: [UInt8], _ name: String) -> Bool {
+        do throws(BPFError) {
+            var object = try OpenObject(.bytes(bytes, name: name))
+            for map in object.maps where map.pin != nil { try object.setPin(at: nil, ofMap: map.name) }
+            let isSmall = object.maps.allSatisfy { $0.keySize < 4096 && $0.valueSize < 65_536 && $0.maxEntries <= 65_536 }
+            guard isSmall else { return false }
+            _ = try object.load()
+            return true
+        } catch {
+            return false
+        }
     }
 
     private func fail(_ number: Int, _ words: String) throws -> Never {

@@ -6,6 +6,7 @@ import Glibc
 import Logging
 import PolicyCompiler
 import PolicyModel
+import Synchronization
 
 /// How many events a second come from the kernel to a reader without loss: to one that uses the library, and through the daemon to a file.
 ///

@@ -1,3 +1,5 @@
+// Some of the constants of sockets are the one module's or the other's, by which of them the compiler read first.
+import CLibBPF
 import Glibc
 
 /// A socket for tests, of the namespace it was made in; it may be used from any thread afterwards.
@@ -39,6 +41,13 @@ public final class TestSocket: Sendable {
         let result = try unsafe withAddress(address, port) { unsafe bind(made.descriptor, $0, $1) }
         guard result == 0 else { throw TestingError("bind \(address) \(port): \(unsafe String(cString: strerror(errno)))") }
         return made
+    }
+
+    /// A socket of a network namespace, bound to an address and port; 0 has the kernel choose the port.
+    public static func bound(
+        _ kind: Kind, _ address: String, port: UInt16, in namespace: NetworkNamespace
+    ) throws(TestingError) -> TestSocket {
+        try namespace.run { () throws(TestingError) in try bound(kind, address, port: port) }
     }
 
     /// A TCP socket that listens.

@@ -22,6 +22,8 @@ public final class Datapath: Sendable {
     private let logger: Logger
     let state: Mutex<DatapathState>
     private let ring: RingBuffer
+    /// The rules there are counters for.
+    private let ruleLimit: Int
 
     /// Makes the kernel objects, or adopts those pinned in the folder.
     ///
@@ -63,6 +65,7 @@ public final class Datapath: Sendable {
             }
         }
         ring = made.shared.events
+        ruleLimit = made.shared.ruleLimit
         state = Mutex(made)
     }
 
@@ -78,8 +81,27 @@ public final class Datapath: Sendable {
     /// How large a policy this kernel takes.
     public var limits: CompileLimits {
         var limits = KernelFeatures.hasLoop ? CompileLimits() : .withoutLoop
-        limits.rules = state.withLock { $0.shared.ruleLimit }
+        limits.rules = ruleLimit
         return limits
+    }
+
+    /// Loads the program of a generation with tables of a usual size, for the first ``install(_:newNumbers:)`` to find: the kernel verifies
+    /// it meanwhile, while the policy is still being read. Does nothing where something is in force.
+    ///
+    /// - Parameter onOpened: Called when what follows, which takes its time, leaves the datapath free for other calls.
+    public func prepareFirst(onOpened: () -> Void = {}) throws(DatapathError) {
+        try doing("cannot load the program ahead") { () throws(BPFError) in
+            let object = try state.withLock { state throws(BPFError) -> OpenObject? in
+                state.entry.active == nil && state.tables.isEmpty ? try state.open(.usual) : nil
+            }
+            onOpened()
+            guard let object else { return }
+            let made = try TableMaps(loading: object, build: state.withLock { $0.programs.policy.digest })
+            try state.withLock { state throws(BPFError) in
+                let slot = state.inactive
+                if state.entry.active == nil, state.tables[slot] == nil { try state.place(made, slot) }
+            }
+        }
     }
 
     /// Puts a policy in force: fills the generation of tables that is not, then switches by one store.
@@ -95,8 +117,7 @@ public final class Datapath: Sendable {
                 let slot = state.inactive
                 try state.prepare(slot, for: policy)
                 try state.fill(slot, policy, configuration)
-                let zero = pd_counter()
-                for number in newNumbers { try state.shared.counters.set(all: zero, forKey: number) }
+                try state.shared.counters.reset(newNumbers)
                 try GracePeriod.order()
                 state.activate(slot, policy)
             }
@@ -264,7 +285,7 @@ public final class Datapath: Sendable {
         try state.withLock { state throws(DatapathError) in
             let numbers = state.policy?.numbers.all ?? []
             return try doing("cannot read the counters") { () throws(BPFError) in
-                try state.counters(numbers)
+                try state.shared.counters.sums(numbers)
             }
         }
     }
@@ -275,7 +296,7 @@ public final class Datapath: Sendable {
             ring: ring,
             loss: { [self] in
                 state.withLock { state in
-                    (try? state.shared.counters.values(forKey: PD_LOST_EVENTS.rawValue))?.reduce(0) { $0 &+ $1.lost } ?? 0
+                    (try? state.shared.counters.sum(PD_LOST_EVENTS.rawValue).lostEvents) ?? 0
                 }
             },
             names: {
@@ -291,7 +312,7 @@ public final class Datapath: Sendable {
             try doing("cannot read the datapath's status") { () throws(BPFError) in
                 let reasons = PacketEvent.Reason.allCases.filter { $0 != .rule }
                 let places = reasons.map { EventDecoder.place($0) ?? 0 }
-                let counters = try state.counters(places)
+                let counters = try state.shared.counters.sums(places)
                 var ethertypes: [UInt16: RuleCounter] = [:]
                 try state.shared.ethertypes.forEach { ethertypes[$0] = RuleCounter(sum: $1) }
                 let early = EarlyPrograms.attached(state.pins)
@@ -300,7 +321,7 @@ public final class Datapath: Sendable {
                     connections: connections,
                     reasons: Dictionary(uniqueKeysWithValues: zip(reasons, places.map { counters[$0] ?? RuleCounter() })),
                     ethertypes: ethertypes,
-                    lostEvents: try state.counters([PD_LOST_EVENTS.rawValue])[PD_LOST_EVENTS.rawValue]?.lostEvents ?? 0,
+                    lostEvents: try state.shared.counters.sum(PD_LOST_EVENTS.rawValue).lostEvents,
                     interfaces: present.compactMap { interface in
                         state.attachments.hook(interface, state.entry).map {
                             ProtectedInterface(

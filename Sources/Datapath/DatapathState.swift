@@ -34,13 +34,15 @@ struct DatapathState: ~Copyable {
         _ pins: Pins, _ configuration: DatapathConfiguration, _ programs: DatapathPrograms
     ) throws(BPFError) -> DatapathState {
         do throws(BPFError) {
-            let state = DatapathState(
+            var state = DatapathState(
                 pins: pins, programs: programs, entry: try Switch(programs), shared: try SharedMaps(creating: configuration),
                 attachments: try Attachments(creating: pins, configuration.attachment), timeouts: configuration.timeouts,
                 evictions: EvictionHistory(isFresh: true))
             try state.shared.pin(pins)
             try state.attachments.pin()
             try state.entry.pin(pins)
+            // No packet has been judged by anything.
+            state.isQuiet = true
             return state
         } catch {
             pins.removeAll()
@@ -108,13 +110,22 @@ struct DatapathState: ~Copyable {
     mutating func prepare(_ slot: Int, for policy: CompiledPolicy) throws(BPFError) {
         let wanted = TableMaps.Capacity(holding: policy)
         if let there = tables[slot], there.build == programs.policy.digest, there.capacity.serves(wanted) { return }
+        try place(TableMaps(loading: open(wanted), build: programs.policy.digest), slot)
+    }
+
+    /// The object of a generation with tables of a size, ready to be loaded.
+    func open(_ capacity: TableMaps.Capacity) throws(BPFError) -> OpenObject {
+        try TableMaps.open(programs.policy, capacity: capacity, hasLoop: KernelFeatures.hasLoop) { object throws(BPFError) in
+            try shared.lend(to: &object)
+        }
+    }
+
+    /// Has a generation use other tables, in which nothing is written.
+    mutating func place(_ made: TableMaps, _ slot: Int) throws(BPFError) {
         tables[slot] = nil
         positions[slot] = nil
         Pins.empty(pins.tables(slot))
         try unloadEarlyPrograms(slot)
-        let made = try TableMaps(loading: programs.policy, capacity: wanted, hasLoop: KernelFeatures.hasLoop) { object throws(BPFError) in
-            try shared.lend(to: &object)
-        }
         try made.pin(in: pins.tables(slot))
         try entry.setProgram(made.program, slot: slot)
         tables[slot] = made
@@ -150,25 +161,6 @@ struct DatapathState: ~Copyable {
             for interface in interfaces { classes[UInt32(bitPattern: interface.index)] = policy.interfaces[interface.name] }
         }
         try tables[slot]?.setInterfaces(classes)
-    }
-
-    func counters(_ numbers: [UInt32]) throws(BPFError) -> [UInt32: RuleCounter] {
-        var result: [UInt32: RuleCounter] = [:]
-        for number in numbers {
-            if let values = try shared.counters.values(forKey: number) { result[number] = RuleCounter(sum: values) }
-        }
-        return result
-    }
-}
-
-extension RuleCounter {
-    init(sum values: [pd_counter]) {
-        self.init()
-        for value in values {
-            packets &+= value.packets
-            bytes &+= value.bytes
-            lostEvents &+= value.lost
-        }
     }
 }
 

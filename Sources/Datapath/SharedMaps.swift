@@ -8,7 +8,7 @@ struct SharedMaps: ~Copyable {
     let fragments: Map<pd_fragment_key, pd_fragment>
     let refused: Map<pd_refused_key, pd_refused>
     let replies: Map<pd_reply_key, pd_reply>
-    let counters: PerCPUMap<UInt32, pd_counter>
+    let counters: RuleCounters
     let ethertypes: PerCPUMap<UInt16, pd_counter>
     let events: RingBuffer
 }
@@ -31,7 +31,7 @@ extension SharedMaps {
             fragments: try .create(.lruHash, name: Name.fragments, maxEntries: 4096),
             refused: try .create(.lruHash, name: Name.refused, maxEntries: 16_384),
             replies: try .create(.lruHash, name: Name.replies, maxEntries: 4096),
-            counters: try .create(.perCPUArray, name: Name.counters, maxEntries: Self.counters(rules: configuration.ruleLimit)),
+            counters: try .create(name: Name.counters, count: Self.counters(rules: configuration.ruleLimit)),
             ethertypes: try .create(.lruPerCPUHash, name: Name.ethertypes, maxEntries: 256),
             events: try RingBuffer.create(name: Name.events, byteCount: configuration.ringBytes()))
     }
@@ -40,11 +40,11 @@ extension SharedMaps {
     private static func counters(rules: Int) -> Int { 2 * rules + Int(PD_REASONS.rawValue) }
 
     /// The rules there are counters for.
-    var ruleLimit: Int { (counters.maxEntries - Int(PD_REASONS.rawValue)) / 2 }
+    var ruleLimit: Int { (counters.count - Int(PD_REASONS.rawValue)) / 2 }
 
     /// Refuses rules that would be counted nowhere.
     func checkRoom(for numbers: RuleNumbers) throws(DatapathError) {
-        guard let largest = numbers.largest, Int(largest) >= counters.maxEntries else { return }
+        guard let largest = numbers.largest, Int(largest) >= counters.count else { return }
         throw DatapathError(
             "\(numbers.count) rules, the last with number \(largest); the kernel's counters have room for \(ruleLimit) rules: raise limits.rules in policyd.yaml"
         )
@@ -57,7 +57,7 @@ extension SharedMaps {
             fragments: try Map(pinnedAt: pins.shared(Name.fragments)),
             refused: try Map(pinnedAt: pins.shared(Name.refused)),
             replies: try Map(pinnedAt: pins.shared(Name.replies)),
-            counters: try PerCPUMap(pinnedAt: pins.shared(Name.counters)),
+            counters: try RuleCounters(pinnedAt: pins.shared(Name.counters)),
             ethertypes: try PerCPUMap(pinnedAt: pins.shared(Name.ethertypes)),
             events: try RingBuffer(pinnedAt: pins.shared(Name.events)))
     }
@@ -78,7 +78,7 @@ extension SharedMaps {
         try object.reuse(fragments, asMap: Name.fragments)
         try object.reuse(refused, asMap: Name.refused)
         try object.reuse(replies, asMap: Name.replies)
-        try object.reuse(counters, asMap: Name.counters)
+        try counters.lend(to: &object, asMap: Name.counters)
         try object.reuse(ethertypes, asMap: Name.ethertypes)
         try object.reuse(descriptor: events.fileDescriptor, asMap: Name.events)
     }
@@ -88,7 +88,6 @@ extension SharedMaps {
         for name in ConnectionMaps.names + [Name.fragments, Name.refused, Name.replies, Name.ethertypes] {
             try object.setMaxEntries(64, ofMap: name)
         }
-        try object.setMaxEntries(Int(PD_REASONS.rawValue), ofMap: Name.counters)
         try object.setMaxEntries(systemPageSize, ofMap: Name.events)
     }
 }

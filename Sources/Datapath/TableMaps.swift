@@ -46,6 +46,9 @@ final class TableMaps: Sendable {
             self.rules = rules
         }
 
+        /// What a host's own policy of some thousand rules needs: less than a megabyte, and never too much.
+        static let usual = Capacity(cells: 65_536, classes: 2_048, chunks: 64, rules: 2_048)
+
         /// With room for changes.
         var withRoom: Capacity {
             Capacity(cells: Self.round(cells), classes: Self.round(classes), chunks: Self.round(chunks), rules: Self.round(rules))
@@ -62,18 +65,20 @@ final class TableMaps: Sendable {
 
         /// Whether a policy that needs `other` may use maps of this one: they are large enough, and not wastefully large.
         func serves(_ other: Capacity) -> Bool {
-            func serves(_ have: Int, _ want: Int) -> Bool { have >= want && have <= max(Self.round(want) * 8, 1024) }
-            return serves(cells, other.cells) && serves(classes, other.classes) && serves(chunks, other.chunks)
-                && serves(rules, other.rules)
+            func serves(_ kind: KeyPath<Capacity, Int>) -> Bool {
+                let (have, want) = (self[keyPath: kind], other[keyPath: kind])
+                return have >= want && have <= max(Self.round(want) * 8, Self.usual[keyPath: kind])
+            }
+            return serves(\.cells) && serves(\.classes) && serves(\.chunks) && serves(\.rules)
         }
     }
 
-    /// Loads a program with tables of its own.
+    /// Opens an object for tables of its own.
     ///
     /// - Parameter edit: what else is to be set in the object before it is loaded.
-    init(
-        loading embedded: EmbeddedObject, capacity needed: Capacity, hasLoop: Bool, edit: (inout OpenObject) throws(BPFError) -> Void
-    ) throws(BPFError) {
+    static func open(
+        _ embedded: EmbeddedObject, capacity needed: Capacity, hasLoop: Bool, edit: (inout OpenObject) throws(BPFError) -> Void
+    ) throws(BPFError) -> OpenObject {
         var object = try OpenObject(embedded)
         let capacity = needed.withRoom
         try object.setMaxEntries(capacity.cells, ofMap: Name.cells)
@@ -82,15 +87,29 @@ final class TableMaps: Sendable {
         try object.setMaxEntries(capacity.rules, ofMap: Name.rules)
         try object.setGlobal("has_loop", to: UInt8(hasLoop ? 1 : 0))
         try edit(&object)
+        return object
+    }
+
+    /// Loads an object that was opened; what takes its time is the kernel's verifier.
+    ///
+    /// - Parameter build: What the object is known again by.
+    init(loading object: consuming OpenObject, build: UInt64) throws(BPFError) {
         let loaded = try object.load()
         program = try loaded.program(Name.program)
-        build = embedded.digest
+        self.build = build
         header = try loaded.mappedArray(Name.header)
         cells = try loaded.windowedArray(Name.cells)
         classes = try loaded.windowedArray(Name.classes)
         chunks = try loaded.windowedArray(Name.chunks)
         rules = try loaded.windowedArray(Name.rules)
         interfaces = try loaded.map(Name.interfaces, key: UInt32.self, value: pd_interface.self)
+    }
+
+    /// Loads a program with tables of its own.
+    convenience init(
+        loading embedded: EmbeddedObject, capacity: Capacity, hasLoop: Bool, edit: (inout OpenObject) throws(BPFError) -> Void
+    ) throws(BPFError) {
+        try self.init(loading: Self.open(embedded, capacity: capacity, hasLoop: hasLoop, edit: edit), build: embedded.digest)
     }
 
     /// Opens the generation pinned in a folder.

@@ -5,6 +5,8 @@ protocol AddressValue: FixedWidthInteger, UnsignedInteger, Sendable {
     static var family: IPAddress.Family { get }
     /// The ranges of this family.
     static func ranges(of all: AddressRanges) -> [ClosedRange<Self>]
+    /// The addresses of a prefix of this family.
+    static func range(_ prefix: CIDR) -> ClosedRange<Self>
 }
 
 extension AddressValue {
@@ -17,6 +19,12 @@ extension AddressValue {
 extension UInt32: AddressValue {
     static var family: IPAddress.Family { .v4 }
     static func ranges(of all: AddressRanges) -> [ClosedRange<UInt32>] { all.v4 }
+
+    // Lists have a million of them, and numbers of 128 bits take four times as long.
+    static func range(_ prefix: CIDR) -> ClosedRange<UInt32> {
+        let first = UInt32(truncatingIfNeeded: prefix.address.low)
+        return first...(first | UInt32.max >> UInt32(prefix.length))
+    }
 }
 
 extension UInt128: AddressValue {
@@ -65,7 +73,7 @@ struct AddressRanges: Sendable {
                 ranges.append(range)
             }
         }
-        if !isSorted { ranges.sort { $0.lowerBound < $1.lowerBound } }
+        if !isSorted { PlaceSort.sort(&ranges) { $0.lowerBound } }
         var kept = 0
         for range in ranges.dropFirst() {
             let last = ranges[kept]

@@ -12,6 +12,9 @@ struct Field<Value: FixedWidthInteger & UnsignedInteger & Sendable> {
         var ranges: [ClosedRange<Value>]
         var satisfies: [Int] = []
         var excludes: [Int] = []
+
+        /// Whether each range begins behind the one before.
+        var isInOrder: Bool { ranges.indices.dropFirst().allSatisfy { ranges[$0 - 1].upperBound < ranges[$0].lowerBound } }
     }
 
     /// A field that no rule speaks of yet.
@@ -44,17 +47,7 @@ struct Field<Value: FixedWidthInteger & UnsignedInteger & Sendable> {
     ///
     /// The cost is that of sorting the ends of all ranges, and of one vector for each distinct set of terms.
     func intervals(_ table: inout ClassTable) -> [Interval] {
-        // The end of a range is the start of what follows it; nothing follows the last value.
-        var cuts: [Cut<Value>] = []
-        cuts.reserveCapacity(2 * terms.reduce(0) { $0 + $1.ranges.count })
-        for (number, term) in terms.enumerated() where !(term.satisfies.isEmpty && term.excludes.isEmpty) {
-            let number = Int32(truncatingIfNeeded: number)
-            for range in term.ranges {
-                cuts.append(Cut(at: range.lowerBound, term: number))
-                if range.upperBound < .max { cuts.append(Cut(at: range.upperBound + 1, term: ~number)) }
-            }
-        }
-        Cut.sort(&cuts)
+        let cuts = cuts()
 
         var active = ActiveTerms(count: terms.count)
         var satisfied = SatisfiedRules(unconstrained, terms)
@@ -74,6 +67,29 @@ struct Field<Value: FixedWidthInteger & UnsignedInteger & Sendable> {
         }
         close()
         return result
+    }
+
+    /// Where ranges begin and end, in order.
+    private func cuts() -> [Cut<Value>] {
+        // The ranges of a set are in order already, and those of the largest are nearly all there are.
+        let largest = terms.indices.max { terms[$0].ranges.count < terms[$1].ranges.count }
+        var ordered: [Cut<Value>] = []
+        var others: [Cut<Value>] = []
+        for (number, term) in terms.enumerated() where !(term.satisfies.isEmpty && term.excludes.isEmpty) {
+            if number == largest, term.isInOrder { append(number, to: &ordered) } else { append(number, to: &others) }
+        }
+        return Cut.merged(ordered, others)
+    }
+
+    private func append(_ number: Int, to cuts: inout [Cut<Value>]) {
+        let term = Int32(truncatingIfNeeded: number)
+        let ranges = terms[number].ranges
+        if cuts.isEmpty { cuts.reserveCapacity(2 * ranges.count) }
+        for range in ranges {
+            cuts.append(Cut(at: range.lowerBound, term: term))
+            // The end of a range is the start of what follows it; nothing follows the last value.
+            if range.upperBound < .max { cuts.append(Cut(at: range.upperBound + 1, term: ~term)) }
+        }
     }
 
     /// The rules that the terms which hold satisfy.
@@ -119,24 +135,29 @@ private struct Cut<Value: FixedWidthInteger & UnsignedInteger> {
     var at: Value
     var term: Int32
 
-    /// Sorts by place: a byte at a time, from the last, where there are many. Files of addresses are often in order already.
+    /// Sorts by place.
     static func sort(_ cuts: inout [Cut]) {
         guard cuts.indices.dropFirst().contains(where: { cuts[$0].at < cuts[$0 - 1].at }) else { return }
-        guard cuts.count > 4096 else { return cuts.sort { $0.at < $1.at } }
-        // Bytes that are the same in all need no pass.
-        let differing = cuts.reduce(Value(0)) { $0 | ($1.at ^ cuts[0].at) }
-        var other = cuts
-        for shift in Swift.stride(from: 0, to: Value.bitWidth, by: 8) where UInt8(truncatingIfNeeded: differing &>> Value(shift)) != 0 {
-            var places = [Int](repeating: 0, count: 257)
-            for cut in cuts { places[Int(UInt8(truncatingIfNeeded: cut.at &>> Value(shift))) + 1] += 1 }
-            for byte in 1...256 { places[byte] += places[byte - 1] }
-            for cut in cuts {
-                let byte = Int(UInt8(truncatingIfNeeded: cut.at &>> Value(shift)))
-                other[places[byte]] = cut
-                places[byte] += 1
+        PlaceSort.sort(&cuts) { $0.at }
+    }
+
+    /// Cuts in order, some of which are already.
+    static func merged(_ ordered: [Cut], _ others: [Cut]) -> [Cut] {
+        var others = others
+        sort(&others)
+        guard !ordered.isEmpty, !others.isEmpty else { return ordered.isEmpty ? others : ordered }
+        var result: [Cut] = []
+        result.reserveCapacity(ordered.count + others.count)
+        var next = 0
+        for cut in ordered {
+            while next < others.count, others[next].at < cut.at {
+                result.append(others[next])
+                next += 1
             }
-            swap(&cuts, &other)
+            result.append(cut)
         }
+        result += others[next...]
+        return result
     }
 }
 

@@ -17,6 +17,7 @@ struct Daemon: Sendable {
     private let enforcement: Enforcement
     private let enforcer: Enforcer
     private let probes: ProbeRegistry
+    private let first: Ahead<FirstReading>
     private let flags: ConfigurationFlags
     private let settings: LogSettings
     /// What a reload may change.
@@ -42,13 +43,14 @@ struct Daemon: Sendable {
         try server.prepare()
         hub = EventHub(keep: configuration.events.keep, queueLimit: configuration.events.queue)
         let store = try RevisionStore(path: configuration.stateDirectory)
+        first = Ahead { [folder = configuration.policies] in FirstReading(store, folder: folder) }
         enforcement = try Enforcement(configuration, isDown: store.isDown, logger: logger)
         enforcer = Enforcer(live, enforcement, store, ruleNames: ruleNames, logger: logger)
         probes = ProbeRegistry(live, try ProbeStore(path: configuration.stateDirectory), logger: logger)
     }
 
     func run() async throws {
-        try await enforcer.start()
+        try await enforcer.start(first)
         let interfaces = InterfaceWatch(enforcement: enforcement, enforcer: enforcer, logger: logger)
         try await interfaces.synchronize()
 
@@ -69,9 +71,10 @@ struct Daemon: Sendable {
         let application = server.application(router) {
             logger.info("ready", metadata: ["socket": "\(socket)", "revision": "\(enforcer.inForce.map { "\($0.number)" } ?? "none")"])
             notification.ready(status: Self.statusLine(enforcer, enforcement))
+            enforcer.settleSoon()
             // Whoever waited for the daemon asks for something now, and that needs no part of the start either.
             Task {
-                try await Task.sleep(for: .seconds(1))
+                try await Task.sleep(for: .milliseconds(250))
                 returnProgramPages()
             }
         }

@@ -9,10 +9,10 @@ import Testing
 private struct Cable {
     let host: NetworkNamespace
     let peer: NetworkNamespace
-    let receiver: DatagramSocket
-    let sender: DatagramSocket
-    let marker: DatagramSocket
-    let peerMarker: DatagramSocket
+    let receiver: TestSocket
+    let sender: TestSocket
+    let marker: TestSocket
+    let peerMarker: TestSocket
     let interface: Int32
 
     init() throws {
@@ -23,10 +23,10 @@ private struct Cable {
             try namespace.addAddress("10.77.0.\(last)/24", to: "veth0")
             try namespace.addAddress("fd77::\(last)/64", to: "veth0")
         }
-        receiver = try DatagramSocket(in: host, address: "10.77.0.1", port: 7777)
-        sender = try DatagramSocket(in: peer, address: "10.77.0.2", port: 7777)
-        marker = try DatagramSocket(in: host, address: "10.77.0.1", port: 7778)
-        peerMarker = try DatagramSocket(in: peer, address: "10.77.0.2", port: 7778)
+        receiver = try TestSocket.bound(.udp, "10.77.0.1", port: 7777, in: host)
+        sender = try TestSocket.bound(.udp, "10.77.0.2", port: 7777, in: peer)
+        marker = try TestSocket.bound(.udp, "10.77.0.1", port: 7778, in: host)
+        peerMarker = try TestSocket.bound(.udp, "10.77.0.2", port: 7778, in: peer)
         interface = try host.index(of: "veth0")
     }
 
@@ -42,26 +42,26 @@ private struct Cable {
     /// Whether a packet from the host is lost on its way to the peer.
     func keeps(_ text: String) -> Bool { isLost(text, from: receiver, to: "10.77.0.2", at: sender, peerMarker) }
 
-    private func passes(_ text: String, from source: DatagramSocket, to address: String, at target: DatagramSocket) -> Bool {
+    private func passes(_ text: String, from source: TestSocket, to address: String, at target: TestSocket) -> Bool {
         // Sent again when lost: a link whose handle has gone may live a moment longer, in a child between fork and exec.
         for _ in 0..<20 {
-            source.send(text, to: address, port: 7777)
-            if comes(text, to: target, withinMilliseconds: 250) { return true }
+            _ = try? source.send(text, to: address, port: 7777)
+            if comes(text, to: target, milliseconds: 250) { return true }
         }
         return false
     }
 
     private func isLost(
-        _ text: String, from source: DatagramSocket, to address: String, at target: DatagramSocket, _ marker: DatagramSocket
+        _ text: String, from source: TestSocket, to address: String, at target: TestSocket, _ marker: TestSocket
     ) -> Bool {
-        source.send(text, to: address, port: 7777)
-        source.send(text, to: address, port: 7778)
+        _ = try? source.send(text, to: address, port: 7777)
+        _ = try? source.send(text, to: address, port: 7778)
         // What is lost has had its time once a packet sent after it, which no program looks at, is there.
-        return comes(text, to: marker, withinMilliseconds: 5000) && !comes(text, to: target, withinMilliseconds: 100)
+        return comes(text, to: marker, milliseconds: 5000) && !comes(text, to: target, milliseconds: 100)
     }
 
-    private func comes(_ text: String, to socket: DatagramSocket, withinMilliseconds time: Int) -> Bool {
-        while let found = socket.receive(withinMilliseconds: time) { if found == text { return true } }
+    private func comes(_ text: String, to socket: TestSocket, milliseconds time: CInt) -> Bool {
+        while let found = socket.receive(milliseconds: time) { if found == text { return true } }
         return false
     }
 }

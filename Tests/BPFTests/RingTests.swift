@@ -53,6 +53,29 @@ struct RingTests {
         #expect(try later.drain().lost > 0)
     }
 
+    @Test func `a ring larger than what is mapped of it gives every record, lap after lap`() throws {
+        var object = try OpenObject(.rings)
+        try object.setMaxEntries(1 << 20, ofMap: "bt_ring")
+        let loaded = try object.load()
+        let ring = try loaded.ringBuffer("bt_ring")
+        let writer = try loaded.program("bt_write_ring")
+        var next: UInt64 = 0
+        var isInOrder = true
+        // 24 bytes each: three laps and more, read in parts of another size than they are written in.
+        for turn in 0..<270 {
+            _ = try writer.testRun(data: frame, context: TestRunContext(mark: 512))
+            guard turn % 7 == 6 || turn == 269 else { continue }
+            for limit in [1, 100, Int.max] {
+                try ring.drain(limit: limit).forEach(as: bt_record.self) {
+                    isInOrder = isInOrder && $0.sequence == next
+                    next += 1
+                }
+            }
+        }
+        #expect(isInOrder)
+        #expect(next == 270 * 512)
+    }
+
     @Test(.timeLimit(.minutes(1))) func `a waiting consumer gets records as they are written`() async throws {
         let loaded = try OpenObject(.rings).load()
         let ring = try loaded.ringBuffer("bt_ring")

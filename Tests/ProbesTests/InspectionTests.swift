@@ -62,6 +62,15 @@ struct InspectionTests {
         let report = try inspection.report(on: EmbeddedObject.alternatives.bytes, name: "alternatives")
         #expect(report.refusals.map(\.subject) == ["program bt_best", "program bt_extra"] && report.isLoadable)
         #expect(report.refusals[0].reason.contains("invalid access to packet"), "\(report.refusals[0])")
+        // A map that the object has pinned is not.
+        let pinning = """
+            struct { int (*type)[2]; int (*max_entries)[1]; unsigned *key, *value; int (*pinning)[1]; } bt_pin_me
+                __attribute__((section(".maps")));
+            __attribute__((section("tc"))) int touch(void *context) { (void)context; return (long)&bt_pin_me == 0; }
+            """
+        let pinned = try inspection.report(on: Clang.object(pinning, "-g"), name: "pinning")
+        #expect(pinned.maps.first?.pin == "/sys/fs/bpf/bt_pin_me" && pinned.refusals == [])
+        #expect(access("/sys/fs/bpf/bt_pin_me", F_OK) != 0)
         let sound = try inspection.report(on: EmbeddedObject.verdict.bytes, name: "verdict")
         #expect(sound.refusals == [])
         #expect(KernelObjects.leftovers(since: before).isEmpty)

@@ -59,6 +59,9 @@ struct RefusalTests {
             "its maps are declared the old way, by struct bpf_map_def in SEC(\"maps\"), which libbpf 1.0 gave up; "
                 + "declare them in SEC(\".maps\") with __uint and __type"
         ) { try Clang.object("struct { int type, key, value; } m __attribute__((section(\"maps\"))) = {1};" + minimal, "-g") },
+        Case("map of operations", "map m is declared to be operations of a kernel struct: the file is corrupted; \(again)") {
+            try Clang.object("struct { int (*type)[26]; } m __attribute__((section(\".maps\")));" + minimal, "-g")
+        },
         Case("maps without BTF", "it declares maps and has no BTF, which says what they are; compile it with -g, and do not strip it") {
             try Clang.object(Clang.corpus("map-kinds"))
         },

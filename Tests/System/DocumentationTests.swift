@@ -20,10 +20,11 @@ struct DocumentationTests {
         return examples
     }
 
-    @Test func `of the library has examples that compile`() throws {
+    @Test(arguments: [("docs/library.md", 8), ("docs/objects.md", 1)])
+    func `of the library has examples that compile`(page: String, count: Int) throws {
         let folder = try Folder()
-        let examples = try examples(in: "docs/library.md")
-        #expect(examples.count >= 8)
+        let examples = try examples(in: page)
+        #expect(examples.count >= count)
         for (number, example) in examples.enumerated() {
             try folder.file("example\(number).swift", example)
             let result = try Project.shell(
@@ -36,7 +37,8 @@ struct DocumentationTests {
     }
 
     @Test(arguments: [
-        "README.md", "docs/operations.md", "docs/library.md", "docs/security.md", "docs/policy.md", "docs/packets.md", "docs/import.md",
+        "README.md", "docs/operations.md", "docs/library.md", "docs/security.md", "docs/objects.md", "docs/policy.md", "docs/packets.md",
+        "docs/import.md",
     ])
     func `links to files that are there`(_ page: String) throws {
         let folder = page.split(separator: "/").dropLast().joined(separator: "/")

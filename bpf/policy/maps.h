@@ -50,13 +50,18 @@ struct {
     __type(value, struct pd_reply);
 } policyd_reply SEC(".maps");
 
-/* By rule number; below PD_REASONS by reason. */
+/* For each CPU in turn, by rule number; below PD_REASONS by reason. A plain array: one per CPU takes an allocation for each element, which is
+ * 40 ms for the usual 65,520. */
 struct {
-    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-    __uint(max_entries, 32768);
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
     __type(key, __u32);
     __type(value, struct pd_counter);
 } policyd_counter SEC(".maps");
+
+/* How many of them each CPU has. */
+volatile const __u32 counters = 0;
 
 /* Frames that are not IP, by ethertype in host order. */
 struct {
@@ -84,6 +89,17 @@ struct pd_answer {
     __u32 reserved;
 };
 
+/* What is decided about a packet, on its way to the record. */
+struct decision {
+    __u32 rule; /* number, or PD_NO_RULE */
+    __u32 revision;
+    __u64 count;
+    __u8 verdict;
+    __u8 reason;
+    __u8 direction;
+    __u8 log;
+};
+
 /* What a packet's judgement needs beyond the 512 bytes of stack. Programs at tc run with softirqs off, one at a time on a CPU. */
 struct pd_scratch {
     struct pd_packet packet;
@@ -91,6 +107,7 @@ struct pd_scratch {
     struct pd_query query;
     struct pd_scan scan;
     struct pd_match match;
+    struct decision decision; /* that is to be recorded */
     union pd_flow flow;
     struct pd_reply_key reply_key;
     struct pd_answer answer;

@@ -28,6 +28,15 @@ __attribute__((noinline)) int policyd_classify(struct __sk_buff *skb) {
     return 1;
 }
 
+/* Records what was decided of the packet in the scratch. A global function for the same reason. */
+__attribute__((noinline)) int policyd_record(struct __sk_buff *skb, __u32 begins) {
+    const struct pd_header *header = header_of();
+    struct pd_scratch *scratch = scratch_of();
+    if (!header || !scratch) return 0;
+    record(skb, &scratch->packet, &scratch->decision, begins != 0, header->event_interval);
+    return 1;
+}
+
 PD_INLINE void count_ethertype(struct __sk_buff *skb, __u16 ethertype) {
     struct pd_counter fresh = {.packets = 1, .bytes = skb->len}, *c = bpf_map_lookup_elem(&policyd_ether, &ethertype);
     if (c) {
@@ -223,7 +232,7 @@ PD_INLINE int pass_quickly(struct __sk_buff *skb, const struct pd_header *header
 
 SEC("tc") int policyd_judge(struct __sk_buff *skb) {
     const struct pd_header *header = header_of();
-    struct pd_scratch *scratch = scratch_of();
+    struct pd_scratch *scratch;
     struct pd_packet *p;
     struct pd_match *match;
     struct decision d = {};
@@ -233,8 +242,10 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
     __u32 now = 0;
     int reason;
 
-    if (!header || !scratch) return TC_ACT_SHOT;
+    if (!header) return TC_ACT_SHOT;
     if (!stateless && pass_quickly(skb, header, skb->cb[0] & 1, (skb->cb[0] >> 1) & 1)) return TC_ACT_UNSPEC;
+    scratch = scratch_of();
+    if (!scratch) return TC_ACT_SHOT;
     p = &scratch->packet;
     match = &scratch->match;
     d.direction = skb->cb[0] & 1;
@@ -319,7 +330,8 @@ SEC("tc") int policyd_judge(struct __sk_buff *skb) {
         audit.verdict = rule->would;
         audit.reason = PD_REASON_AUDIT;
         audit.log = rule->log;
-        record(skb, p, &audit, 0, header->event_interval);
+        scratch->decision = audit;
+        policyd_record(skb, 0);
     }
     if (connection) {
         if (d.verdict != PD_ALLOW && connection->born < match->since) {
@@ -364,7 +376,10 @@ recorded:
         if (!stateless) remember_fragment(skb, p, &d);
     }
 counted:
-    if (!stateless) record(skb, p, &d, begins, header->event_interval);
+    if (!stateless) {
+        scratch->decision = d;
+        policyd_record(skb, begins);
+    }
 end:
     if (stateless) {
         skb->cb[1] = d.rule;

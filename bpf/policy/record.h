@@ -10,20 +10,14 @@ PD_INLINE __u32 frame_length(const frame_t *frame);
 /* Packets in the frame: those a GSO frame was put together from, or will be cut into. */
 PD_INLINE __u32 packets_in(const frame_t *frame);
 
-/* What is decided about a packet, on its way to the record. */
-struct decision {
-    __u32 rule; /* number, or PD_NO_RULE */
-    __u32 revision;
-    __u64 count;
-    __u8 verdict;
-    __u8 reason;
-    __u8 direction;
-    __u8 log;
-};
+/* This CPU's counter of a number. */
+PD_INLINE struct pd_counter *counter_at(__u32 number) {
+    __u32 limit = counters, place = bpf_get_smp_processor_id() * limit + number;
+    return number < limit ? bpf_map_lookup_elem(&policyd_counter, &place) : 0;
+}
 
 PD_INLINE struct pd_counter *counter_of(const struct decision *d) {
-    __u32 place = d->rule == PD_NO_RULE ? d->reason : d->rule;
-    return bpf_map_lookup_elem(&policyd_counter, &place);
+    return counter_at(d->rule == PD_NO_RULE ? d->reason : d->rule);
 }
 
 PD_INLINE void count(frame_t *frame, const struct decision *d) {
@@ -37,8 +31,7 @@ PD_INLINE void count(frame_t *frame, const struct decision *d) {
 static __attribute__((noinline)) int report(frame_t *frame, const struct pd_packet *p, const struct decision *d) {
     struct pd_event *e = bpf_ringbuf_reserve(&policyd_events, sizeof(*e), 0);
     if (!e) {
-        __u32 place = PD_LOST_EVENTS;
-        struct pd_counter *c = counter_of(d), *all = bpf_map_lookup_elem(&policyd_counter, &place);
+        struct pd_counter *c = counter_of(d), *all = counter_at(PD_LOST_EVENTS);
         if (c) c->lost++;
         if (all) all->lost++;
         return 0;
@@ -109,6 +102,6 @@ static __attribute__((noinline)) int first_of_flow(frame_t *frame, const struct 
 /* Counts and, if the rule wants it, reports. `begins`: the first packet of a connection just made. */
 PD_INLINE void record(frame_t *frame, const struct pd_packet *p, struct decision *d, int begins, __u64 interval) {
     count(frame, d);
-    if (d->log == PD_LOG_ALL) report(frame, p, d);
-    else if (d->log == PD_LOG_NEW && (begins || first_of_flow(frame, p, d, interval))) report(frame, p, d);
+    if (d->log == PD_LOG_NONE) return;
+    if (d->log == PD_LOG_ALL || begins || first_of_flow(frame, p, d, interval)) report(frame, p, d);
 }

@@ -56,6 +56,16 @@ __attribute__((noinline)) int early_classify(struct xdp_md *xdp) {
     return 1;
 }
 
+/* Records what was decided of the packet in the scratch, a frame of so many bytes. */
+__attribute__((noinline)) int early_record(struct xdp_md *xdp, __u32 length) {
+    const struct pd_header *header = header_of();
+    struct pd_scratch *scratch = scratch_of();
+    frame_t frame = {.interface = xdp->ingress_ifindex, .length = length};
+    if (!header || !scratch) return 0;
+    record(&frame, &scratch->packet, &scratch->decision, 0, header->event_interval);
+    return 1;
+}
+
 /* Whether the packet may be judged by more than the rules: as a part of something, or as an answer to something. */
 PD_INLINE int is_more_than_itself(const struct pd_packet *p) {
     if (p->flags & (PD_PACKET_FIRST_FRAGMENT | PD_PACKET_LATER_FRAGMENT | PD_PACKET_ICMP_ERROR)) return 1;
@@ -80,10 +90,9 @@ SEC("xdp") int policyd_early(struct xdp_md *xdp) {
     const struct pd_header *header = header_of();
     struct pd_scratch *scratch = scratch_of();
     struct decision d = {};
-    frame_t frame = {};
     const struct pd_packet *p;
     const struct pd_match *match;
-    __u32 mtu, early;
+    __u32 mtu, early, length;
 
     if (!header || !scratch || !(header->early[PD_IPV4] | header->early[PD_IPV6])) return XDP_PASS;
     p = &scratch->packet;
@@ -99,10 +108,9 @@ SEC("xdp") int policyd_early(struct xdp_md *xdp) {
     pd_flow_of(p, 0, &scratch->flow);
     if (has_connection(&scratch->flow, p->family)) return XDP_PASS;
 
-    frame.interface = xdp->ingress_ifindex;
-    frame.length = (has_frags ? (__u32)bpf_xdp_get_buff_len(xdp) : (__u32)(xdp->data_end - xdp->data)) - outer_tag(xdp);
+    length = (has_frags ? (__u32)bpf_xdp_get_buff_len(xdp) : (__u32)(xdp->data_end - xdp->data)) - outer_tag(xdp);
     /* Longer than the interface can receive: a GSO packet, met in generic mode only, of which tc knows how many it stands for. */
-    mtu = frame.length > 14 ? frame.length - 14 : 1;
+    mtu = length > 14 ? length - 14 : 1;
     if (bpf_check_mtu(xdp, 0, &mtu, 0, 0)) return XDP_PASS;
 
     d.rule = match->rule;
@@ -112,7 +120,8 @@ SEC("xdp") int policyd_early(struct xdp_md *xdp) {
     d.direction = PD_INGRESS;
     d.revision = header->revision;
     d.count = 1;
-    record(&frame, p, &d, 0, header->event_interval);
+    scratch->decision = d;
+    early_record(xdp, length);
     return XDP_DROP;
 }
 

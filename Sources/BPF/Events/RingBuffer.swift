@@ -1,6 +1,5 @@
-import CLibBPF
-import Glibc
-import Synchronization
+internal import CLibBPF
+internal import Synchronization
 
 /// The consuming end of a ring buffer map, the queue shared by all CPUs in which programs write records.
 ///
@@ -12,16 +11,22 @@ import Synchronization
 /// The kernel drops a record when the ring is full, and only the program knows: have it count failed reservations in a per-CPU array, and
 /// give that as the loss counter. Several consumers share the records between them. Requires Linux 5.8.
 ///
-/// The corresponding libbpf functions are `ring_buffer__new` and `ring_buffer__consume`.
-@safe public final class RingBuffer: RecordSource, @unchecked Sendable {
+/// However large the ring is, half a megabyte of it at most is in this process's memory at a time. The corresponding libbpf functions are
+/// `ring_buffer__new` and `ring_buffer__consume`.
+public final class RingBuffer: RecordSource {
+    private struct Consumer: ~Copyable {
+        var memory: RingMemory
+        let collector = RecordCollector()
+        var losses: LossCount
+    }
+
     private let map: Descriptor
-    private let ring: OpaquePointer
-    private let collector: Unmanaged<RecordCollector>
-    private let counted: Mutex<LossCount>
+    /// The lock keeps two consumers from moving the ring's position at once.
+    private let consumer: Mutex<Consumer>
 
     /// The kernel's name of the map.
     public let name: String
-    let readinessDescriptor: CInt
+    var readinessDescriptor: CInt { map.rawValue }
 
     /// Takes over the open descriptor of a ring buffer map, also when it throws.
     ///
@@ -47,36 +52,10 @@ import Synchronization
             throw BPFError(.open, "map \(info.name)", reason: "it is of kind \(info.type), and no ring buffer")
         }
         let count = try LossCount(lossCounter)
-        let collector = unsafe Unmanaged.passRetained(RecordCollector())
-        let descriptor = map.rawValue
-        do throws(BPFError) {
-            unsafe ring = try captured(
-                .open, "ring buffer \(info.name)",
-                pointer: {
-                    unsafe ring_buffer__new(
-                        descriptor,
-                        { context, data, size in
-                            guard let context = unsafe context, let data = unsafe data else { return 0 }
-                            let collector = unsafe Unmanaged<RecordCollector>.fromOpaque(context).takeUnretainedValue()
-                            unsafe collector.append(data, length: size)
-                            // A negative result ends the round; this record counts as consumed.
-                            return collector.count >= collector.limit ? -ECANCELED : 0
-                        }, collector.toOpaque(), nil)
-                })
-        } catch {
-            unsafe collector.release()
-            throw error
-        }
-        unsafe self.collector = unsafe collector
-        unsafe readinessDescriptor = ring_buffer__epoll_fd(ring)
+        let memory = try RingMemory(map: map.rawValue, size: info.maxEntries, subject: "ring buffer \(info.name)")
+        consumer = Mutex(Consumer(memory: memory, losses: count))
         name = info.name
-        counted = Mutex(count)
         self.map = map
-    }
-
-    deinit {
-        unsafe ring_buffer__free(ring)
-        unsafe collector.release()
     }
 
     /// The ring's map descriptor, for `OpenObject.reuse(descriptor:asMap:)`. It stays the ring's: do not close it.
@@ -86,7 +65,7 @@ import Synchronization
     public func pin(at path: String) throws(BPFError) { try map.pin(at: path, subject: "ring buffer \(name)") }
 
     /// Records lost since this consumer was made, of which batches have told.
-    public var lost: UInt64 { counted.withLock { $0.total } }
+    public var lost: UInt64 { consumer.withLock { $0.losses.total } }
 
     /// The records as they come.
     ///
@@ -95,13 +74,16 @@ import Synchronization
 
     /// Takes up to `limit` records out without waiting.
     public func drain(limit: Int = .max) throws(BPFError) -> RecordBatch {
-        // The lock also keeps two consumers from moving the ring's position at once.
-        try counted.withLock { counted throws(BPFError) in
-            let collector = unsafe collector.takeUnretainedValue()
+        try consumer.withLock { consumer throws(BPFError) in
+            let collector = consumer.collector
             collector.begin(limit: limit)
-            let result = unsafe ring_buffer__consume(ring)
-            if result < 0, result != -ECANCELED { throw BPFError(.read, "ring buffer \(name)", errno: -result) }
-            return collector.batch(lost: try counted.new())
+            if limit > 0 {
+                try unsafe consumer.memory.consume { record, length in
+                    unsafe collector.append(record, length: length)
+                    return collector.count < limit
+                }
+            }
+            return collector.batch(lost: try consumer.losses.new())
         }
     }
 }

@@ -104,10 +104,12 @@ extension MappedArray {
     private let length: Int
 
     /// - Parameter offset: Where in the map it begins, a multiple of a page.
-    init(descriptor: CInt, offset: Int = 0, length: Int, subject: String) throws(BPFError) {
+    init(
+        descriptor: CInt, offset: Int = 0, length: Int, isWritable: Bool = true, subject: String
+    ) throws(BPFError) {
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         let length = max(1, (length + page - 1) / page) * page
-        let pointer = unsafe mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, offset)
+        let pointer = unsafe mmap(nil, length, isWritable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, descriptor, offset)
         guard let pointer = unsafe pointer, unsafe pointer != MAP_FAILED else {
             throw BPFError(
                 .map, subject, errno: errno,

@@ -50,6 +50,19 @@ public struct WindowedArray<Value: BitwiseCopyable>: ~Copyable, Sendable, MapHan
         return unsafe try withWindow(range.lowerBound, range.count) { unsafe [UInt8]($0) }
     }
 
+    /// The element at an index, by a system call; nil behind the last.
+    ///
+    /// The corresponding libbpf function is `bpf_map_lookup_elem`.
+    public func value(at index: Int) throws(BPFError) -> Value? {
+        guard var key = UInt32(exactly: index) else { return nil }
+        return unsafe try withUnsafeTemporaryAllocation(byteCount: stride, alignment: 16) { bytes throws(BPFError) -> Value? in
+            let result = unsafe bpf_map_lookup_elem(fileDescriptor, &key, bytes.baseAddress)
+            if result == -ENOENT { return nil }
+            if result < 0 { throw BPFError(.lookup, "map \(name)", errno: -result) }
+            return unsafe bytes.loadUnaligned(as: Value.self)
+        }
+    }
+
     /// Has a part of the map in memory, from the page it begins in to the page it ends in.
     private func withWindow<R>(_ offset: Int, _ length: Int, _ body: (UnsafeMutableRawBufferPointer) -> R) throws(BPFError) -> R {
         guard offset >= 0, offset + length <= count * stride else {

@@ -33,6 +33,18 @@ extension ObjectHandle {
         }
     }
 
+    /// Refuses maps that libbpf takes for something they are not: it has operations of a kernel struct only for those of the section
+    /// `.struct_ops`, and follows them for all of the kind.
+    func checkMaps(of file: ELFObject) throws(ObjectDefect) {
+        guard let section = file.sections.firstIndex(where: { $0.name == ".maps" }) else { return }
+        let declared = Set(file.symbols.lazy.filter { Int($0.section) == section }.map(\.name))
+        let maps = unsafe maps
+        for index in unsafe maps.indices where unsafe bpf_map__type(maps[index]) == BPF_MAP_TYPE_STRUCT_OPS {
+            let name = unsafe String(cString: bpf_map__name(maps[index]))
+            if declared.contains(name) { throw .corrupted("map \(name) is declared to be operations of a kernel struct") }
+        }
+    }
+
     /// What the programs are licensed under, which decides which helpers they may call; empty if the object does not say it.
     var license: String {
         guard let file = try? ELFObject(source.bytes), let section = file.section("license") else { return "" }

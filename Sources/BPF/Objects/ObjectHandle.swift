@@ -31,14 +31,18 @@ import Synchronization
     /// - Parameter isTrusted: Whether the bytes are our own, so that they need no look before libbpf's.
     convenience init(opening source: ObjectSource, isTrusted: Bool = false) throws(BPFError) {
         let bytes = try source.bytes()
-        if !isTrusted {
-            do throws(ObjectDefect) {
-                try ObjectCheck.check(bytes)
-            } catch {
-                throw BPFError(.open, source.subject, reason: error.reason, remedy: error.remedy)
-            }
-        }
+        let file = isTrusted ? nil : try Self.refusing(source.subject) { () throws(ObjectDefect) in try ObjectCheck.check(bytes) }
         try self.init(checked: bytes, name: source.name, subject: source.subject)
+        if let file { try Self.refusing(source.subject) { () throws(ObjectDefect) in try checkMaps(of: file) } }
+    }
+
+    /// Says what a look found wrong as an error of the step.
+    private static func refusing<R>(_ subject: String, _ look: () throws(ObjectDefect) -> R) throws(BPFError) -> R {
+        do throws(ObjectDefect) {
+            return try look()
+        } catch {
+            throw BPFError(.open, subject, reason: error.reason, remedy: error.remedy)
+        }
     }
 
     /// Opens the same file again.

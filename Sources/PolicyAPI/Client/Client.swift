@@ -38,7 +38,15 @@ public struct Client: Sendable {
     ///
     /// - Throws: ``ClientError``.
     public func post<Answer: Decodable>(_ path: String, _ message: some Encodable, as: Answer.Type = Answer.self) async throws -> Answer {
-        try await decoded(from: exchange(.POST, path, query: [], body: JSON.encode(message)))
+        try await decoded(from: exchange(.POST, path, query: [], body: Body(JSON.encode(message))))
+    }
+
+    /// Asks for documents with long list files to be put in force.
+    ///
+    /// - Throws: ``ClientError``.
+    public func apply(_ upload: ApplyUpload) async throws -> ChangeMessage {
+        try await decoded(
+            from: exchange(.POST, API.apply, query: [], body: Body(contentType: ApplyUpload.contentType, parts: upload.parts())))
     }
 
     /// Takes something out.
@@ -86,7 +94,20 @@ extension Client {
     private typealias Inbound = NIOAsyncChannelInboundStream<HTTPClientResponsePart>
     private typealias Outbound = NIOAsyncChannelOutboundWriter<HTTPClientRequestPart>
 
-    private func exchange(_ method: HTTPMethod, _ path: String, query: [(name: String, value: String)], body: Data?) async throws -> Data {
+    /// The body of a request.
+    private struct Body {
+        var contentType: String
+        var parts: [ByteBuffer]
+
+        init(contentType: String, parts: [ByteBuffer]) {
+            self.contentType = contentType
+            self.parts = parts
+        }
+
+        init(_ json: Data) { self.init(contentType: "application/json", parts: [ByteBuffer(bytes: json)]) }
+    }
+
+    private func exchange(_ method: HTTPMethod, _ path: String, query: [(name: String, value: String)], body: Body?) async throws -> Data {
         try await withConnection { inbound, outbound in
             try await send(method, path, query: query, body: body, to: outbound)
             var status: HTTPResponseStatus?
@@ -106,7 +127,7 @@ extension Client {
     }
 
     private func send(
-        _ method: HTTPMethod, _ path: String, query: [(name: String, value: String)], body: Data?, to outbound: Outbound
+        _ method: HTTPMethod, _ path: String, query: [(name: String, value: String)], body: Body?, to outbound: Outbound
     ) async throws {
         var uri = path
         for (position, item) in query.enumerated() {
@@ -115,11 +136,11 @@ extension Client {
         }
         var headers: HTTPHeaders = ["Host": "policyd", "Connection": "close", "Accept": "application/json"]
         if let body {
-            headers.add(name: "Content-Type", value: "application/json")
-            headers.add(name: "Content-Length", value: String(body.count))
+            headers.add(name: "Content-Type", value: body.contentType)
+            headers.add(name: "Content-Length", value: String(body.parts.reduce(0) { $0 + $1.readableBytes }))
         }
         var parts: [HTTPClientRequestPart] = [.head(HTTPRequestHead(version: .http1_1, method: method, uri: uri, headers: headers))]
-        if let body { parts.append(.body(.byteBuffer(ByteBuffer(bytes: body)))) }
+        parts += (body?.parts ?? []).map { .body(.byteBuffer($0)) }
         parts.append(.end(nil))
         // In one go: a GET is whole with its head, so the daemon may have answered and closed before a second write.
         try await outbound.write(contentsOf: parts)

@@ -4,6 +4,8 @@ public struct ApplyRequest: Codable, Sendable, Hashable {
     public var sources: [SourceText]
     /// The list files that the documents' address sets name.
     public var lists: [SourceText]
+    /// The list files that come behind this message in an ``ApplyUpload``; absent without such.
+    public var attached: [Attached]?
     /// If true the documents become the whole policy; otherwise they are added to it, or take the place of those of the same kind and name.
     public var replace: Bool
     /// If true everything is done but the switch.
@@ -12,6 +14,18 @@ public struct ApplyRequest: Codable, Sendable, Hashable {
     public var confirmWithin: Double?
     /// If true warnings are errors: with one nothing is put in force.
     public var strict: Bool
+
+    /// A list file that follows.
+    public struct Attached: Codable, Sendable, Hashable {
+        public var name: String
+        /// Its length.
+        public var bytes: Int
+
+        public init(name: String, bytes: Int) {
+            self.name = name
+            self.bytes = bytes
+        }
+    }
 
     public init(
         sources: [SourceText], lists: [SourceText] = [], replace: Bool = false, dryRun: Bool = false, confirmWithin: Double? = nil,
@@ -29,6 +43,7 @@ public struct ApplyRequest: Codable, Sendable, Hashable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         sources = try container.decode([SourceText].self, forKey: .sources)
         lists = try container.decodeIfPresent([SourceText].self, forKey: .lists) ?? []
+        attached = try container.decodeIfPresent([Attached].self, forKey: .attached)
         replace = try container.decodeIfPresent(Bool.self, forKey: .replace) ?? false
         dryRun = try container.decodeIfPresent(Bool.self, forKey: .dryRun) ?? false
         confirmWithin = try container.decodeIfPresent(Double.self, forKey: .confirmWithin)

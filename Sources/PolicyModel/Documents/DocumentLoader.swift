@@ -12,15 +12,22 @@ public struct DocumentLoader {
     }
 
     private let lists: Lists
+    private let readsLists: Bool
     private var result = LoadedDocuments()
 
-    private init(_ lists: Lists) {
+    private init(_ lists: Lists, readsLists: Bool = true) {
         self.lists = lists
+        self.readsLists = readsLists
     }
 
     /// Reads files from disk, and the list files they name; `-` is standard input.
-    public static func load(paths: [String]) -> LoadedDocuments {
-        var loader = DocumentLoader(.disk)
+    public static func load(paths: [String]) -> LoadedDocuments { load(paths: paths, readingLists: true) }
+
+    /// As the public one.
+    ///
+    /// - Parameter readingLists: If false what is in the list files is not looked at; the sets are without the entries of their files.
+    package static func load(paths: [String], readingLists: Bool) -> LoadedDocuments {
+        var loader = DocumentLoader(.disk, readsLists: readingLists)
         for path in paths {
             do throws(FileProblem) {
                 let bytes = try FileContents.read(
@@ -122,7 +129,7 @@ public struct DocumentLoader {
             sink.report(.error, line: error.line, column: error.column, error.message)
             result.isComplete = false
         }
-        let reader = DocumentReader(sink: sink, listFile: listFile)
+        let reader = DocumentReader(sink: sink, readsLists: readsLists, listFile: listFile)
         let lines = SourceSlices(bytes)
         for (index, document) in composer.documents.enumerated() where !document.root.isNull {
             let next = composer.documents.indices.contains(index + 1) ? composer.documents[index + 1].firstLine : nil

@@ -3,6 +3,8 @@ struct DocumentReader {
     static let apiVersion = "policyd/v1"
 
     let sink: DiagnosticSink
+    /// Whether the entries of list files are read; otherwise the files are only kept.
+    var readsLists = true
     /// Gives the contents of a list file that a document names, or says why it cannot.
     let listFile: (_ name: String, _ file: String) throws(FileProblem) -> (path: String, bytes: [UInt8])
 
@@ -70,10 +72,11 @@ struct DocumentReader {
             names.append(name)
             do throws(FileProblem) {
                 let (path, bytes) = try listFile(name, file)
-                let list = AddressList(bytes, path: path)
-                entries += list.entries
-                problems += list.diagnostics
                 draft.lists[path] = bytes
+                guard readsLists else { continue }
+                let list = AddressList(bytes, path: path)
+                entries = entries.isEmpty ? list.entries : entries + list.entries
+                problems += list.diagnostics
             } catch {
                 sink.error(at: node, "files: \(error.message)")
             }

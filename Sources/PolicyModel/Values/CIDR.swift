@@ -97,6 +97,57 @@ extension CIDR {
     }
 }
 
+extension CIDR {
+    /// A line that is an IPv4 address or prefix and nothing else, which most lines of most lists are, and where the next line begins. Nil for
+    /// every other line, with mistakes or without.
+    static func line(_ bytes: Span<UInt8>, at start: Int) -> (prefix: CIDR, next: Int)? {
+        let end = bytes.count
+        var at = start
+        var value: UInt32 = 0
+
+        func digit() -> UInt32? {
+            guard at < end else { return nil }
+            let digit = bytes[at] &- UInt8(ascii: "0")
+            return digit < 10 ? UInt32(digit) : nil
+        }
+        // Without leading zeros: as `AddressReader` reads it.
+        func number(upTo limit: UInt32) -> UInt32? {
+            guard var number = digit() else { return nil }
+            at += 1
+            while let next = digit() {
+                guard number > 0 else { return nil }
+                number = number * 10 + next
+                guard number <= limit else { return nil }
+                at += 1
+            }
+            return number
+        }
+
+        for part in 0..<4 {
+            if part > 0 {
+                guard at < end, bytes[at] == UInt8(ascii: ".") else { return nil }
+                at += 1
+            }
+            guard let octet = number(upTo: 255) else { return nil }
+            value = value << 8 | octet
+        }
+        var length: UInt32 = 32
+        if at < end, bytes[at] == UInt8(ascii: "/") {
+            at += 1
+            guard let given = number(upTo: 32) else { return nil }
+            length = given
+        }
+        guard at == end || bytes[at] == UInt8(ascii: "\n"), value & (UInt32.max >> length) == 0 || length == 32 else { return nil }
+        return (CIDR(unchecked: IPAddress(v4: value), bits: UInt8(length)), at + 1)
+    }
+
+    /// A prefix behind whose length the address has no bits.
+    private init(unchecked address: IPAddress, bits: UInt8) {
+        self.address = address
+        self.bits = bits
+    }
+}
+
 extension CIDR: Comparable {
     /// By first address, the wider prefix first.
     public static func < (one: CIDR, other: CIDR) -> Bool {

@@ -110,8 +110,11 @@ extension Inspection {
         exit(serve(name: arguments[2], depth))
     }
 
-    /// Reads an object from standard input, and writes the report on it to standard output.
-    private static func serve(name: String, _ depth: Depth) -> CInt {
+    /// Reads an object from standard input, and writes the report on it to standard output: for programs that have a command of their own
+    /// for this, in place of `serveIfAsked()`. Gives up privileges for good.
+    ///
+    /// - Returns: The status to exit with.
+    public static func serve(name: String, _ depth: Depth = .reading) -> CInt {
         Confinement.confine(keepingPrivileges: depth == .loading)
         var answer = Answer()
         do throws(InspectionError) {

@@ -67,7 +67,7 @@ extension MapReport {
     init(_ map: MapDescription) {
         self.init(
             name: map.name, type: map.type.description, keySize: map.keySize, valueSize: map.valueSize, maxEntries: map.maxEntries,
-            flags: map.flags.rawValue)
+            flags: map.flags.rawValue, pin: map.pin)
     }
 }
 

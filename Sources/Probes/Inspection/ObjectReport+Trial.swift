@@ -23,6 +23,8 @@ extension ObjectReport {
     private static func refusal(of source: ObjectSource, loading names: [String]) throws(BPFError) -> BPFError? {
         var object = try OpenObject(source)
         for program in object.programs { try object.setAutoload(names.contains(program.name), program: program.name) }
+        // What is pinned stays.
+        for map in object.maps where map.pin != nil { try object.setPin(at: nil, ofMap: map.name) }
         do throws(BPFError) {
             _ = try object.load()
             return nil

@@ -96,14 +96,17 @@ public struct MapReport: Codable, Sendable, Hashable {
     public var maxEntries: Int
     /// The kernel's `BPF_F_…` bits.
     public var flags: UInt32
+    /// Where a load pins it, if the object says so.
+    public var pin: String?
 
-    public init(name: String, type: String, keySize: Int, valueSize: Int, maxEntries: Int, flags: UInt32) {
+    public init(name: String, type: String, keySize: Int, valueSize: Int, maxEntries: Int, flags: UInt32, pin: String?) {
         self.name = name
         self.type = type
         self.keySize = keySize
         self.valueSize = valueSize
         self.maxEntries = maxEntries
         self.flags = flags
+        self.pin = pin
     }
 }
 

@@ -48,7 +48,7 @@ struct Apply: AsyncParsableCommand {
         } else {
             let loaded = DocumentLoader.load(paths: files.files)
             if loaded.hasErrors { throw await mistakes(loaded, client) }
-            change = try await send(loaded.request(replace: replace, dryRun: dryRun), client)
+            change = try await send(loaded.upload(replace: replace, dryRun: dryRun), client)
         }
         for warning in change.warnings { complain(warning.text) }
         try format.output.print(change) { ChangeText(change).text }
@@ -57,10 +57,9 @@ struct Apply: AsyncParsableCommand {
     /// Sends files without reading the documents in them, which the daemon does again: large ones take as long as all the rest. Nil if that
     /// cannot be, or the daemon finds mistakes, or is not there: then they are read here, for what is wrong to be said as it always is.
     private func applyAsTheyAre(_ client: Client) async throws -> ChangeMessage? {
-        guard let sources = DocumentLoader.plainSources(paths: files.files) else { return nil }
-        let texts = sources.map { SourceText(name: $0.path, text: $0.text, line: $0.firstLine) }
+        guard let upload = unread() else { return nil }
         do {
-            return try await send(ApplyRequest(sources: texts, lists: [], replace: replace, dryRun: dryRun), client)
+            return try await send(upload, client)
         } catch ClientError.refused(let failure) where failure.diagnostics != nil {
             return nil
         } catch ClientError.unreachable, ClientError.notPermitted {
@@ -68,12 +67,29 @@ struct Apply: AsyncParsableCommand {
         }
     }
 
+    /// What is to be applied, with as little of it read as can be: where documents name list files the documents, else nothing. Nil where there
+    /// are mistakes.
+    private func unread() -> ApplyUpload? {
+        if let sources = DocumentLoader.plainSources(paths: files.files) {
+            let texts = sources.map { SourceText(name: $0.path, text: $0.text, line: $0.firstLine) }
+            return ApplyUpload(ApplyRequest(sources: texts, replace: replace, dryRun: dryRun), lists: [:])
+        }
+        // Standard input is there once.
+        guard !files.files.contains("-") else { return nil }
+        let loaded = DocumentLoader.load(paths: files.files, readingLists: false)
+        return loaded.hasErrors ? nil : loaded.upload(replace: replace, dryRun: dryRun)
+    }
+
     /// Asks for documents to be applied the way the options say.
-    private func send(_ request: ApplyRequest, _ client: Client) async throws -> ChangeMessage {
-        var request = request
+    private func send(_ upload: ApplyUpload, _ client: Client) async throws -> ChangeMessage {
+        var request = upload.request
         request.confirmWithin = confirmWithin?.seconds
         request.strict = strict
-        return try await withProgress("applying") { [request] in try await client.post(API.apply, request) }
+        return try await withProgress("applying") { [request, lists = upload.lists] in
+            // Without list files as JSON alone, which daemons of earlier versions take as well.
+            if lists.isEmpty { return try await client.post(API.apply, request) }
+            return try await client.apply(ApplyUpload(request, lists: lists))
+        }
     }
 
     /// Everything that is wrong with the documents, sets that are nowhere among it: those in force count, if the daemon can be asked.

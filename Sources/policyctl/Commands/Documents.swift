@@ -20,12 +20,13 @@ func refuse(_ diagnostics: Diagnostics, _ consequence: String) -> CommandFailure
 
 extension LoadedDocuments {
     /// The documents as the daemon takes them.
-    func request(replace: Bool, dryRun: Bool) -> ApplyRequest {
+    func upload(replace: Bool, dryRun: Bool) -> ApplyUpload {
         var lists: [String: [UInt8]] = [:]
         for document in documents { lists.merge(document.lists) { $1 } }
-        return ApplyRequest(
-            sources: documents.map { SourceText(name: $0.source.path, text: $0.source.text, line: $0.source.firstLine) },
-            lists: lists.sorted { $0.key < $1.key }.map { SourceText(name: $0.key, text: String(decoding: $0.value, as: UTF8.self)) },
-            replace: replace, dryRun: dryRun)
+        return ApplyUpload(
+            ApplyRequest(
+                sources: documents.map { SourceText(name: $0.source.path, text: $0.source.text, line: $0.source.firstLine) },
+                replace: replace, dryRun: dryRun),
+            lists: lists)
     }
 }

@@ -29,6 +29,8 @@ final class Enforcement: Sendable {
 
     /// Whether kernel objects of an earlier process were taken over at the start.
     let adopted: Bool
+    /// The program that the first policy will be judged by, while it is being loaded; nil where something was taken over.
+    private let firstProgram: Ahead<Void>?
     let logger: Logger
     let state: Mutex<State>
 
@@ -40,11 +42,24 @@ final class Enforcement: Sendable {
         self.logger = logger
         guard !isDown || Datapath.exists(bpffs: configuration.bpffs) else {
             adopted = false
+            firstProgram = nil
             return
         }
         let made = try Made(configuration, logger)
         adopted = made.datapath.adopted
+        firstProgram = adopted ? nil : Self.prepare(made.datapath, configuration, logger)
         take(made)
+    }
+
+    /// Has the kernel verify the program and attach those that lead to it, which passes packets until something is in force, while the
+    /// policy is still being read: the one takes a processor for tens of milliseconds, the other waits as long.
+    private static func prepare(_ datapath: Datapath, _ configuration: Configuration, _ logger: Logger) -> Ahead<Void> {
+        Ahead {
+            try datapath.prepareFirst {
+                // What fails here is tried again, and told, once the policy is in force.
+                _ = Ahead { try attach(datapath, InterfaceSelector(patterns: configuration.interfaces), configuration.xdp) }
+            }
+        }
     }
 
     /// A datapath, and the lock that is held as long as its folder is used.
@@ -130,6 +145,8 @@ extension Enforcement {
     ///
     /// - Parameter fresh: numbers of rules that are new: their counters start at 0.
     func install(_ policy: CompiledPolicy, fresh: [UInt32]) throws {
+        // Where that failed, the install says why.
+        try? firstProgram?.get()
         try present().install(policy, newNumbers: fresh)
     }
 
@@ -157,7 +174,11 @@ extension Enforcement {
 extension Enforcement {
     /// Attaches to the interfaces that exist and are selected, and lets go of the others.
     func synchronizeInterfaces(_ selector: InterfaceSelector, xdp: Configuration.XDP) throws {
-        try datapath?.synchronizeInterfaces(selector, earlyDrop: EarlyDropSelection(native: xdp.native, generic: xdp.generic))
+        if let datapath { try Self.attach(datapath, selector, xdp) }
+    }
+
+    private static func attach(_ datapath: Datapath, _ selector: InterfaceSelector, _ xdp: Configuration.XDP) throws {
+        try datapath.synchronizeInterfaces(selector, earlyDrop: EarlyDropSelection(native: xdp.native, generic: xdp.generic))
     }
 
     /// An element for each burst of changes to the interfaces; nil while enforcement is taken out.

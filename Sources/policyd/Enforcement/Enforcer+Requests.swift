@@ -6,16 +6,17 @@ import PolicyModel
 /// What clients ask for.
 extension Enforcer {
     /// Puts documents in force, added to what is there or in its place.
-    func apply(_ request: ApplyRequest, by peer: String) async throws -> ChangeMessage {
+    func apply(_ upload: ApplyUpload, by peer: String) async throws -> ChangeMessage {
         let start = ContinuousClock.now
         return try await serially { [self] in
+            let request = upload.request
             if !request.dryRun { try refuseWhileWaiting() }
-            let loaded = DocumentLoader.load(bundles: [request.bundle])
+            let loaded = DocumentLoader.load(bundles: [upload.bundle])
             let names = Array(Set(request.sources.map(\.name))).sorted().joined(separator: " ")
             let base = request.replace ? DocumentCollection() : inForce?.documents ?? DocumentCollection()
             return try change(
                 to: loaded, over: base, origin: "apply -f \(names.prefix(200))\(request.replace ? " --replace" : "") by \(peer)",
-                dryRun: request.dryRun, confirmWithin: request.confirmWithin, strict: request.strict, since: start)
+                dryRun: request.dryRun, confirmWithin: request.confirmWithin, analysis: request.strict ? .whole : .brief, since: start)
         }
     }
 
@@ -30,24 +31,42 @@ extension Enforcer {
         }
     }
 
-    /// Only to be called on the thread of changes.
-    func applyFolder(
-        origin: String, dryRun: Bool, confirmWithin: Double? = nil, strict: Bool = false, since start: ContinuousClock.Instant
-    ) throws -> ChangeMessage {
-        let loaded = DocumentLoader.load(folder: configuration.policies)
+    /// Puts the policy folder in force, as it was read. Nobody waits for warnings. Only to be called on the thread of changes.
+    func applyFolderAtStart(_ loaded: LoadedDocuments) throws {
+        _ = try change(
+            to: checked(loaded), over: DocumentCollection(), origin: "policy folder \(configuration.policies) at start", dryRun: false,
+            confirmWithin: nil, analysis: nil, since: .now)
+    }
+
+    /// A folder without documents is a mistake.
+    private func checked(_ loaded: LoadedDocuments) throws -> LoadedDocuments {
         guard !loaded.documents.isEmpty || loaded.hasErrors else {
             throw Refusal(
                 .unprocessableContent,
                 "the policy folder \(configuration.policies) holds no documents; `policyctl down` takes enforcement out")
         }
-        return try change(
-            to: loaded, over: DocumentCollection(), origin: origin, dryRun: dryRun, confirmWithin: confirmWithin, strict: strict,
-            since: start)
+        return loaded
+    }
+
+    /// Only to be called on the thread of changes.
+    func applyFolder(
+        origin: String, dryRun: Bool, confirmWithin: Double? = nil, strict: Bool = false, since start: ContinuousClock.Instant
+    ) throws -> ChangeMessage {
+        try change(
+            to: checked(DocumentLoader.load(folder: configuration.policies)), over: DocumentCollection(), origin: origin, dryRun: dryRun,
+            confirmWithin: confirmWithin, analysis: strict ? .whole : .brief, since: start)
+    }
+
+    /// How far a policy is looked through for what was hardly meant.
+    private enum Analysis {
+        case brief
+        /// All of it, and what is found is an error.
+        case whole
     }
 
     private func change(
         to loaded: LoadedDocuments, over base: DocumentCollection, origin: String, dryRun: Bool, confirmWithin: Double?,
-        strict: Bool, since start: ContinuousClock.Instant
+        analysis: Analysis?, since start: ContinuousClock.Instant
     ) throws -> ChangeMessage {
         let policySet: PolicySet
         do throws(Diagnostics) {
@@ -59,14 +78,20 @@ extension Enforcer {
         documents.apply(loaded.documents)
         let target = Target(
             documents: documents, runtimeEntries: inForce?.runtimeEntries ?? [:], policySet: policySet, origin: origin)
-        // What the analysis costs comes before the switch: only who asks for it waits for all of it.
-        let found =
-            loaded.diagnostics
-            + loaded.findings(over: base, policySet: policySet.adding(target.runtimeEntries), budget: strict ? AnalysisBudget() : .brief)
-        if strict, found.contains(where: { $0.severity == .warning }) {
-            throw Refusal(Diagnostics(found.map(\.strict)))
+        // Done beside everything else: only who asks for all of it waits for it.
+        let warnings = analysis.map { analysis in
+            let policySet = policySet.adding(target.runtimeEntries)
+            return Ahead {
+                let found =
+                    loaded.diagnostics
+                    + loaded.findings(over: base, policySet: policySet, budget: analysis == .whole ? AnalysisBudget() : .brief)
+                if analysis == .whole, found.contains(where: { $0.severity == .warning }) {
+                    throw Refusal(Diagnostics(found.map(\.strict)))
+                }
+                return found.map { DiagnosticMessage($0) }
+            }
         }
-        let warnings = found.map { DiagnosticMessage($0) }
+        if analysis == .whole { _ = try warnings?.get() }
         return try change(to: target, dryRun: dryRun, confirmWithin: confirmWithin, warnings: warnings, since: start)
     }
 
@@ -110,12 +135,11 @@ extension Document.Kind {
     }
 }
 
-extension ApplyRequest {
+extension ApplyUpload {
     /// The documents' texts and lists as the loader takes them.
     var bundle: SourceBundle {
         SourceBundle(
-            files: sources.map { SourceFile(path: $0.name, text: $0.text, firstLine: $0.line ?? 1) },
-            lists: Dictionary(lists.map { ($0.name, Array($0.text.utf8)) }) { $1 })
+            files: request.sources.map { SourceFile(path: $0.name, text: $0.text, firstLine: $0.line ?? 1) }, lists: lists)
     }
 }
 

@@ -32,8 +32,8 @@ final class Enforcer: Sendable {
         var confirmation: Confirmation?
         /// What an operator should look at.
         var warnings: [String] = []
-        /// Whether what can wait after a change is waiting to be done.
-        var isSettling = false
+        /// Whether what can wait after a change is waiting to be done; until the daemon is ready it waits for that.
+        var isSettling = true
         /// Whether one of the changes was more than entries of sets.
         var isWhole = false
     }
@@ -93,10 +93,12 @@ extension Enforcer {
 
     /// Puts a target in force. Only to be called on the thread of changes.
     ///
-    /// - Parameter confirmWithin: Seconds after which it is withdrawn unless it is confirmed.
+    /// - Parameters:
+    ///   - confirmWithin: Seconds after which it is withdrawn unless it is confirmed.
+    ///   - warnings: What is being found out about it meanwhile; it is waited for at the end.
     /// - Throws: ``Refusal`` if it cannot be; what was in force stays.
     func change(
-        to target: Target, dryRun: Bool = false, confirmWithin: Double? = nil, warnings: [DiagnosticMessage] = [],
+        to target: Target, dryRun: Bool = false, confirmWithin: Double? = nil, warnings: Ahead<[DiagnosticMessage]>? = nil,
         since start: ContinuousClock.Instant
     ) throws -> ChangeMessage {
         let before = inForce
@@ -113,26 +115,41 @@ extension Enforcer {
         let differences = target.documents.differences(from: before?.documents ?? DocumentCollection())
         let isChange = before == nil || !differences.isEmpty || runtime != before?.runtimeEntries
         func message(_ revision: UInt32?, changed: Bool) -> ChangeMessage {
-            ChangeMessage(
+            let microseconds = Int((ContinuousClock.now - start) / .microseconds(1))
+            return ChangeMessage(
                 revision: revision, changed: changed, dryRun: dryRun, counts: policySet.counts, differences: differences,
-                warnings: warnings, microseconds: Int((ContinuousClock.now - start) / .microseconds(1)))
+                warnings: (try? warnings?.get()) ?? [], microseconds: microseconds)
         }
         guard isChange else { return message(before?.number, changed: false) }
 
         var numbers = before?.compiled.numbers ?? RuleNumbers()
         let number = nextNumber
         let fresh = numbers.assign(for: policySet, revision: number)
-        let compiled = try compile(policySet, revision: number, numbers: numbers, before: before?.compiled)
-        guard !dryRun else { return message(before?.number, changed: false) }
+        guard !dryRun else {
+            _ = try compile(policySet, revision: number, numbers: numbers, before: before?.compiled)
+            return message(before?.number, changed: false)
+        }
 
-        var after = InForce(
-            number: number, base: nil, created: .now, origin: target.origin, documents: target.documents,
-            storedLists: listsKept(of: target.documents, before), runtimeEntries: runtime, policySet: policySet, compiled: compiled)
         let waiting = try newConfirmation(of: number, within: confirmWithin, before: before)
+        let stored = StoredRevision(
+            number: number, created: .now, origin: target.origin, documents: [], runtimeEntries: runtime, ruleNumbers: numbers)
+        let lists = listsKept(of: target.documents, before)
+        let items = target.documents.documents.map { RevisionStore.Item(document: $0, storedLists: lists[$0.identity] ?? [:]) }
+        // The disk has its time while the tables are made.
+        let writing = Ahead { [store] in try store.write(stored, items) }
+        let after: InForce
         do {
+            let compiled = try compile(policySet, revision: number, numbers: numbers, before: before?.compiled)
             if let waiting { try setConfirmation(waiting) }
-            try commit(&after, fresh: fresh)
+            after = InForce(
+                number: number, base: RevisionBase(number: number), created: stored.created, origin: target.origin,
+                documents: target.documents, storedLists: try writing.get(), runtimeEntries: runtime, policySet: policySet,
+                compiled: compiled)
+            ruleNames.add(revision: number, of: policySet, numbers)
+            try install(after, fresh: fresh)
         } catch {
+            // What is written after it was taken back would stay.
+            if (try? writing.get()) != nil { try? store.remove(number) }
             if waiting != nil { try? setConfirmation(nil) }
             throw error
         }
@@ -157,14 +174,6 @@ extension Enforcer {
     /// The number the next revision gets.
     var nextNumber: UInt32 { state.withLock { $0.next } }
 
-    /// Writes a revision to the state folder and switches the kernel to it.
-    private func commit(_ revision: inout InForce, fresh: [UInt32]) throws {
-        revision.storedLists = try store.write(revision.stored, revision.items)
-        revision.base = RevisionBase(number: revision.number)
-        ruleNames.add(revision: revision.number, of: revision.policySet, revision.compiled.numbers)
-        try install(revision, fresh: fresh)
-    }
-
     /// Switches the kernel to a revision that is on disk.
     func install(_ revision: InForce, fresh: [UInt32]) throws {
         let number = revision.number
@@ -187,8 +196,11 @@ extension Enforcer {
             defer { state.isSettling = true }
             return !state.isSettling
         }
-        // Who asked for the change need not wait for what it leaves to do.
-        guard isFirst else { return }
+        if isFirst { settleSoon() }
+    }
+
+    /// Does what changes leave to do, which those who asked for them need not wait for. To be called once the daemon is ready.
+    func settleSoon() {
         Task { [weak self] in try? await self?.serially { [weak self] in self?.settle() } }
     }
 
@@ -243,10 +255,12 @@ extension Enforcer {
 extension Enforcer {
     /// Finds out what is in force, or puts something in force: what the kernel judges by comes first, then the newest revision of the
     /// state folder, then the policy folder.
-    func start() async throws {
+    ///
+    /// - Parameter first: what is being read for it; `settle` is left to be called when the daemon is ready.
+    func start(_ first: Ahead<FirstReading>) async throws {
         try await serially { [self] in
             try readConfirmation()
-            try restoreInForce()
+            try restoreInForce(first.take())
             try resumeConfirmation()
             applyConnectionSettings()
         }
@@ -261,7 +275,7 @@ extension Enforcer {
         }
     }
 
-    private func restoreInForce() throws {
+    private func restoreInForce(_ first: FirstReading) throws {
         let numbers = try store.numbers()
         let kernel = enforcement.revisionInForce
         if store.isDown, kernel == nil {
@@ -276,8 +290,8 @@ extension Enforcer {
             }
             if numbers.contains(kernel) {
                 // The programs of another build give way to this one's by the same store as a policy.
-                if enforcement.isOutdated, restore(kernel, install: true) { return }
-                if restore(kernel, install: false) {
+                if enforcement.isOutdated, restore(kernel, first, install: true) { return }
+                if restore(kernel, first, install: false) {
                     if enforcement.isOutdated { warn("the programs of another build of policyd judge packets until the next apply") }
                     return
                 }
@@ -285,16 +299,17 @@ extension Enforcer {
             warn("the kernel enforces revision \(kernel), which the state folder does not know; apply a policy to replace it")
             return
         }
-        for number in numbers.reversed() where restore(number, install: true) { return }
-        startWithFolder()
+        for number in numbers.reversed() where restore(number, first, install: true) { return }
+        startWithFolder(first.folder)
     }
 
     /// Takes a stored revision for the one in force; false if that is not possible.
-    private func restore(_ number: UInt32, install: Bool) -> Bool {
+    private func restore(_ number: UInt32, _ first: FirstReading, install: Bool) -> Bool {
         do {
-            let loaded = try store.load(number)
+            let known = first.revision.flatMap { $0.number == number ? $0 : nil }
+            let reading = try known ?? FirstReading.Revision(number, of: store)
+            let (loaded, policySet) = (reading.loaded, reading.policySet)
             let runtime = loaded.revision.runtimeEntries
-            let policySet = try loaded.documents.policySet().adding(runtime)
             var ruleNumbers = loaded.revision.ruleNumbers
             ruleNumbers.assign(for: policySet, revision: number)
             let compiled = try enforcement.compile(policySet, revision: number, numbers: ruleNumbers, before: nil)
@@ -319,13 +334,13 @@ extension Enforcer {
         }
     }
 
-    private func startWithFolder() {
+    private func startWithFolder(_ loaded: LoadedDocuments?) {
         let path = configuration.policies
         guard access(path, F_OK) == 0 else {
             return warn("no policy is in force: there is no revision and no policy folder \(path)")
         }
         do {
-            _ = try applyFolder(origin: "policy folder \(path) at start", dryRun: false, since: .now)
+            _ = try applyFolderAtStart(loaded ?? DocumentLoader.load(folder: path))
         } catch let refusal as Refusal {
             for diagnostic in refusal.failure.diagnostics ?? [] { logger.error("policy folder: \(diagnostic.text)") }
             warn("no policy is in force: \(refusal.failure.error)")

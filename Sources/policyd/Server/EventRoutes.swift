@@ -15,8 +15,7 @@ struct EventRoutes: Sendable {
         var filter = EventFilter()
         var last: Int?
         var follow: Bool?
-        for (name, value) in request.uri.queryParameters {
-            let (name, value) = (String(name), String(value))
+        try request.readQuery(of: "events") { name, value in
             switch name {
             case "last":
                 guard let count = Int(value), count >= 0 else { throw Refusal(.badRequest, "last: '\(value)' is not a number of events") }
@@ -24,15 +23,9 @@ struct EventRoutes: Sendable {
             case "follow":
                 guard let flag = Bool(value) else { throw Refusal(.badRequest, "follow: '\(value)' is neither true nor false") }
                 follow = flag
-            default:
-                do {
-                    guard try filter.set(name, value) else {
-                        throw Refusal(.badRequest, "'\(name)' is no parameter of events")
-                    }
-                } catch let error as EventFilter.Invalid {
-                    throw Refusal(.badRequest, "\(error)")
-                }
+            default: return try filter.set(name, value)
             }
+            return true
         }
         let follower = hub.follow(filter, last: last ?? 0, live: follow ?? (last == nil))
         return .lines(of: follower, in: hub, for: request, append: { $1.append($0, to: &$2) })

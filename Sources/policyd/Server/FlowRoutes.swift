@@ -15,20 +15,13 @@ struct FlowRoutes: Sendable {
         router.get("v1/flows") { request, _ in
             var filter = FlowFilter()
             var limit = Self.usualLimit
-            for (name, value) in request.uri.queryParameters {
-                let (name, value) = (String(name), String(value))
-                if name == "limit" {
-                    guard let number = Int(value), (1...Self.largestLimit).contains(number) else {
-                        throw Refusal(.badRequest, "limit: '\(value)' is not a number from 1 to \(Self.largestLimit)")
-                    }
-                    limit = number
-                    continue
+            try request.readQuery(of: "flows") { name, value in
+                guard name == "limit" else { return try filter.set(name, value) }
+                guard let number = Int(value), (1...Self.largestLimit).contains(number) else {
+                    throw Refusal(.badRequest, "limit: '\(value)' is not a number from 1 to \(Self.largestLimit)")
                 }
-                do {
-                    guard try filter.set(name, value) else { throw Refusal(.badRequest, "'\(name)' is no parameter of flows") }
-                } catch let error as EventFilter.Invalid {
-                    throw Refusal(.badRequest, "\(error)")
-                }
+                limit = number
+                return true
             }
             let answer = try Response.json(enforcer.flows(filter, limit: limit))
             returnFreedMemory()

@@ -42,8 +42,7 @@ struct PolicyRoutes: Sendable {
             let change: ChangeMessage
             do {
                 // The texts are gone by the end of this block, and their memory can be given back.
-                let message = try await request.message(ApplyRequest.self)
-                change = try await enforcer.apply(message, by: context.peerName)
+                change = try await enforcer.apply(request.apply(), by: context.peerName)
             }
             returnFreedMemory()
             return try Response.json(change)

@@ -29,14 +29,40 @@ struct Refusal: Error {
 extension Request {
     /// The body as a message.
     func message<Message: Decodable>(_ type: Message.Type) async throws -> Message {
-        let buffer: ByteBuffer
+        let buffer = try await whole()
+        return try Self.decoding { try JSON.decode(type, from: Data(buffer.readableBytesView)) }
+    }
+
+    /// The body as documents to put in force, in either form.
+    func apply() async throws -> ApplyUpload {
+        guard headers[.contentType] == ApplyUpload.contentType else {
+            let request = try await message(ApplyRequest.self)
+            guard request.attached == nil else {
+                throw Refusal(.badRequest, "'attached' goes with content of type \(ApplyUpload.contentType)")
+            }
+            return ApplyUpload(request, lists: Dictionary(request.lists.map { ($0.name, Array($0.text.utf8)) }) { $1 })
+        }
+        let buffer = try await whole()
+        return try Self.decoding {
+            do {
+                return try ApplyUpload(decoding: buffer)
+            } catch let error as ApplyUpload.Malformed {
+                throw Refusal(.badRequest, "\(error)")
+            }
+        }
+    }
+
+    private func whole() async throws -> ByteBuffer {
         do {
-            buffer = try await body.collect(upTo: API.requestLimit)
+            return try await body.collect(upTo: API.requestLimit)
         } catch is NIOTooManyBytesError {
             throw Refusal(.contentTooLarge, "the request is larger than \(API.requestLimit / 1024 / 1024) MiB")
         }
+    }
+
+    private static func decoding<Message>(_ body: () throws -> Message) throws -> Message {
         do {
-            return try JSON.decode(type, from: Data(buffer.readableBytesView))
+            return try body()
         } catch let error as DecodingError {
             throw Refusal(.badRequest, "the request's body is not the JSON this path takes: \(error.words)")
         }

@@ -13,11 +13,11 @@ struct NetfilterTests {
         let loaded = try object.load()
         let hits = try Hits(loaded)
         let program = try loaded.program("bt_netfilter", as: Netfilter.self)
-        let receiver = try DatagramSocket(in: namespace, address: "127.0.0.1", port: 7777)
+        let receiver = try TestSocket.bound(.udp, "127.0.0.1", port: 7777, in: namespace)
         let large = String(repeating: "x", count: 1000)
         func arrives(_ text: String) -> Bool {
-            receiver.send(text, to: "127.0.0.1", port: 7777)
-            receiver.send("end", to: "127.0.0.1", port: 7777)
+            _ = try? receiver.send(text, to: "127.0.0.1", port: 7777)
+            _ = try? receiver.send("end", to: "127.0.0.1", port: 7777)
             var found = false
             while let got = receiver.receive(), got != "end" { if got == text { found = true } }
             return found
@@ -50,8 +50,8 @@ struct NetfilterTests {
         #expect(links.map(\.target) == [.netfilter(hook)])
         guard point != .forward else { return }
         let address = family == .ipv4 ? "127.0.0.1" : "::1"
-        let socket = try DatagramSocket(in: namespace, address: address, port: 7777)
-        socket.send("x", to: address, port: 7777)
+        let socket = try TestSocket.bound(.udp, address, port: 7777, in: namespace)
+        try socket.send("x", to: address, port: 7777)
         #expect(socket.receive() == "x")
         #expect(try Hits(loaded).count(family == .ipv4 ? 0 : 1) > 0)
     }
@@ -64,8 +64,8 @@ struct NetfilterTests {
             let link = try namespace.run { () throws(BPFError) in
                 Box(try loaded.program("bt_netfilter", as: Netfilter.self).attach(to: hook))
             }
-            let socket = try DatagramSocket(in: namespace, address: "127.0.0.1", port: 7777)
-            socket.send("x", to: "127.0.0.1", port: 7777)
+            let socket = try TestSocket.bound(.udp, "127.0.0.1", port: 7777, in: namespace)
+            try socket.send("x", to: "127.0.0.1", port: 7777)
             #expect(socket.receive() == "x")
             #expect(try link.value.info.target == .netfilter(hook))
         } catch let error as BPFError {

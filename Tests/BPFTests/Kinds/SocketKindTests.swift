@@ -49,7 +49,7 @@ struct SocketKindTests {
         let namespace = try NetworkNamespace()
         let loaded = try OpenObject(.sockets).load()
         let listener = try namespace.run { () throws(TestingError) in try TestSocket.listener("127.0.0.1", port: 0) }
-        try loaded.put(listener, at: 0)
+        try loaded.socketMap("bt_sockets", key: UInt32.self).set(socket: listener.descriptor, forKey: 0)
         func connect() throws -> TestSocket.Outcome {
             try namespace.run { () throws(TestingError) in try TestSocket(.tcp, family: .v4).connect(to: "127.0.0.1", port: 7007) }
         }
@@ -78,15 +78,15 @@ struct SocketKindTests {
         let hits = try Hits(loaded)
         let fs = try PrivateBPFFS()
         try loaded.pinMap("bt_sockets", at: fs.path("sockets"))
-        let map = try SocketsMap(loaded)
+        let map = try loaded.socketMap("bt_sockets", key: UInt32.self)
         do {
             let parser = try loaded.program("bt_parser", as: SocketStream.self).attach(.parser, toSocketsOf: map)
             let verdict = try loaded.program("bt_stream_verdict").attach(
                 to: .socketStream(.streamVerdict, map: fs.path("sockets")))
             let message = try loaded.program("bt_message", as: SocketMessage.self).attach(toSocketsOf: map)
             let (client, server) = try Self.connected(namespace)
-            try loaded.put(server, at: 0)
-            try loaded.put(client, at: 1)
+            try map.set(socket: server.descriptor, forKey: 0)
+            try map.set(socket: client.descriptor, forKey: 1)
             client.send("abcdefgh")
             #expect(server.receive() != nil)
             #expect(try hits.value(3) == 8, "the message as it was sent")
@@ -98,8 +98,9 @@ struct SocketKindTests {
         do {
             let (client, server) = try Self.connected(namespace)
             let other = try OpenObject(.sockets).load()
-            let attachment = try other.program("bt_verdict", as: SocketStream.self).attach(.verdict, toSocketsOf: SocketsMap(other))
-            try other.put(server, at: 0)
+            let sockets = try other.socketMap("bt_sockets", key: UInt32.self)
+            let attachment = try other.program("bt_verdict", as: SocketStream.self).attach(.verdict, toSocketsOf: sockets)
+            try sockets.set(socket: server.descriptor, forKey: 0)
             client.send("dropped")
             let hits = try Hits(other)
             while try hits.count(6) == 0 { usleep(1_000) }
@@ -143,20 +144,3 @@ struct SocketKindTests {
 
 /// A frame of a protocol that nobody has.
 private let foreignFrame: [UInt8] = [UInt8](repeating: 0, count: 12) + [0x88, 0xb5] + [UInt8](repeating: 7, count: 50)
-
-/// The object's map of sockets.
-private struct SocketsMap: MapHandle {
-    let fileDescriptor: CInt
-    let name = "bt_sockets"
-
-    init(_ loaded: borrowing LoadedObject) throws(BPFError) { fileDescriptor = try loaded.withMapDescriptor("bt_sockets") { $0 } }
-}
-
-extension LoadedObject {
-    fileprivate func put(_ socket: TestSocket, at index: UInt32) throws {
-        var key = index
-        var value = UInt64(socket.descriptor)
-        let result = try withMapDescriptor("bt_sockets") { bpf_map_update_elem($0, &key, &value, 0) }
-        try #require(result == 0, "\(result)")
-    }
-}

@@ -7,11 +7,11 @@ import Testing
 @Test func `starter: tc`() throws {
     let namespace = try NetworkNamespace()
     let loaded = try OpenObject(.starterTc).load()
-    let socket = try DatagramSocket(in: namespace, address: "127.0.0.1", port: 7777)
+    let socket = try TestSocket.bound(.udp, "127.0.0.1", port: 7777, in: namespace)
     try namespace.run {
         let target = Features.tcx == .available ? "tcx/egress:lo" : "tc/egress:lo"
         let attachment = try loaded.program("count_packets").attach(to: AttachTarget(text: target))
-        for _ in 0..<3 { socket.send("hello", to: "127.0.0.1", port: 7777) }
+        for _ in 0..<3 { try socket.send("hello", to: "127.0.0.1", port: 7777) }
         #expect(try loaded.global("packets", as: UInt64.self) == 3)
         #expect(try loaded.global("bytes", as: UInt64.self) == 3 * (14 + 20 + 8 + 5))
         try attachment.detach()

@@ -13,7 +13,7 @@ final class JudgedFrames: @unchecked Sendable {
     private let bpffs: PrivateBPFFS
     private let datapath: Datapath
     private let program: Program
-    private let counters: PerCPUMap<UInt32, pd_counter>
+    private let counters: RuleCounters
     private let ethertypes: PerCPUMap<UInt16, pd_counter>
     private let ring: RingBuffer
     private var numbers = RuleNumbers()
@@ -32,7 +32,7 @@ final class JudgedFrames: @unchecked Sendable {
         try datapath.install([PacketPolicy.policy], revision: 1, &numbers)
         self.numbers = numbers
         program = try Program(pinnedAt: "\(folder)/tables1/policyd_judge")
-        counters = try PerCPUMap(pinnedAt: "\(folder)/shared/policyd_counter")
+        counters = try RuleCounters(pinnedAt: "\(folder)/shared/policyd_counter")
         ethertypes = try PerCPUMap(pinnedAt: "\(folder)/shared/policyd_ether")
         ring = try RingBuffer(pinnedAt: "\(folder)/shared/policyd_events")
     }
@@ -92,8 +92,9 @@ final class JudgedFrames: @unchecked Sendable {
     }
 
     private func counts() throws -> [UInt64] {
-        let places = Int(max(numbers.largest ?? 0, PD_REASONS.rawValue)) + 1
-        return try counters.values(ofFirst: places).map { $0.reduce(0) { $0 + $1.packets } }
+        let places = Array(0...max(numbers.largest ?? 0, PD_REASONS.rawValue))
+        let sums = try counters.sums(places)
+        return places.map { sums[$0]?.packets ?? 0 }
     }
 
     private func name(_ place: UInt32) -> String {

@@ -9,7 +9,7 @@
 #endif
 
 /* The layout of everything pinned. A daemon refuses kernel state of another version. */
-#define PD_STATE_VERSION 3
+#define PD_STATE_VERSION 4
 
 enum pd_direction {
     PD_INGRESS = 0,

@@ -4,7 +4,7 @@ enum ObjectCheck {
     static let sizeLimit = 64 << 20
 
     /// Refuses in words what libbpf would refuse without, or stumble over.
-    static func check(_ bytes: [UInt8]) throws(ObjectDefect) {
+    static func check(_ bytes: [UInt8]) throws(ObjectDefect) -> ELFObject {
         guard bytes.count <= sizeLimit else { throw ObjectDefect("it has \(bytes.count) bytes, and \(sizeLimit) are the most") }
         let file = try ELFObject(bytes)
         for section in file.sections where [".BTF", ".maps", "license", "version"].contains(section.name) {
@@ -24,5 +24,6 @@ enum ObjectCheck {
                 "it declares maps and has no BTF, which says what they are", remedy: "compile it with -g, and do not strip it")
         }
         if let types { _ = try TypeInformation(types.content) }
+        return file
     }
 }
