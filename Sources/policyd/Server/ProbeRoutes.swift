@@ -29,11 +29,13 @@ struct ProbeRoutes: Sendable {
         }
         router.get("v1/probes/:name/maps/:map") { request, context in
             var limit = 1_000
-            if let text = request.uri.queryParameters["limit"] {
-                guard let number = Int(text), (1...1_000_000).contains(number) else {
-                    throw Refusal(.badRequest, "limit: '\(text)' is not a number from 1 to 1000000")
+            try request.readQuery(of: "a probe's map") { name, value in
+                guard name == "limit" else { return false }
+                guard let number = Int(value), (1...1_000_000).contains(number) else {
+                    throw Refusal(.badRequest, "limit: '\(value)' is not a number from 1 to 1000000")
                 }
                 limit = number
+                return true
             }
             let message = try probes.probe(context.name("name")).contents(of: context.name("map"), limit: limit)
             return try Response.json(message)
@@ -55,21 +57,22 @@ struct ProbeRoutes: Sendable {
         var last: Int?
         var follow: Bool?
         var format = Format.json
-        for (name, value) in request.uri.queryParameters {
+        try request.readQuery(of: "a probe's events") { name, value in
             switch name {
             case "last":
                 guard let count = Int(value), count >= 0 else { throw Refusal(.badRequest, "last: '\(value)' is not a number of events") }
                 last = count
             case "follow":
-                guard let flag = Bool(String(value)) else { throw Refusal(.badRequest, "follow: '\(value)' is neither true nor false") }
+                guard let flag = Bool(value) else { throw Refusal(.badRequest, "follow: '\(value)' is neither true nor false") }
                 follow = flag
             case "format":
-                guard let known = Format(rawValue: String(value)) else {
+                guard let known = Format(rawValue: value) else {
                     throw Refusal(.badRequest, "format: '\(value)' is neither json nor text")
                 }
                 format = known
-            default: throw Refusal(.badRequest, "'\(name)' is no parameter of a probe's events")
+            default: return false
             }
+            return true
         }
         let follower = hub.follow(last: last ?? 0, live: follow ?? (last == nil))
         switch format {
