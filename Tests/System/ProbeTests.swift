@@ -280,7 +280,7 @@ import Testing
               programs: { pw_count: { attach: "xdp/generic:eth0" } }
             """)
         try guarded.done("probe", "load", "-f", document)
-        try guarded.peer.run { try TestSocket(.udp, family: .v4).send("x", to: "192.0.2.1", port: 9) }
+        _ = try guarded.peer.run { try TestSocket(.udp, family: .v4).send("x", to: "192.0.2.1", port: 9) }
         func contents() throws -> ProbeMapContentsMessage { try guarded.done("probe", "show", "frames", "pw_frames", "-o", "json").json() }
         #expect(
             try eventually {

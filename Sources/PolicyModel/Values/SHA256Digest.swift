@@ -8,28 +8,26 @@ public struct SHA256Digest: Hashable, Sendable {
     /// The hash of some bytes, by FIPS 180-4.
     public init(of message: [UInt8]) {
         var state = Self.start
-        message.withUnsafeBytes { buffer in
-            var words = [UInt32](repeating: 0, count: 64)
-            let whole = unsafe buffer.count / 64
-            for block in 0..<whole {
+        var words = [UInt32](repeating: 0, count: 64)
+        func mix(_ bytes: [UInt8], upTo end: Int) {
+            for block in stride(from: 0, to: end, by: 64) {
                 for index in 0..<16 {
-                    words[index] = UInt32(bigEndian: unsafe buffer.loadUnaligned(fromByteOffset: block * 64 + index * 4, as: UInt32.self))
-                }
-                Self.mix(&words, into: &state)
-            }
-            // The rest, a one bit, zeros, and the length in bits.
-            var tail = unsafe Array(buffer[(whole * 64)...])
-            tail.append(0x80)
-            while tail.count % 64 != 56 { tail.append(0) }
-            let bits = unsafe UInt64(buffer.count) * 8
-            for shift in stride(from: 56, through: 0, by: -8) { tail.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift))) }
-            for block in 0..<(tail.count / 64) {
-                for index in 0..<16 {
-                    words[index] = tail[(block * 64 + index * 4)..<(block * 64 + index * 4 + 4)].reduce(0) { $0 << 8 | UInt32($1) }
+                    let place = block + index * 4
+                    let (high, low) = (UInt32(bytes[place]) << 24 | UInt32(bytes[place + 1]) << 16, UInt32(bytes[place + 2]) << 8)
+                    words[index] = high | low | UInt32(bytes[place + 3])
                 }
                 Self.mix(&words, into: &state)
             }
         }
+        let whole = message.count & ~63
+        mix(message, upTo: whole)
+        // The rest, a one bit, zeros, and the length in bits.
+        var tail = Array(message[whole...])
+        tail.append(0x80)
+        while tail.count % 64 != 56 { tail.append(0) }
+        let bits = UInt64(message.count) * 8
+        for shift in stride(from: 56, through: 0, by: -8) { tail.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift))) }
+        mix(tail, upTo: tail.count)
         bytes = state.flatMap { word in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) } }
     }
 
