@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "BPF", dependencies: ["CLibBPF"], swiftSettings: library),
         .target(name: "BPFTesting", dependencies: ["BPF", "CLibBPF"], swiftSettings: library),
         // Objects that others made.
-        .target(name: "Probes", dependencies: ["BPF", "CLibBPF"], swiftSettings: library),
+        .target(name: "Probes", dependencies: ["BPF", "BPFObjects", "CLibBPF", "PolicyModel"], swiftSettings: library),
 
         // eBPF sources, compiled by the plugin and embedded; headers shared by kernel and Swift.
         .executableTarget(name: "bpf-embed", dependencies: ["BPF"], swiftSettings: house),
@@ -80,7 +80,7 @@ let package = Package(
         .executableTarget(
             name: "policyd",
             dependencies: [
-                "Datapath", "PolicyAPI", "PolicyCompiler", "PolicyModel",
+                "Datapath", "PolicyAPI", "PolicyCompiler", "PolicyModel", "Probes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -185,7 +185,7 @@ let package = Package(
         .testTarget(
             name: "BPFTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects", "CLibBPF"], swiftSettings: house),
         .testTarget(
-            name: "ProbesTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CorpusObjects", "Probes", "fuzz-objects"],
+            name: "ProbesTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CorpusObjects", "PolicyModel", "Probes", "fuzz-objects"],
             swiftSettings: house),
         // Tests of the bundled probes, with functions of their own to probe.
         .target(name: "CProbeTarget", path: "Tests/ProbeTarget"),

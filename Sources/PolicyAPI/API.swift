@@ -35,6 +35,8 @@ public enum API {
     public static let why = "/v1/why"
     /// Events as lines of JSON. `GET`.
     public static let events = "/v1/events"
+    /// The probes that are loaded. `GET`; load one: `POST`; below it `/{name}` one, `DELETE` unloads it, `/{name}/events` its events, and `/{name}/maps/{map}` what a map holds.
+    public static let probes = "/v1/probes"
     /// The connections the kernel knows. `GET`.
     public static let flows = "/v1/flows"
     /// Take enforcement out of the kernel. `POST`.

@@ -16,6 +16,7 @@ struct Daemon: Sendable {
     private let ruleNames = RuleNames()
     private let enforcement: Enforcement
     private let enforcer: Enforcer
+    private let probes: ProbeRegistry
     private let first: Ahead<FirstReading>
     private let flags: ConfigurationFlags
     private let settings: LogSettings
@@ -45,6 +46,7 @@ struct Daemon: Sendable {
         first = Ahead { [folder = configuration.policies] in FirstReading(store, folder: folder) }
         enforcement = try Enforcement(configuration, isDown: store.isDown, logger: logger)
         enforcer = Enforcer(live, enforcement, store, ruleNames: ruleNames, logger: logger)
+        probes = ProbeRegistry(live, try ProbeStore(path: configuration.stateDirectory), logger: logger)
     }
 
     func run() async throws {
@@ -59,9 +61,13 @@ struct Daemon: Sendable {
         }
         EventRoutes(hub: hub).add(to: router)
         FlowRoutes(enforcer: enforcer).add(to: router)
-        PolicyRoutes(enforcer: enforcer, report: HealthReport(enforcer: enforcer, hub: hub, started: started)).add(to: router)
+        PolicyRoutes(enforcer: enforcer, report: HealthReport(enforcer: enforcer, hub: hub, probes: probes, started: started))
+            .add(to: router)
+        ProbeRoutes(probes: probes).add(to: router)
         let (logger, notification, socket) = (logger, notification, configuration.socket)
         let (enforcer, enforcement) = (enforcer, enforcement)
+        // After enforcement, and before anybody can ask for them.
+        try await probes.start()
         let application = server.application(router) {
             logger.info("ready", metadata: ["socket": "\(socket)", "revision": "\(enforcer.inForce.map { "\($0.number)" } ?? "none")"])
             notification.ready(status: Self.statusLine(enforcer, enforcement))
@@ -76,9 +82,10 @@ struct Daemon: Sendable {
             flags: flags, settings: settings, live: live, interfaces: interfaces, notification: notification, logger: logger)
         // Services end in the order opposite to this. The server waits for its answers to end, and answers that are streams of events
         // end only when they are told to: first of all.
-        let streams = ClosureService { [hub] in
+        let streams = ClosureService { [hub, probes] in
             try? await gracefulShutdown()
             hub.close()
+            probes.closeStreams()
         }
         let group = ServiceGroup(
             configuration: .init(
@@ -92,6 +99,7 @@ struct Daemon: Sendable {
         try await group.run()
         notification.stopping()
         server.removeSocket()
+        await probes.stop()
         await enforcer.stop()
         logger.info("stopped; enforcement stays in place")
     }

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Logging
 import PolicyAPI
+import Probes
 
 /// The daemon's command line.
 @main
@@ -50,6 +51,8 @@ struct Policyd: AsyncParsableCommand {
 
     /// The daemon's exit codes are those of `policyctl`: 2 for wrong usage.
     static func main() async {
+        // What the daemon has another process do, before anything else of it is there.
+        Inspection.serveIfAsked()
         returnLargeBlocks()
         do {
             var command = try parseAsRoot()

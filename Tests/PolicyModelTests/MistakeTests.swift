@@ -147,13 +147,13 @@ import Testing
             "apiVersion: v2\nkind: Probe\nmetadata: { name: x }\nspec: {}",
             [
                 "p.yaml:1:13: error: apiVersion: 'v2' is not known; this version reads 'policyd/v1'",
-                "p.yaml:2:7: error: kind: 'Probe' documents are not supported by this version; HostPolicy and AddressSet are",
+                "p.yaml:4:7: error: spec: 'object' is missing",
             ]
         ),
         (
             "apiVersion: policyd/v1\nkind: hostpolicy\nmetadata: { name: x }\nspec: {}",
             [
-                "p.yaml:2:7: error: kind: 'hostpolicy' is not one of HostPolicy or AddressSet; did you mean 'HostPolicy'?"
+                "p.yaml:2:7: error: kind: 'hostpolicy' is not one of HostPolicy, AddressSet or Probe; did you mean 'HostPolicy'?"
             ]
         ),
         (

@@ -211,6 +211,35 @@ import Testing
         ])
     }
 
+    @Test func `each field of a probe takes the same values by schema and parser`() throws {
+        let keys = ["sha256", "globals", "programs", "alternatives", "maps", "events", "limits", "persist", "unknown"]
+        let hash = ProbeDocumentTests.hash
+        let own = [
+            "\"bundled:a\"", "\"bundled:\"", "\"bundled:-a\"", hash, "\"\(hash)\"", "\"\(hash)0\"", "false", "\"true\"", "{ a_b: 1 }",
+            "{ a-b: 1 }", "{ 1a: 1 }", "{ a: [1, [x]] }", "{ a: ~ }", "{ a: { b: c } }", "{ a: {} }", "{ a: { attach: none } }",
+            "{ a: { attach: [none] } }", "{ a: { attach: [none, none] } }", "{ a: { attach: \"kprobe:x\" } }", "{ a: { attach: [] } }",
+            "{ a: { attach: \"kprobe:\" } }", "{ a: { attach: \":x\" } }", "{ a: { attach: \"Kprobe:x\" } }",
+            "{ a: { attach: sk_lookup } }",
+            "{ a: { attach: \"netfilter/ipv4/input priority=-100\" } }", "{ a: { attach: netfilter/ } }", "{ a: { attach: netfilter } }",
+            "{ a: { attach: [\"xdp:eth0\", \"cgroup/x:/a b\"] } }", "{ a: { attach: [\"xdp:eth0\", none] } }", "{ a: { optional: true } }",
+            "{ a: { optional: 1 } }", "{ a: { maxEntries: 1 } }", "{ a: { maxEntries: \"4294967295\" } }",
+            "{ a: { maxEntries: 4294967296 } }",
+            "{ a: { maxEntries: \"4294967296\" } }", "{ a: { maxEntries: 0 } }", "[[a, b]]", "[[a]]", "[[a, b], [c, d]]", "[[[a, b], c]]",
+            "[[[], c]]", "[[a, a]]", "[a, b]",
+            "[{ map: a }]", "[{ map: a, record: b }]", "[{ record: b }]", "[{ map: a, record: 1 }]", "[{ map: a, other: b }]",
+            "{ memory: 64MiB }", "{ memory: 64MB }", "{ memory: 4096 }", "{ memory: 4095 }", "{ programs: 1024 }", "{ programs: 1025 }",
+            "{ programs: \"1024\" }", "{ eventsPerSecond: 100000000 }", "{ eventsPerSecond: 100000001 }", "{ eventsPerSecond: \"7\" }",
+        ]
+        var cases: [Case] = []
+        for value in Self.values + own {
+            cases.append(Case(ProbeDocumentTests.text("object: \(value)")))
+            for key in keys { cases.append(Case(ProbeDocumentTests.text("object: a.o, \(key): \(value)"))) }
+        }
+        cases.append(Case(ProbeDocumentTests.whole, isSound: true))
+        cases.append(Case(ProbeDocumentTests.text("persist: true"), isSound: false))
+        try Self.compare(cases)
+    }
+
     @Test func `every name of the language is in the schema`() throws {
         let names = ICMPName.messages.map(\.name) + ICMPName.codes.map(\.name)
         var cases: [Case] = []

@@ -14,7 +14,7 @@ import Testing
     static func events(_ numbers: Range<Int>) -> [EventRecord] { numbers.map { event($0) } }
 
     /// Reads until the stream ends; events by their number, losses added up.
-    static func drain(_ follower: Follower) async -> (numbers: [Int], lost: Int) {
+    static func drain(_ follower: Follower<EventRecord>) async -> (numbers: [Int], lost: Int) {
         var numbers: [Int] = []
         var lost = 0
         while let items = await follower.next() {
@@ -121,8 +121,8 @@ import Testing
     @Test func lossesOfTheKernelReachEveryFollowerAndCostNoMemory() async throws {
         let hub = EventHub(keep: 0, queueLimit: 10)
         let follower = hub.follow(EventFilter(), last: 0, live: true)
-        for _ in 0..<100 { hub.publishKernelLoss(LossRecord(time: Timestamp(nanoseconds: 1), place: .kernel, count: 3)) }
-        hub.publishKernelLoss(LossRecord(time: Timestamp(nanoseconds: 1), place: .kernel, count: 0))
+        for _ in 0..<100 { hub.publish(LossRecord(time: Timestamp(nanoseconds: 1), place: .kernel, count: 3)) }
+        hub.publish(LossRecord(time: Timestamp(nanoseconds: 1), place: .kernel, count: 0))
         let items = try #require(await follower.next())
         #expect(items == [.lost(LossRecord(time: Timestamp(nanoseconds: 1), place: .kernel, count: 300))])
         #expect(hub.totals.lostInKernel == 300)

@@ -111,7 +111,7 @@ import Testing
         let folder = try TemporaryFolder()
         try folder.write("99\n", to: "version")
         let error = try #require(throws: ConfigurationError.self) { try RevisionStore(path: folder.path) }
-        #expect(error.description.contains("version '99'") && error.description.contains("versions 1 and 2"))
+        #expect(error.description.contains("version '99'") && error.description.contains("versions 1 to 3"))
     }
 
     @Test func takenOutIsRemembered() throws {

@@ -97,14 +97,14 @@ import Testing
         #expect(try store.load(1).revision.number == 1)
     }
 
-    @Test func theFolderOfTheVersionBeforeIsRead() throws {
+    @Test(arguments: [1, 2]) func theFolderOfAVersionBeforeIsRead(version: Int) throws {
         let folder = try TemporaryFolder()
         try RevisionStore(path: folder.path).write(
             RevisionStoreTests.revision(1), RevisionStoreTests.items(RevisionStoreTests.documents()))
-        try folder.write("1\n", to: "version")
+        try folder.write("\(version)\n", to: "version")
         let store = try RevisionStore(path: folder.path)
         #expect(try store.load(1).documents.documents.count == 2)
-        // The version before is not to take the folder for its own again.
-        #expect(try folder.read("version") == "2\n")
+        // Those before are not to take the folder for its own again.
+        #expect(try folder.read("version") == "3\n")
     }
 }

@@ -7,6 +7,7 @@ enum Programs {
     static let policyd = "\(buildFolder)/policyd"
     static let policyctl = "\(buildFolder)/policyctl"
     static let essentials = "\(package)/config/policies/essentials.yaml"
+    static let probes = "\(package)/config/probes"
     static let example = "\(package)/config/examples/web.yaml"
 
     private static let package = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")

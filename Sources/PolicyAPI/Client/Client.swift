@@ -49,6 +49,13 @@ public struct Client: Sendable {
             from: exchange(.POST, API.apply, query: [], body: Body(contentType: ApplyUpload.contentType, parts: upload.parts())))
     }
 
+    /// Takes something out.
+    ///
+    /// - Throws: ``ClientError``.
+    public func delete<Answer: Decodable>(_ path: String, as: Answer.Type = Answer.self) async throws -> Answer {
+        try await decoded(from: exchange(.DELETE, path, query: [], body: nil))
+    }
+
     /// Reads an answer of unbounded length piece by piece, as the daemon sends it.
     ///
     /// Returns when the daemon ends the answer. Cancel the task to stop earlier.

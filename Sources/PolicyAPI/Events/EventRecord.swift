@@ -103,6 +103,8 @@ public struct LossRecord: Sendable, Hashable {
         case kernel
         /// This client did not read fast enough.
         case client
+        /// More came in a second than the probe's limit lets through.
+        case limit
     }
 
     public var time: Timestamp
@@ -114,5 +116,16 @@ public struct LossRecord: Sendable, Hashable {
         self.time = time
         self.place = place
         self.count = count
+    }
+}
+
+extension LossRecord.Place {
+    /// Why events were lost.
+    public var inWords: String {
+        switch self {
+        case .kernel: "the buffer between kernel and daemon was full"
+        case .client: "this client did not read fast enough"
+        case .limit: "more came in a second than the probe's limit"
+        }
     }
 }

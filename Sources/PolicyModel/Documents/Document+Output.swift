@@ -27,10 +27,11 @@ extension Document {
         switch value {
         case .policy(let policy): policy.output
         case .set(let set): set.output
+        case .probe(let probe): probe.output
         }
     }
 
-    fileprivate static func output(
+    static func output(
         _ kind: Kind, _ name: String, _ labels: [String: String], _ spec: [(String, OutputValue)]
     ) -> OutputValue {
         var metadata: [(String, OutputValue)] = [("name", .text(name))]

@@ -4,12 +4,15 @@ public struct Document: Sendable {
     public enum Kind: String, Hashable, Sendable, CaseIterable, Codable {
         case hostPolicy = "HostPolicy"
         case addressSet = "AddressSet"
+        /// No part of a policy: it is loaded by itself.
+        case probe = "Probe"
     }
 
     /// What a document says.
     public enum Value: Sendable {
         case policy(HostPolicy)
         case set(AddressSet)
+        case probe(Probe)
     }
 
     /// What it says.
@@ -39,6 +42,7 @@ public struct Document: Sendable {
         switch value {
         case .policy: .hostPolicy
         case .set: .addressSet
+        case .probe: .probe
         }
     }
 
@@ -47,6 +51,7 @@ public struct Document: Sendable {
         switch value {
         case .policy(let policy): policy.name
         case .set(let set): set.name
+        case .probe(let probe): probe.name
         }
     }
 
@@ -55,6 +60,7 @@ public struct Document: Sendable {
         switch value {
         case .policy(let policy): policy.location
         case .set(let set): set.location
+        case .probe(let probe): probe.location
         }
     }
 

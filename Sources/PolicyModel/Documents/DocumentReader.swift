@@ -27,6 +27,7 @@ struct DocumentReader {
         switch kind {
         case .hostPolicy: hostPolicy(spec, metadata, &draft)
         case .addressSet: addressSet(spec, metadata, file: source.path, &draft)
+        case .probe: probe(spec, metadata, &draft)
         }
         guard let metadata, let value = draft.value else { return nil }
         return Document(
@@ -43,9 +44,7 @@ struct DocumentReader {
 
     private func kind(_ fields: FieldReader) -> Document.Kind? {
         guard fields.required("kind", of: "document") != nil else { return nil }
-        let kinds = FieldReader.listed(Document.Kind.allCases.map(\.rawValue))
-        return fields.choice(
-            "kind", Document.Kind.self, refused: ["Probe": "documents are not supported by this version; \(kinds) are"])
+        return fields.choice("kind", Document.Kind.self)
     }
 
     private func addressSet(_ spec: YAMLNode, _ metadata: Metadata?, file: String, _ draft: inout Draft) {

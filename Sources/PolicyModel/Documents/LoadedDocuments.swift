@@ -12,6 +12,17 @@ public struct LoadedDocuments: Sendable {
     /// The documents in the order they stand; none if there are errors.
     public var documents: [Document] { hasErrors ? [] : drafts }
 
+    /// The probes among the documents, which are loaded by themselves, and the rest without them.
+    ///
+    /// What is wrong with the probes is told with the rest; then there are none.
+    public func separated() -> (probes: [Document], policy: LoadedDocuments) {
+        var policy = self
+        let probes = drafts.filter { $0.kind == .probe }
+        policy.drafts.removeAll { $0.kind == .probe }
+        policy.add(PolicyCheck.duplicates(probes))
+        return (policy.hasErrors ? [] : probes, policy)
+    }
+
     /// Whether one of the diagnostics is an error.
     public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 

@@ -13,6 +13,8 @@ extension PolicyCheck {
                     + forgottenFamilies(policy, policySet, reporter) + expired(policy, at: time, reporter)
             case .set(let set):
                 return idle(set, policySet, used: used, document)
+            case .probe:
+                return []
             }
         }
     }

@@ -15,7 +15,16 @@ enum PolicyCheck {
 
     /// Everything else: sets that are not there or contain themselves, policies of one place, rules of one name.
     static func errors(_ documents: [Document]) -> [Diagnostic] {
-        samePlaces(documents) + sameRules(documents) + missingSets(documents) + circles(documents)
+        probes(documents) + samePlaces(documents) + sameRules(documents) + missingSets(documents) + circles(documents)
+    }
+
+    /// Probes: loading one can fail for reasons of its own, and may not keep a policy from coming into force, or go back with it.
+    private static func probes(_ documents: [Document]) -> [Diagnostic] {
+        documents.filter { $0.kind == .probe }.map { document in
+            DocumentReporter(document).report(
+                .error, at: document.nameLocation,
+                "kind: Probe '\(document.name)' is no part of a policy; policyctl probe load -f FILE loads it")
+        }
     }
 
     private static func samePlaces(_ documents: [Document]) -> [Diagnostic] {

@@ -31,6 +31,7 @@ public struct PolicySet: Sendable {
             switch document.value {
             case .policy(let policy): policies.append(policy)
             case .set(let set): sets[set.name] = set
+            case .probe: break
             }
         }
         self.policies = policies.sorted { ($0.tier, $0.priority, $0.name) < ($1.tier, $1.priority, $1.name) }

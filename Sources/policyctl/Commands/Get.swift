@@ -10,9 +10,10 @@ struct Get: AsyncParsableCommand {
         case policies
         case rules
         case sets
+        case probes
     }
 
-    @Argument(help: ArgumentHelp("policies, rules or sets.", valueName: "what"))
+    @Argument(help: ArgumentHelp("policies, rules, sets or probes.", valueName: "what"))
     var kind = Kind.policies
 
     @OptionGroup var format: FormatOptions
@@ -29,6 +30,9 @@ struct Get: AsyncParsableCommand {
         case .sets:
             let sets: [SetMessage] = try await daemon.client.get(API.sets)
             try format.output.print(sets) { Self.table(sets) }
+        case .probes:
+            let probes: [ProbeMessage] = try await daemon.client.get(API.probes)
+            try format.output.print(probes) { ProbeText.table(probes) }
         }
     }
 

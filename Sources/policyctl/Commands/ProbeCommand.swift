@@ -4,7 +4,8 @@ import Probes
 /// `policyctl probe`
 struct ProbeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "probe", abstract: "Looks at compiled eBPF objects.", subcommands: [Inspect.self])
+        commandName: "probe", abstract: "Loads compiled eBPF objects, shows their events, and looks at what they hold.",
+        subcommands: [Events.self, Inspect.self, List.self, Load.self, Show.self, Unload.self])
 
     /// `policyctl probe inspect`
     struct Inspect: ParsableCommand {

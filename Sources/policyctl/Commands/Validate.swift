@@ -20,28 +20,29 @@ struct Validate: ParsableCommand {
     }
 
     func run() throws {
-        let loaded = DocumentLoader.load(paths: files.files)
+        let (probes, loaded) = DocumentLoader.load(paths: files.files).separated()
         let policySet: PolicySet
         do throws(Diagnostics) {
             policySet = try loaded.policySet()
             try Self.compile(policySet)
         } catch {
             if format.output == .table { throw refuse(error, "the documents are not valid") }
-            try format.output.print(Report(error.all, nil, isValid: false)) { "" }
+            try format.output.print(Report(error.all, isValid: false)) { "" }
             throw CommandFailure(.refused)
         }
         let warnings = loaded.diagnostics + loaded.findings(policySet: policySet)
         let findings = strict ? warnings.map(\.strict) : warnings
         let isRefused = findings.contains { $0.severity == .error }
         if isRefused, format.output == .table { throw refuse(Diagnostics(findings), "the documents are not valid, as warnings are errors") }
-        let report = Report(findings, policySet, isValid: !isRefused)
+        let report = Report(findings, policySet, probes: probes.count, isValid: !isRefused)
         if format.output == .table {
             for finding in findings { complain(finding.description) }
         }
         try format.output.print(report) {
             let counts = CountsMessage(policySet)
+            let others = probes.isEmpty ? "" : ", \(Shown.counted(probes.count, "probe"))"
             return "valid: \(Shown.counted(counts.policies, "policy", plural: "policies")), \(Shown.counted(counts.rules, "rule")), "
-                + "\(Shown.counted(counts.sets, "set")), \(Shown.counted(counts.entries, "entry", plural: "entries"))\n"
+                + "\(Shown.counted(counts.sets, "set")), \(Shown.counted(counts.entries, "entry", plural: "entries"))\(others)\n"
         }
         if isRefused { throw CommandFailure(.refused) }
     }
@@ -61,10 +62,12 @@ struct Validate: ParsableCommand {
     struct Report: Encodable {
         var valid: Bool
         var counts: CountsMessage?
+        var probes: Int?
         var diagnostics: [DiagnosticMessage]
 
-        init(_ diagnostics: [Diagnostic], _ policySet: PolicySet?, isValid: Bool) {
+        init(_ diagnostics: [Diagnostic], _ policySet: PolicySet? = nil, probes: Int? = nil, isValid: Bool) {
             valid = isValid
+            self.probes = probes
             counts = policySet.map { CountsMessage($0) }
             self.diagnostics = diagnostics.map { DiagnosticMessage($0) }
         }

@@ -28,9 +28,8 @@ struct EventColumns {
     }
 
     private mutating func line(_ loss: LossRecord) -> String {
-        let place = loss.place == .kernel ? "the buffer between kernel and daemon was full" : "this client did not read fast enough"
-        return palette.faint(clock.text(loss.time)) + "  "
-            + palette.warning("lost   \(Shown.count(loss.count)) events: \(place)") + "\n"
+        palette.faint(clock.text(loss.time)) + "  "
+            + palette.warning("lost   \(Shown.count(loss.count)) events: \(loss.place.inWords)") + "\n"
     }
 
     private mutating func line(_ event: EventRecord) -> String {

@@ -106,8 +106,12 @@ extension Enforcer {
             for identity in request.documents {
                 let parts = identity.split(separator: "/", maxSplits: 1).map(String.init)
                 guard parts.count == 2, let kind = Document.Kind(named: parts[0]) else {
-                    let kinds = Document.Kind.allCases.map(\.rawValue).joined(separator: " and ")
+                    let kinds = Document.Kind.allCases.filter { $0 != .probe }.map(\.rawValue).joined(separator: " and ")
                     throw Refusal(.badRequest, "'\(identity)' is not KIND/NAME; kinds are \(kinds)")
+                }
+                guard kind != .probe else {
+                    throw Refusal(
+                        .badRequest, "\(identity): probes are no part of a policy; policyctl probe unload \(parts[1]) takes it out")
                 }
                 guard documents.remove(kind, parts[1]) else {
                     let names = documents.documents.filter { $0.kind == kind }.map(\.name)

@@ -7,12 +7,14 @@ import PolicyModel
 struct HealthReport: Sendable {
     let enforcer: Enforcer
     let hub: EventHub
+    let probes: ProbeRegistry
     let started: Timestamp
     private let folder = PolicyFolder()
 
-    init(enforcer: Enforcer, hub: EventHub, started: Timestamp) {
+    init(enforcer: Enforcer, hub: EventHub, probes: ProbeRegistry, started: Timestamp) {
         self.enforcer = enforcer
         self.hub = hub
+        self.probes = probes
         self.started = started
     }
 
@@ -31,7 +33,7 @@ struct HealthReport: Sendable {
             guard let failure = interface.xdpFailure else { continue }
             warnings.append("\(interface.name) has no early drop: \(failure)")
         }
-        warnings += health.warnings
+        warnings += health.warnings + probes.warnings
         // One that pushes out what is oldest is told of once it does.
         for map in health.maps where map.evicted == nil && map.limit > 0 && map.entries * 10 >= map.limit * 9 {
             warnings.append("\(map.name) is \(map.entries * 100 / map.limit) % full")

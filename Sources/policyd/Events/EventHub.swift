@@ -1,23 +1,28 @@
 import PolicyAPI
 import Synchronization
 
+/// The hub of what was decided about packets.
+typealias EventHub = Hub<EventRecord>
+
 /// Hands events out to those who follow, and keeps the last of them.
 ///
 /// Every follower has a queue of its own with a bound; what does not fit is counted and told to it in place. For each follower
 /// that stays to the end, the events that passed its filter are those it was given plus those it was told were lost.
-final class EventHub: Sendable {
-    /// Counts since the daemon began.
+final class Hub<Event: Sendable>: Sendable {
+    /// Counts since the hub was made.
     struct Totals: Sendable, Equatable {
         var received = 0
         var lostInKernel = 0
+        /// Above the number of events that the hub's source may send.
+        var lostToLimit = 0
         var lostToFollowers = 0
         var followers = 0
         var kept = 0
     }
 
     private struct State {
-        var kept: EventHistory
-        var followers: [Follower] = []
+        var kept: EventHistory<Event>
+        var followers: [Follower<Event>] = []
         var totals = Totals()
         var isClosed = false
     }
@@ -34,7 +39,7 @@ final class EventHub: Sendable {
     }
 
     /// Hands out a batch of events.
-    func publish(_ events: [EventRecord]) {
+    func publish(_ events: [Event]) {
         guard !events.isEmpty else { return }
         state.withLock { state in
             state.totals.received += events.count
@@ -43,11 +48,11 @@ final class EventHub: Sendable {
         }
     }
 
-    /// Tells every follower that the kernel could not hand over some events.
-    func publishKernelLoss(_ loss: LossRecord) {
+    /// Tells every follower that some events were lost before they came here.
+    func publish(_ loss: LossRecord) {
         guard loss.count > 0 else { return }
         state.withLock { state in
-            state.totals.lostInKernel += loss.count
+            if loss.place == .limit { state.totals.lostToLimit += loss.count } else { state.totals.lostInKernel += loss.count }
             for follower in state.followers { follower.offer(loss) }
         }
     }
@@ -55,13 +60,13 @@ final class EventHub: Sendable {
     /// Begins to follow.
     ///
     /// - Parameters:
-    ///   - filter: which events are wanted.
+    ///   - wants: which events are wanted; nil for all.
     ///   - last: how many of the kept events to begin with, at most.
     ///   - live: whether to go on with those to come; otherwise the stream ends after the kept ones.
-    func follow(_ filter: EventFilter, last: Int, live: Bool) -> Follower {
+    func follow(where wants: (@Sendable (Event) -> Bool)? = nil, last: Int, live: Bool) -> Follower<Event> {
         state.withLock { state in
-            let follower = Follower(filter: filter, limit: queueLimit)
-            follower.begin(with: state.kept.last(last, where: filter.matches), thenClose: !live || state.isClosed)
+            let follower = Follower<Event>(where: wants, limit: queueLimit)
+            follower.begin(with: state.kept.last(last) { wants?($0) ?? true }, thenClose: !live || state.isClosed)
             if live, !state.isClosed {
                 state.followers.append(follower)
                 state.totals.followers += 1
@@ -71,7 +76,7 @@ final class EventHub: Sendable {
     }
 
     /// Ends a follower's stream and forgets the follower.
-    func leave(_ follower: Follower) {
+    func leave(_ follower: Follower<Event>) {
         state.withLock { state in
             let before = state.followers.count
             state.followers.removeAll { $0 === follower }
@@ -100,9 +105,17 @@ final class EventHub: Sendable {
     }
 }
 
+extension Hub where Event == EventRecord {
+    /// Begins to follow what matches a filter.
+    func follow(_ filter: EventFilter, last: Int, live: Bool) -> Follower<EventRecord> {
+        if filter.isEmpty { return follow(last: last, live: live) }
+        return follow(where: { event in filter.matches(event) }, last: last, live: live)
+    }
+}
+
 /// The last events, in a ring.
-struct EventHistory {
-    private var records: [EventRecord] = []
+struct EventHistory<Event: Sendable> {
+    private var records: [Event] = []
     private var next = 0
     let capacity: Int
 
@@ -112,7 +125,7 @@ struct EventHistory {
 
     var count: Int { records.count }
 
-    mutating func append(contentsOf events: [EventRecord]) {
+    mutating func append(contentsOf events: [Event]) {
         guard capacity > 0 else { return }
         for event in events.suffix(capacity) {
             if records.count < capacity {
@@ -125,8 +138,8 @@ struct EventHistory {
     }
 
     /// The last of the events that match, oldest first.
-    func last(_ count: Int, where matches: (EventRecord) -> Bool) -> [EventRecord] {
-        var found: [EventRecord] = []
+    func last(_ count: Int, where matches: (Event) -> Bool) -> [Event] {
+        var found: [Event] = []
         var index = records.count
         while index > 0, found.count < count {
             index -= 1

@@ -16,7 +16,7 @@ struct EventPump: Service, CustomStringConvertible {
             try await cancelWhenGracefulShutdown {
                 try await enforcement.readEvents(names: ruleNames.names) { events, lost in
                     hub.publish(events)
-                    hub.publishKernelLoss(LossRecord(time: .now, place: .kernel, count: lost))
+                    hub.publish(LossRecord(time: .now, place: .kernel, count: lost))
                 }
             }
         } catch is CancellationError {

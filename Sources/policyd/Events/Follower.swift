@@ -2,10 +2,10 @@ import PolicyAPI
 import Synchronization
 
 /// One client's queue of events.
-final class Follower: Sendable {
+final class Follower<Event: Sendable>: Sendable {
     /// What a follower reads, in order.
-    enum Item: Sendable, Equatable {
-        case events([EventRecord])
+    enum Item: Sendable {
+        case events([Event])
         case lost(LossRecord)
     }
 
@@ -20,16 +20,17 @@ final class Follower: Sendable {
     }
 
     private let state = Mutex(State())
-    private let filter: EventFilter
+    private let wants: (@Sendable (Event) -> Bool)?
     private let limit: Int
 
-    init(filter: EventFilter, limit: Int) {
-        self.filter = filter
+    /// - Parameter wants: which events are wanted; nil for all.
+    init(where wants: (@Sendable (Event) -> Bool)?, limit: Int) {
+        self.wants = wants
         self.limit = max(1, limit)
     }
 
     /// Puts the kept events first, whatever the limit says.
-    func begin(with events: [EventRecord], thenClose: Bool) {
+    func begin(with events: [Event], thenClose: Bool) {
         state.withLock { state in
             if !events.isEmpty { state.items.append(.events(events)) }
             state.isClosed = thenClose
@@ -37,8 +38,8 @@ final class Follower: Sendable {
     }
 
     /// Queues those of a batch that match; returns how many were dropped for want of room.
-    func offer(_ batch: [EventRecord]) -> Int {
-        let events = filter.isEmpty ? batch : batch.filter(filter.matches)
+    func offer(_ batch: [Event]) -> Int {
+        let events = wants.map { batch.filter($0) } ?? batch
         guard !events.isEmpty else { return 0 }
         let (dropped, waiting) = state.withLock { state in
             guard !state.isClosed else { return (0, nil as CheckedContinuation<Void, Never>?) }
@@ -117,3 +118,5 @@ final class Follower: Sendable {
         waiting?.resume()
     }
 }
+
+extension Follower.Item: Equatable where Event: Equatable {}

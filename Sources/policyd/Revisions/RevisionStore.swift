@@ -11,8 +11,10 @@ import PolicyModel
 struct RevisionStore: Sendable {
     /// How many revisions are kept.
     static let kept = 20
-    /// The version of what is in the folder; in the one before there were no changes of entries.
-    static let version = 2
+    /// The version of what is in the folder; in 2 there were no probes, in 1 no changes of entries either.
+    static let version = 3
+    /// The versions before, which are read as they are.
+    static let readable = ["1", "2"]
     /// Changes that are read one over the other, before one says all entries again.
     static let changesInARow = 64
 
@@ -44,13 +46,13 @@ struct RevisionStore: Sendable {
         try makeFolder("\(path)/lists")
         if let data = try folder.read("version") {
             let text = String(decoding: data, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
-            guard text == String(Self.version) || text == "1" else {
+            guard text == String(Self.version) || Self.readable.contains(text) else {
                 throw ConfigurationError(
-                    "the state folder \(path) is of version '\(text)', and this policyd reads versions 1 and \(Self.version); "
+                    "the state folder \(path) is of version '\(text)', and this policyd reads versions 1 to \(Self.version); "
                         + "use the policyd that wrote it, or another folder")
             }
-            // What version 1 wrote is read as it is; what is written from now on it would not understand.
-            if text == "1" { try writeVersion() }
+            // What is written from now on they would not understand.
+            if text != String(Self.version) { try writeVersion() }
         } else {
             try writeVersion()
         }

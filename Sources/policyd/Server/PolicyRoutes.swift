@@ -74,10 +74,10 @@ struct PolicyRoutes: Sendable {
 
 extension ConnectionContext {
     /// A part of the path, as written by the client before it was encoded.
-    fileprivate func name(_ parameter: String) throws -> String {
+    func name(_ parameter: String) throws -> String {
         percentDecoded(try parameters.require(parameter))
     }
 
     /// Who asked, for the history.
-    fileprivate var peerName: String { peer.map { "uid \($0.user)" } ?? "somebody" }
+    var peerName: String { peer.map { "uid \($0.user)" } ?? "somebody" }
 }

@@ -1,0 +1,19 @@
+public import PolicyModel
+
+/// Why a probe is not loaded.
+public struct ProbeError: Error, Sendable, Hashable {
+    /// The reason in a sentence.
+    public var message: String
+    /// What is wrong with the document, place by place; empty if it is not the document.
+    public var diagnostics: [Diagnostic]
+
+    public init(_ message: String, diagnostics: [Diagnostic] = []) {
+        self.message = message
+        self.diagnostics = diagnostics
+    }
+}
+
+extension ProbeError: CustomStringConvertible {
+    /// The sentence, and what is wrong with the document below it.
+    public var description: String { ([message] + diagnostics.map(\.description)).joined(separator: "\n") }
+}

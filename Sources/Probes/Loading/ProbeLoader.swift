@@ -1,0 +1,236 @@
+internal import BPF
+public import PolicyModel
+internal import Synchronization
+
+/// Puts a probe into the kernel, or in the place of another.
+///
+/// ```swift
+/// var loader = try ProbeLoader(document, object: bytes, pins: nil)
+/// let probe = try loader.load(replacing: nil)
+/// for try await batch in probe.streams[0].batches { … }
+/// ```
+///
+/// The bytes are opened in this process: those of a stranger are to be looked at by an ``Inspection`` first.
+public struct ProbeLoader: Sendable {
+    /// What the document says.
+    public let probe: Probe
+    private let document: Document
+    let bytes: [UInt8]
+    let pins: ProbePins?
+
+    /// - Parameters:
+    ///   - document: A document of kind Probe.
+    ///   - bytes: The object it names.
+    ///   - pins: Where to pin it; nil has it end with this process.
+    /// - Throws: ``ProbeError`` if the bytes are not those whose SHA-256 the document tells.
+    public init(_ document: Document, object bytes: [UInt8], pins: ProbePins?) throws(ProbeError) {
+        guard case .probe(let probe) = document.value else { throw ProbeError("\(document.identity) is no probe") }
+        self.probe = probe
+        self.bytes = bytes
+        self.pins = pins
+        self.document = document
+        if let expected = probe.sha256 {
+            let found = SHA256Digest(of: bytes)
+            guard found == expected else {
+                throw ProbeError("refused: the object \(probe.object) has SHA-256 \(found), and the document wants \(expected)")
+            }
+        }
+    }
+
+    /// Loads and attaches the programs.
+    ///
+    /// Where another probe is replaced, each of its links whose target stays is updated to the new program in one step, if the kernel can do
+    /// that for its kind; the others are attached before those of the other probe are let go, so that nothing is missed, and something
+    /// may be seen by both. If anything fails the other probe stays as it was.
+    ///
+    /// - Parameter old: A probe whose place it takes; it is to be ended by ``LoadedProbe/unload()`` once this one is accepted.
+    /// - Parameter isTrial: Whether to stop before anything is attached.
+    public func load(replacing old: LoadedProbe? = nil, isTrial: Bool = false) throws(ProbeError) -> LoadedProbe {
+        var object = try kernel { () throws(BPFError) in try OpenObject(.bytes(bytes, name: probe.name)) }
+        let plan = try plan(for: object)
+        try kernel { () throws(BPFError) in try edit(&object, plan) }
+        try checkMemory(before: object)
+        let loaded = LoadedObjectHolder(try load(object, plan))
+        let memory = try checkMemory(of: loaded.object)
+        let streams = try kernel { () throws(BPFError) in try makeStreams(plan, loaded.object) }
+        let readers = try kernel { () throws(BPFError) in try makeReaders(loaded.object) }
+        var takeover = Takeover(old)
+        let leftOut = Set(loaded.object.leftOut.map(\.name))
+        var warnings: [String] = []
+        if !isTrial {
+            for program in plan.programs where !leftOut.contains(program.name) {
+                for target in program.targets {
+                    do throws(BPFError) {
+                        try takeover.attach(try loaded.object.program(program.name), to: target)
+                    } catch {
+                        takeover.undo()
+                        throw refusal(error)
+                    }
+                }
+            }
+            do throws(ProbeError) {
+                warnings += try pin(loaded.object, takeover.held)
+            } catch {
+                takeover.undo()
+                throw error
+            }
+            takeover.accept()
+        }
+        let isPinned = pins != nil && !isTrial && warnings.isEmpty
+        return LoadedProbe(
+            probe, programs: programs(loaded.object, plan, takeover.held), maps: maps(loaded.object, streams), streams: streams,
+            readers: readers, memoryBytes: memory, pins: isPinned ? pins : nil, warnings: warnings, attachments: takeover.held,
+            object: loaded)
+    }
+
+    /// What the object makes of the document.
+    func plan(for object: borrowing OpenObject) throws(ProbeError) -> ProbePlan {
+        try ProbePlan(probe, DocumentReporter(document), object)
+    }
+
+    /// Does something with the kernel, whose refusal is this probe's.
+    func kernel<Result: ~Copyable>(_ body: () throws(BPFError) -> Result) throws(ProbeError) -> Result {
+        do throws(BPFError) {
+            return try body()
+        } catch {
+            throw refusal(error)
+        }
+    }
+
+    private func refusal(_ error: BPFError) -> ProbeError { ProbeError("probe \(probe.name): \(error)") }
+}
+
+// MARK: - Before the load
+
+extension ProbeLoader {
+    /// Sets what the document says.
+    private func edit(_ object: inout OpenObject, _ plan: ProbePlan) throws(BPFError) {
+        for map in probe.maps { try object.setMaxEntries(map.maxEntries, ofMap: map.name) }
+        for global in plan.globals { try object.setGlobal(global.name, toBytes: global.bytes) }
+        let wanted = Set(plan.programs.map(\.name))
+        for program in object.programs where !wanted.contains(program.name) { try object.setAutoload(false, program: program.name) }
+        for program in plan.programs {
+            // Where the section says the target, it has said it to libbpf already.
+            if program.isTold, let target = program.targets.first { try object.setTarget(target, ofProgram: program.name) }
+            try object.setAutoload(true, program: program.name)
+        }
+        for program in probe.programs where program.isOptional { try object.setOptional(program: program.name) }
+        for group in probe.alternatives { try object.addAlternatives(group) }
+    }
+
+    /// Loads the object; programs that may be left out are attached once on trial, as some kernels only then say that they cannot.
+    private func load(_ object: consuming OpenObject, _ plan: ProbePlan) throws(ProbeError) -> LoadedObject {
+        let targets = Dictionary(plan.programs.map { ($0.name, $0.targets) }) { first, _ in first }
+        do throws(BPFError) {
+            return try object.load { (program) throws(BPFError) in
+                for target in targets[program.name] ?? [] { _ = try program.attach(to: target) }
+            }
+        } catch {
+            throw refusal(error)
+        }
+    }
+
+    private func makeStreams(_ plan: ProbePlan, _ object: borrowing LoadedObject) throws(BPFError) -> [ProbeEventStream] {
+        var streams: [ProbeEventStream] = []
+        for source in plan.sources {
+            streams.append(
+                try ProbeEventStream(
+                    probe.name, source, ring: { (map, loss) throws(BPFError) in try object.ringBuffer(map, lossCounter: loss) },
+                    perf: { (map) throws(BPFError) in try object.perfBuffer(map) }))
+        }
+        return streams
+    }
+}
+
+extension ProbeLoader {
+    private func makeReaders(_ object: borrowing LoadedObject) throws(BPFError) -> [ProbeMapReader] {
+        var readers: [ProbeMapReader] = []
+        for map in object.maps where !map.isInternal {
+            readers.append(
+                try ProbeMapReader(
+                    map.name, object.contents(ofMap: map.name), key: object.keyType(ofMap: map.name),
+                    value: object.valueType(ofMap: map.name)))
+        }
+        return readers
+    }
+}
+
+// MARK: - Limits
+
+extension ProbeLoader {
+    /// Refuses maps that would be too large before they are made.
+    private func checkMemory(before object: borrowing OpenObject) throws(ProbeError) {
+        var sum = 0
+        for map in object.maps {
+            let (total, overflow) = sum.addingReportingOverflow(ProbeMemory.most(map))
+            sum = overflow ? .max : total
+            guard sum <= probe.limits.memory else {
+                throw ProbeError(
+                    "refused: with map \(map.name) of \(map.maxEntries) entries the maps of probe \(probe.name) come to "
+                        + "\(overflow ? "more memory than there is" : "about \(sum) bytes"), and its limit is \(probe.limits.memory)")
+            }
+        }
+    }
+
+    /// Refuses what takes more of the kernel's memory than the limit, and says how much it takes.
+    private func checkMemory(of object: borrowing LoadedObject) throws(ProbeError) -> Int {
+        var sum = 0
+        let leftOut = Set(object.leftOut.map(\.name))
+        do throws(BPFError) {
+            for map in object.maps { sum += try object.mapInfo(map.name).memoryBytes ?? 0 }
+            for program in object.programs where !leftOut.contains(program.name) {
+                sum += try object.program(program.name).info.memoryBytes ?? 0
+            }
+        } catch {
+            throw refusal(error)
+        }
+        guard sum <= probe.limits.memory else {
+            throw ProbeError(
+                "refused: probe \(probe.name) takes \(sum) bytes of the kernel's memory, and its limit is \(probe.limits.memory)")
+        }
+        return sum
+    }
+}
+
+// MARK: - After the load
+
+extension ProbeLoader {
+    /// Pins maps and attachments, if the probe is to outlive this process and they all can be.
+    ///
+    /// - Returns: Why they are not pinned.
+    private func pin(_ object: borrowing LoadedObject, _ held: [HeldAttachment]) throws(ProbeError) -> [String] {
+        guard let pins else { return [] }
+        let others = held.filter { !$0.canBePinned }.map(\.target)
+        guard others.isEmpty else {
+            return [
+                "the kernel cannot keep \(others.joined(separator: ", ")) without policyd: while policyd is not running the probe is not"
+            ]
+        }
+        try pins.makeFolders()
+        do throws(BPFError) {
+            for map in object.maps { try object.pinMap(map.name, at: pins.map(map.name)) }
+            for (index, attachment) in held.enumerated() { try attachment.pin(at: pins.link(index)) }
+        } catch {
+            pins.removeGeneration()
+            throw refusal(error)
+        }
+        return []
+    }
+
+    private func programs(_ object: borrowing LoadedObject, _ plan: ProbePlan, _ held: [HeldAttachment]) -> [LoadedProbe.Program] {
+        let reasons = Dictionary(object.leftOut.map { ($0.name, $0.description) }) { first, _ in first }
+        return object.programs.map { program in
+            LoadedProbe.Program(
+                name: program.name, type: "\(program.type)", attached: held.filter { $0.program == program.name }.map(\.target),
+                leftOut: reasons[program.name])
+        }
+    }
+
+    private func maps(_ object: borrowing LoadedObject, _ streams: [ProbeEventStream]) -> [LoadedProbe.Map] {
+        object.maps.filter { !$0.isInternal }.map { map in
+            LoadedProbe.Map(
+                name: map.name, type: "\(map.type)", maxEntries: map.maxEntries,
+                record: streams.first { $0.map == map.name }?.record)
+        }
+    }
+}

@@ -1,0 +1,283 @@
+import FoundationEssentials
+import Glibc
+import HTTPTypes
+import Logging
+import NIOPosix
+import PolicyAPI
+import PolicyModel
+import Probes
+import Synchronization
+
+/// Decides which probes are loaded: every change goes through here, one after the other.
+///
+/// Probes have nothing to do with what is in force: one that fails keeps no policy from coming into force, and enforcement goes on without
+/// them all.
+final class ProbeRegistry: Sendable {
+    private let live: LiveConfiguration
+    private let store: ProbeStore
+    private let logger: Logger
+    private let state = Mutex(State())
+    /// Loading takes up to seconds, and objects are looked at by another process: not on the threads that answer requests.
+    private let changes = NIOThreadPool(numberOfThreads: 1)
+    /// Looks at objects before they are opened here.
+    private let inspection = Inspection()
+
+    /// The largest object, in bytes.
+    static let objectLimit = 64 << 20
+
+    private struct State {
+        var running: [String: RunningProbe] = [:]
+        /// Probes of the state folder that are not at work, and why.
+        var failed: [String: String] = [:]
+        /// The generation that the next pins get.
+        var generation = 1
+    }
+
+    init(_ configuration: LiveConfiguration, _ store: ProbeStore, logger: Logger) {
+        live = configuration
+        self.store = store
+        self.logger = logger
+        changes.start()
+    }
+
+    /// The folder of the pins of all probes.
+    private var pinFolder: String { "\(live.current.bpffs)/probes" }
+
+    /// Does something on the thread of changes.
+    private func serially<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await changes.runIfActive(body)
+    }
+
+    /// What an operator should look at.
+    var warnings: [String] {
+        state.withLock { state in
+            state.failed.sorted { $0.key < $1.key }.map { "probe \($0.key) is not at work: \($0.value)" }
+                + state.running.values.sorted { $0.name < $1.name }.flatMap { probe in
+                    probe.loaded.warnings.map { "probe \(probe.name): \($0)" }
+                }
+        }
+    }
+}
+
+// MARK: - From start to end
+
+extension ProbeRegistry {
+    /// Finds the probes of the state folder at work, or loads them; what fails is told and left.
+    func start() async throws {
+        let started = try await serially { [self] in
+            let names = try store.names()
+            for name in names { restore(name) }
+            ProbePins.removeAll(in: pinFolder, but: Set(names))
+            return state.withLock { Array($0.running.values) }
+        }
+        for probe in started { probe.start() }
+    }
+
+    private func restore(_ name: String) {
+        do {
+            let (stored, document, object) = try store.load(name)
+            state.withLock { $0.generation = max($0.generation, stored.generation + 1) }
+            let digest = SHA256Digest(of: object)
+            if let record = stored.record,
+                let loaded = try? ProbeLoader(document, object: object, pins: pins(name, stored.generation)).adopt(record)
+            {
+                keep(RunningProbe(document, loaded, digest: digest, since: stored.loaded, adopted: true, hub: nil, logger: logger))
+                return
+            }
+            // After a reboot, or what cannot be pinned.
+            let generation = nextGeneration()
+            let loader = try ProbeLoader(document, object: object, pins: pins(name, generation))
+            let loaded = try loader.load()
+            loaded.pins?.removeOthers()
+            let probe = RunningProbe(document, loaded, digest: digest, since: .now, adopted: false, hub: nil, logger: logger)
+            try write(probe, object, generation)
+            keep(probe)
+            logger.info("probe loaded again", metadata: ["probe": "\(name)"])
+        } catch {
+            state.withLock { $0.failed[name] = "\(error)" }
+            logger.error("a probe cannot be loaded again", metadata: ["probe": "\(name)", "error": "\(error)"])
+        }
+    }
+
+    /// Ends reading; probes that are pinned stay at work, the others leave the kernel.
+    func stop() async {
+        let running = state.withLock { state in
+            defer { state.running = [:] }
+            return Array(state.running.values)
+        }
+        for probe in running {
+            if probe.loaded.pins == nil { await probe.end() } else { await probe.pause() }
+            probe.hub.close()
+        }
+        try? await changes.shutdownGracefully()
+    }
+
+    /// Ends the streams of all followers: answers that are streams end only when they are told to.
+    func closeStreams() {
+        for probe in state.withLock({ Array($0.running.values) }) { probe.hub.close() }
+    }
+
+    private func keep(_ probe: RunningProbe) {
+        state.withLock { state in
+            state.running[probe.name] = probe
+            state.failed[probe.name] = nil
+        }
+    }
+
+    private func pins(_ name: String, _ generation: Int) -> ProbePins {
+        ProbePins(probes: pinFolder, name: name, generation: generation)
+    }
+
+    private func nextGeneration() -> Int {
+        state.withLock { state in
+            defer { state.generation += 1 }
+            return state.generation
+        }
+    }
+
+    private func write(_ probe: RunningProbe, _ object: [UInt8], _ generation: Int) throws {
+        try store.write(
+            ProbeStore.Stored(
+                source: probe.document.source, object: "\(probe.digest)", generation: generation, loaded: probe.since,
+                record: probe.loaded.pins == nil ? nil : probe.loaded.record),
+            name: probe.name, object: object)
+    }
+}
+
+// MARK: - What clients ask for
+
+extension ProbeRegistry {
+    /// All probes, by name.
+    var messages: [ProbeMessage] {
+        state.withLock { Array($0.running.values) }.map(\.message).sorted { $0.name < $1.name }
+    }
+
+    /// A probe at work.
+    ///
+    /// - Throws: ``Refusal`` if there is none of this name.
+    func probe(_ name: String) throws -> RunningProbe {
+        let (found, names) = state.withLock { ($0.running[name], Array($0.running.keys)) }
+        if let found { return found }
+        let near = Spelling.nearest(to: name, among: names).map { "; did you mean '\($0)'?" } ?? ""
+        throw Refusal(.notFound, "there is no probe '\(name)'\(near)")
+    }
+
+    /// Loads a probe, or puts it in the place of the one of its name.
+    func load(_ request: ProbeLoadRequest, by peer: String) async throws -> ProbeChangeMessage {
+        let start = ContinuousClock.now
+        let (probe, old, outcome) = try await serially { [self] in try load(request, peer) }
+        if outcome == .loaded || outcome == .replaced {
+            // The old one's last events before the new one's first, as far as they are apart at all.
+            if let old { await old.end() }
+            probe.start()
+        }
+        return ProbeChangeMessage(
+            outcome: outcome, probe: probe.message, microseconds: Int((ContinuousClock.now - start) / .microseconds(1)))
+    }
+
+    /// Only to be called on the thread of changes.
+    private func load(
+        _ request: ProbeLoadRequest, _ peer: String
+    ) throws -> (probe: RunningProbe, old: RunningProbe?, ProbeChangeMessage.Outcome) {
+        let document = try document(of: request)
+        let object = try object(of: request, document)
+        let digest = SHA256Digest(of: object)
+        let name = document.name
+        let old = state.withLock { $0.running[name] }
+        if let old, !request.dryRun, old.digest == digest, old.document.source.text == document.source.text {
+            return (old, old, .unchanged)
+        }
+        guard case .probe(let probe) = document.value else { throw Refusal(.badRequest, "\(document.identity) is no probe") }
+        let generation = nextGeneration()
+        let loader: ProbeLoader
+        let loaded: LoadedProbe
+        do throws(ProbeError) {
+            loader = try ProbeLoader(document, object: object, pins: probe.persist ? pins(name, generation) : nil)
+            loaded = try loader.load(replacing: old?.loaded, isTrial: request.dryRun)
+        } catch {
+            let kept = old == nil ? "" : "; the probe that is loaded stays"
+            throw Refusal(
+                .unprocessableContent, error.message + kept,
+                diagnostics: error.diagnostics.isEmpty ? nil : error.diagnostics.map { DiagnosticMessage($0) })
+        }
+        let running = RunningProbe(
+            document, loaded, digest: digest, since: .now, adopted: false, hub: request.dryRun ? nil : old?.hub, logger: logger)
+        if request.dryRun { return (running, nil, .checked) }
+        keep(running)
+        do {
+            if probe.persist { try write(running, object, generation) } else { try store.remove(name) }
+        } catch {
+            // It is at work, and that is what was asked for first.
+            logger.error("a probe is loaded and cannot be kept", metadata: ["probe": "\(name)", "error": "\(error)"])
+        }
+        logger.info(
+            "probe loaded",
+            metadata: [
+                "probe": "\(name)", "object": "\(probe.object)", "sha256": "\(digest)", "replaced": "\(old != nil)", "by": "\(peer)",
+            ])
+        return (running, old, old == nil ? .loaded : .replaced)
+    }
+
+    /// Takes a probe out of the kernel and of the state folder.
+    func unload(_ name: String, by peer: String) async throws -> ProbeChangeMessage {
+        let start = ContinuousClock.now
+        let probe: RunningProbe? = try await serially { [self] in
+            let hasFailed = state.withLock { $0.failed[name] != nil }
+            // One that could not be loaded again is only to be forgotten.
+            let probe = hasFailed ? nil : try self.probe(name)
+            try store.remove(name)
+            state.withLock { state in
+                state.running[name] = nil
+                state.failed[name] = nil
+            }
+            return probe
+        }
+        await probe?.end()
+        let message = probe?.message ?? .unloadable(name)
+        probe?.hub.close()
+        logger.info("probe unloaded", metadata: ["probe": "\(name)", "by": "\(peer)"])
+        return ProbeChangeMessage(outcome: .unloaded, probe: message, microseconds: Int((ContinuousClock.now - start) / .microseconds(1)))
+    }
+
+    private func document(of request: ProbeLoadRequest) throws -> Document {
+        let file = SourceFile(path: request.document.name, text: request.document.text, firstLine: request.document.line ?? 1)
+        let loaded = DocumentLoader.load(bundles: [SourceBundle(files: [file])])
+        guard !loaded.hasErrors else {
+            let count = Diagnostics(loaded.diagnostics).errors.count
+            throw Refusal(
+                .unprocessableContent, "refused: \(count) \(count == 1 ? "error" : "errors"); nothing was loaded",
+                diagnostics: loaded.diagnostics.map { DiagnosticMessage($0) })
+        }
+        guard let document = loaded.documents.first, loaded.documents.count == 1, document.kind == .probe else {
+            throw Refusal(.badRequest, "one document of kind Probe is expected")
+        }
+        return document
+    }
+
+    /// The bytes of the object, after another process has looked at them if they are not our own.
+    private func object(of request: ProbeLoadRequest, _ document: Document) throws -> [UInt8] {
+        guard case .probe(let probe) = document.value else { return [] }
+        if case .bundled(let name) = probe.object {
+            guard let bundled = BundledProbes.object(name) else {
+                let names = BundledProbes.names
+                let near = Spelling.nearest(to: name, among: names).map { "; did you mean '\($0)'?" } ?? ""
+                throw Refusal(.unprocessableContent, "object: there is no bundled object '\(name)'\(near)")
+            }
+            return bundled
+        }
+        guard let text = request.object else {
+            throw Refusal(.badRequest, "key 'object' is missing: the bytes of \(probe.object) in base64")
+        }
+        guard let data = Data(base64Encoded: text) else { throw Refusal(.badRequest, "'object' is not base64") }
+        guard data.count <= Self.objectLimit else {
+            throw Refusal(.unprocessableContent, "the object has \(data.count) bytes, and at most \(Self.objectLimit >> 20) MiB are read")
+        }
+        let bytes = [UInt8](data)
+        do throws(InspectionError) {
+            _ = try inspection.report(on: bytes, name: probe.name)
+        } catch {
+            throw Refusal(.unprocessableContent, "refused: \(error)")
+        }
+        return bytes
+    }
+}
