@@ -185,7 +185,8 @@ let package = Package(
         .testTarget(
             name: "BPFTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CBPFTestObjects", "CLibBPF"], swiftSettings: house),
         .testTarget(
-            name: "ProbesTests", dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CorpusObjects", "PolicyModel", "Probes", "fuzz-objects"],
+            name: "ProbesTests",
+            dependencies: ["BPF", "BPFTesting", "BPFTestObjects", "CorpusObjects", "PolicyModel", "Probes", "fuzz-objects"],
             swiftSettings: house),
         // Tests of the bundled probes, with functions of their own to probe.
         .target(name: "CProbeTarget", path: "Tests/ProbeTarget"),
