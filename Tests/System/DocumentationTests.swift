@@ -42,7 +42,7 @@ struct DocumentationTests {
 
     @Test(arguments: [
         "README.md", "docs/operations.md", "docs/library.md", "docs/types.md", "docs/events.md", "docs/objects.md", "docs/security.md",
-        "docs/policy.md", "docs/packets.md", "docs/import.md",
+        "docs/policy.md", "docs/packets.md", "docs/import.md", "docs/probes.md", "docs/probe-documents.md",
     ])
     func `links to files that are there`(_ page: String) throws {
         let folder = page.split(separator: "/").dropLast().joined(separator: "/")
