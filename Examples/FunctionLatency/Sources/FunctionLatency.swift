@@ -24,7 +24,9 @@ struct FunctionLatency {
         for (bucket, count) in counts.enumerated() where count > 0 {
             print("from \(duration(1 << bucket)): \(count) " + String(repeating: "#", count: Int(count * 40 / largest)))
         }
-        _ = (consume entries, consume returns)
+        // The links end with their handles.
+        _ = consume entries
+        _ = consume returns
     }
 
     private static func duration(_ nanoseconds: UInt64) -> String {
