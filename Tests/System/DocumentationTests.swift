@@ -22,7 +22,7 @@ struct DocumentationTests {
 
     @Test(arguments: [
         ("Sources/BPF/BPF.docc/GettingStarted.md", 1), ("Sources/BPF/BPF.docc/ObjectLife.md", 4), ("Sources/BPF/BPF.docc/Types.md", 1),
-        ("Sources/BPF/BPF.docc/Maps.md", 5), ("Sources/BPF/BPF.docc/Attaching.md", 3), ("Sources/BPF/BPF.docc/Events.md", 2),
+        ("Sources/BPF/BPF.docc/UsingMaps.md", 5), ("Sources/BPF/BPF.docc/Attaching.md", 3), ("Sources/BPF/BPF.docc/ReadingEvents.md", 2),
         ("Sources/BPF/BPF.docc/Testing.md", 3), ("docs/attaching.md", 2), ("docs/objects.md", 1),
     ])
     func `of the library has examples that compile`(page: String, count: Int) throws {
