@@ -65,8 +65,21 @@ public struct LocalStorage<Value: BitwiseCopyable>: ~Copyable, Sendable, MapHand
 
     /// Sets the value of an object.
     public func set(_ value: Value, of owner: StorageOwner, mode: UpdateMode = .any) throws(BPFError) {
-        try with(owner) { key throws(BPFError) in try checked.set(value, forKey: key, mode: mode, with: " for \(owner.words)") }
+        try with(owner) { key throws(BPFError) in
+            for _ in 0..<Self.attempts - 1 {
+                do throws(BPFError) {
+                    return try checked.set(value, forKey: key, mode: mode, with: " for \(owner.words)")
+                } catch {
+                    guard error.errno == EAGAIN else { throw error }
+                }
+            }
+            try checked.set(value, forKey: key, mode: mode, with: " for \(owner.words)")
+        }
     }
+
+    /// Of several that give an object its first value at once the kernel has one succeed, and the others ask again
+    /// (`bpf_local_storage_alloc` in kernel/bpf/bpf_local_storage.c).
+    private static var attempts: Int { 100 }
 
     /// Takes the value of an object away; says whether it had one.
     @discardableResult
