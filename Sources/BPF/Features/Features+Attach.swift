@@ -24,7 +24,8 @@ extension Features {
 
     /// Programs that change what kernel functions return (`fmod_ret`). Requires Linux 5.7.
     public static let fmodReturn =
-        ProgramTrial(entryOf: "bpf_modify_return_test", BPF_MODIFY_RETURN)?.availability ?? unavailableWithoutTypes
+        // The hooks of the security modules are open to it wherever it is; other functions where errors can be injected into them.
+        ProgramTrial(entryOf: "security_inode_mkdir", BPF_MODIFY_RETURN)?.availability ?? unavailableWithoutTypes
 
     /// Programs at hooks of the security modules. Requires Linux 5.7; whether they are called is a matter of the kernel's `lsm=` too.
     public static let lsm = ProgramTrial(.lsm)?.availability ?? unavailableWithoutTypes

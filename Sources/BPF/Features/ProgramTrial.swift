@@ -116,7 +116,7 @@ private enum TrialTypes {
 
     private static let names: [(String, BTFKind)] = [
         ("btf_trace_sched_switch", .alias), ("bpf_lsm_file_open", .function), ("bpf_fentry_test1", .function),
-        ("bpf_modify_return_test", .function),
+        ("security_inode_mkdir", .function),
     ]
 
     /// Read once for all, as it takes some milliseconds and megabytes.
