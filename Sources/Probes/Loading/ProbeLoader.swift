@@ -105,6 +105,8 @@ public struct ProbeLoader: Sendable {
 extension ProbeLoader {
     /// Sets what the document says.
     private func edit(_ object: inout OpenObject, _ plan: ProbePlan) throws(BPFError) {
+        // Where an object says that a map is to be pinned, that would outlive the probe, and be shared with whoever took the name.
+        for map in object.maps where map.pin != nil { try object.setPin(at: nil, ofMap: map.name) }
         for map in probe.maps { try object.setMaxEntries(map.maxEntries, ofMap: map.name) }
         for global in plan.globals { try object.setGlobal(global.name, toBytes: global.bytes) }
         let wanted = Set(plan.programs.map(\.name))

@@ -20,7 +20,8 @@ final class ProbeRegistry: Sendable {
     /// Loading takes up to seconds, and objects are looked at by another process: not on the threads that answer requests.
     private let changes = NIOThreadPool(numberOfThreads: 1)
     /// Looks at objects before they are opened here.
-    private let inspection = Inspection()
+    /// libbpf can come to harm in reading an object as well as in loading it.
+    private let inspection = Inspection(.loading)
 
     /// The largest object, in bytes.
     static let objectLimit = 64 << 20
