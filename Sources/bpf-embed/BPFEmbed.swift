@@ -51,7 +51,8 @@ struct BPFEmbed {
         clang.arguments =
             ["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-fno-stack-protector"]
             // A program's context comes whether it is used or not; libbpf's BPF_PROG and BPF_KPROBE declare it by themselves.
-            + ["-Wno-unused-parameter"]
+            // So do its macros for arm64 declare constants that they set through a pointer.
+            + ["-Wno-unused-parameter", "-Wno-default-const-init-var-unsafe"]
             + ["-D__TARGET_ARCH_\(architecture.bpf)", "-I/usr/include/\(architecture.multiarch)"]
             + options.includes.flatMap { ["-I", $0] }
             + ["-c", options.source, "-o", object]
