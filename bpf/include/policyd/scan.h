@@ -4,7 +4,7 @@
 
 /* A step of the search looks at so many words, all of one chunk. At most so many steps are taken: one for each chunk begun, and those
  * for all words, and once more for each rule that is met and does not end the search: in audit mode, expired, or one of 3 passes or of
- * 3 first rules of their kind. The compiler refuses what is larger. */
+ * 3 first rules of their kind. The compiler refuses what is larger. A step of slates looks into one rule, of which there are few. */
 #define PD_STEP_WORDS 4
 #define PD_RULES_MAX (262144 - 64) /* all places of words but PD_PLACE_MASK */
 #define PD_RESUMES_MAX 4096

@@ -7,6 +7,8 @@
 #include "lookup.h"
 #include "scan.h"
 
+_Static_assert(3 * PD_SLATE_LINES * PD_SLATE_ENTRIES < PD_SCAN_STEPS_SMALL, "a step looks into one rule of the three slates");
+
 /* Below 0 as 64 bits where `value` is outside of a range. */
 PD_INLINE __u64 pd_outside(__u64 value, __u64 first, __u64 span) { return (span - (value - first)) | (value - first); }
 
@@ -29,7 +31,7 @@ PD_INLINE const struct pd_box *pd_box_at(const struct pd_tables *t, __u32 boxes,
 
 /* The entries of a line whose groups are the packet's. */
 PD_INLINE __u32 pd_slate_met(const struct pd_slates *s, const struct pd_slate *line) {
-    return line->transport[s->group[0] & (PD_GROUPS - 1)] & line->other[s->group[1] & (PD_GROUPS - 1)];
+    return line->transport[s->group[0] & (PD_GROUPS - 1)] & line->other[s->group[1] & (PD_GROUPS - 1)] & ((1u << PD_SLATE_ENTRIES) - 1);
 }
 
 PD_INLINE __u32 pd_slate_entry(const struct pd_slate *line, __u32 place) {

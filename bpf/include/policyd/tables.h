@@ -1,9 +1,10 @@
 /* The compiled form of a policy revision.
  *
  * Each field of a packet is reduced to a class: the set of rules that the field's value satisfies. A trie leads from the
- * value to its class, and a class holds its rules as a bit vector in evaluation order. The first bit that the vectors of
- * all fields share is the first rule that matches, so the cost rests on the depth of the tries and the words left after
- * the summaries are intersected, not on the number of rules. */
+ * value to its class. A class holds its rules in one of two forms: as a slate, a short list in evaluation order of those
+ * rules that stand on this field, each with what it wants of the other fields (slates.h), or as a bit vector, where the
+ * first bit that the vectors of all fields share is the first rule that matches (vectors.h). Either way the cost rests on
+ * the depth of the tries and on what few rules a packet may meet, not on the number of rules. */
 #pragma once
 #include "base.h"
 
