@@ -38,6 +38,22 @@ import Testing
         documents.documents.map { RevisionStore.Item(document: $0, storedLists: stored[$0.identity] ?? [:]) }
     }
 
+    /// While its tables are made a revision is on disk, and nobody finds it there: they may turn out not to be made.
+    @Test func `a revision is there once it is committed`() throws {
+        let folder = try TemporaryFolder()
+        let store = try RevisionStore(path: folder.path)
+        _ = try store.prepare(Self.revision(1), Self.items(Self.documents()))
+        #expect(access("\(folder.path)/revisions/1.json.new", F_OK) == 0 && access("\(folder.path)/revisions/1.json", F_OK) != 0)
+        try store.commit(1)
+        #expect(try store.numbers() == [1])
+        _ = try store.prepare(Self.revision(2), Self.items(Self.documents()))
+        try store.remove(2)
+        try store.prune()
+        #expect(try store.numbers() == [1])
+        #expect(access("\(folder.path)/revisions/2.json.new", F_OK) != 0 && access("\(folder.path)/lists/2-1-0", F_OK) != 0)
+        #expect(access("\(folder.path)/lists/1-1-0", F_OK) == 0)
+    }
+
     @Test func aRevisionComesBackAsItWas() throws {
         let folder = try TemporaryFolder()
         let store = try RevisionStore(path: folder.path)

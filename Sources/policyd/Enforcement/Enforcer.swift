@@ -136,21 +136,26 @@ extension Enforcer {
         let lists = listsKept(of: target.documents, before)
         let items = target.documents.documents.map { RevisionStore.Item(document: $0, storedLists: lists[$0.identity] ?? [:]) }
         // The disk has its time while the tables are made.
-        let writing = Ahead { [store] in try store.write(stored, items) }
+        let writing = Ahead { [store] in try store.prepare(stored, items) }
         let after: InForce
         do {
             let compiled = try compile(policySet, revision: number, numbers: numbers, before: before?.compiled)
+            let storedLists = try writing.get()
+            // Whoever finds the revision after a loss of power is to find that it waits to be confirmed, and that it compiles.
             if let waiting { try setConfirmation(waiting) }
+            try store.commit(number)
             after = InForce(
                 number: number, base: RevisionBase(number: number), created: stored.created, origin: target.origin,
-                documents: target.documents, storedLists: try writing.get(), runtimeEntries: runtime, policySet: policySet,
+                documents: target.documents, storedLists: storedLists, runtimeEntries: runtime, policySet: policySet,
                 compiled: compiled)
             ruleNames.add(revision: number, of: policySet, numbers)
             try install(after, fresh: fresh)
         } catch {
             // What is written after it was taken back would stay.
-            if (try? writing.get()) != nil { try? store.remove(number) }
+            _ = try? writing.get()
+            try? store.remove(number)
             if waiting != nil { try? setConfirmation(nil) }
+            try? store.prune(keeping: confirmation?.back)
             throw error
         }
         accept(after)

@@ -99,6 +99,15 @@ struct RevisionStore: Sendable {
     /// - Returns: where the lists of each document are kept, by the document's identity.
     @discardableResult
     func write(_ revision: StoredRevision, _ items: [Item]) throws -> [String: [String: String]] {
+        let places = try prepare(revision, items)
+        try commit(revision.number)
+        return places
+    }
+
+    /// Has a revision on disk, where it counts for nothing until it is committed.
+    ///
+    /// - Returns: where the lists of each document are kept, by the document's identity.
+    func prepare(_ revision: StoredRevision, _ items: [Item]) throws -> [String: [String: String]] {
         var revision = revision
         var places: [String: [String: String]] = [:]
         revision.documents = []
@@ -112,10 +121,13 @@ struct RevisionStore: Sendable {
             revision.documents.append(StoredDocument(source: item.document.source, lists: lists))
             places[item.document.identity] = lists
         }
-        try folder.write(try JSON.encode(revision), to: "revisions/\(revision.number).json")
+        try folder.prepare(try JSON.encode(revision), for: "revisions/\(revision.number).json")
         references.set(.init(revision.documents), of: revision.number)
         return places
     }
+
+    /// Makes a prepared revision one of those that are there.
+    func commit(_ number: UInt32) throws { try folder.commit("revisions/\(number).json") }
 
     /// Writes a revision that differs from another in entries; when this returns it is on disk.
     func write(_ change: StoredChange) throws {
@@ -201,6 +213,7 @@ struct RevisionStore: Sendable {
     /// Takes a revision out: its switch did not happen.
     func remove(_ number: UInt32) throws {
         try folder.remove("revisions/\(number).json")
+        try folder.remove("revisions/\(number).json.new")
         try folder.remove("revisions/\(number).change")
         references.set(nil, of: number)
     }

@@ -7,8 +7,13 @@ struct StateFolder: Sendable {
 
     /// Writes a file beside its place, forces it to disk, and moves it into place.
     func write(_ bytes: some ContiguousBytes, to name: String) throws {
-        let target = "\(path)/\(name)"
-        let temporary = "\(target).new"
+        try prepare(bytes, for: name)
+        try commit(name)
+    }
+
+    /// Writes a file beside its place and forces it to disk, where it counts for nothing until it is committed.
+    func prepare(_ bytes: some ContiguousBytes, for name: String) throws {
+        let temporary = "\(path)/\(name).new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw SystemCallError("write \(temporary)") }
         do {
@@ -26,6 +31,12 @@ struct StateFolder: Sendable {
             unlink(temporary)
             throw error
         }
+    }
+
+    /// Moves a prepared file into its place; when this returns it is there for good.
+    func commit(_ name: String) throws {
+        let target = "\(path)/\(name)"
+        let temporary = "\(target).new"
         guard rename(temporary, target) == 0 else {
             let error = SystemCallError("rename \(temporary)")
             unlink(temporary)
