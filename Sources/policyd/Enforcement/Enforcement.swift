@@ -55,9 +55,12 @@ final class Enforcement: Sendable {
     /// policy is still being read: the one takes a processor for tens of milliseconds, the other waits as long.
     private static func prepare(_ datapath: Datapath, _ configuration: Configuration, _ logger: Logger) -> Ahead<Void> {
         Ahead {
+            var attaching: Ahead<Void>?
+            // What fails here is tried again, and told, once the policy is in force. Nobody else is to look at interfaces before this has,
+            // as what it knows of them would then be old.
+            defer { try? attaching?.get() }
             try datapath.prepareFirst {
-                // What fails here is tried again, and told, once the policy is in force.
-                _ = Ahead { try attach(datapath, InterfaceSelector(patterns: configuration.interfaces), configuration.xdp) }
+                attaching = Ahead { try attach(datapath, InterfaceSelector(patterns: configuration.interfaces), configuration.xdp) }
             }
         }
     }
@@ -164,6 +167,7 @@ extension Enforcement {
 
     /// Takes everything of ours out of the kernel.
     func remove() throws {
+        try? firstProgram?.get()
         try datapath?.remove()
         take(nil)
     }
@@ -174,6 +178,7 @@ extension Enforcement {
 extension Enforcement {
     /// Attaches to the interfaces that exist and are selected, and lets go of the others.
     func synchronizeInterfaces(_ selector: InterfaceSelector, xdp: Configuration.XDP) throws {
+        try? firstProgram?.get()
         if let datapath { try Self.attach(datapath, selector, xdp) }
     }
 
