@@ -44,5 +44,9 @@ import Testing
         #expect(throws: DecodingError.self) { _ = try ApplyUpload(decoding: ByteBuffer(string: "{}\n")) }
         let negative = #"{"sources":[],"attached":[{"name":"a","bytes":-1}]}"# + "\n"
         #expect(throws: ApplyUpload.Malformed.self) { _ = try ApplyUpload(decoding: ByteBuffer(string: negative)) }
+        let twice = #"{"sources":[],"attached":[{"name":"a","bytes":1},{"name":"a","bytes":1}]}"# + "\nxy"
+        #expect(throws: ApplyUpload.Malformed.self) { _ = try ApplyUpload(decoding: ByteBuffer(string: twice)) }
+        let both = #"{"sources":[],"lists":[{"name":"a","text":"x"}],"attached":[]}"# + "\n"
+        #expect(throws: ApplyUpload.Malformed.self) { _ = try ApplyUpload(decoding: ByteBuffer(string: both)) }
     }
 }

@@ -78,9 +78,14 @@ public final class RingBuffer: RecordSource {
             let collector = consumer.collector
             collector.begin(limit: limit)
             if limit > 0 {
-                try unsafe consumer.memory.consume { record, length in
-                    unsafe collector.append(record, length: length)
-                    return collector.count < limit
+                do throws(BPFError) {
+                    try unsafe consumer.memory.consume { record, length in
+                        unsafe collector.append(record, length: length)
+                        return collector.count < limit
+                    }
+                } catch {
+                    // What has been taken out is handed over; what is wrong is met again by the next round.
+                    if collector.count == 0 { throw error }
                 }
             }
             return collector.batch(lost: try consumer.losses.new())

@@ -38,12 +38,17 @@ public struct ApplyUpload: Sendable {
         else { throw Malformed(description: "the request has no line of JSON") }
         body.moveReaderIndex(forwardBy: 1)
         request = try JSON.decode(from: .init(line))
+        guard request.lists.isEmpty else {
+            throw Malformed(description: "'lists' goes with content of type application/json: here files are named by 'attached'")
+        }
         var lists: [String: [UInt8]] = [:]
         for file in request.attached ?? [] {
             guard file.bytes >= 0, let bytes = body.readBytes(length: file.bytes) else {
                 throw Malformed(description: "the request ends within the list file \(file.name)")
             }
-            lists[file.name] = bytes
+            guard lists.updateValue(bytes, forKey: file.name) == nil else {
+                throw Malformed(description: "the list file \(file.name) is attached twice")
+            }
         }
         guard body.readableBytes == 0 else {
             throw Malformed(description: "\(body.readableBytes) bytes follow the last list file of the request")
