@@ -7,13 +7,19 @@ struct SymbolTable {
     private let bytes: [UInt8]
     private let subject: String
 
+    /// The most that is read of a file, in bytes.
+    private static let sizeLimit: off_t = 2 << 30
+
     /// Reads a file of this machine's word size and byte order.
     init(of path: String, subject: String) throws(BPFError) {
         self.path = path
         self.subject = subject
-        let file = Descriptor(adopting: try system(.attach, subject) { unsafe open(path, O_RDONLY | O_CLOEXEC) })
+        let file = Descriptor(adopting: try system(.attach, subject) { unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) })
         var status = stat()
         try system(.attach, subject) { unsafe fstat(file.rawValue, &status) }
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= Self.sizeLimit else {
+            throw BPFError(.attach, subject, errno: ENOEXEC, reason: "\(path) is no file of at most \(Self.sizeLimit >> 30) GiB")
+        }
         let size = Int(status.st_size)
         var bytes = [UInt8](repeating: 0, count: size)
         var filled = 0
@@ -39,10 +45,10 @@ struct SymbolTable {
             let names = sections[Int(table.sh_link)]
             let size = MemoryLayout<Elf64_Sym>.size
             for index in 0..<Int(clamping: table.sh_size) / size {
-                guard let symbol = load(Elf64_Sym.self, at: Int(clamping: table.sh_offset) + index * size) else { break }
+                guard let symbol = load(Elf64_Sym.self, at: Int(clamping: table.sh_offset &+ UInt64(index * size))) else { break }
                 // Functions that have code here: ordinary ones (2), and those chosen at run time (10).
                 guard [2, 10].contains(symbol.st_info & 15), symbol.st_shndx > 0, Int(symbol.st_shndx) < sections.count,
-                    isName(name, at: Int(clamping: names.sh_offset) + Int(symbol.st_name))
+                    isName(name, at: Int(clamping: names.sh_offset &+ UInt64(symbol.st_name)))
                 else { continue }
                 let section = sections[Int(symbol.st_shndx)]
                 return Int(truncatingIfNeeded: symbol.st_value &- section.sh_addr &+ section.sh_offset)
@@ -53,9 +59,14 @@ struct SymbolTable {
 
     private func sections() -> [Elf64_Shdr] {
         guard let header = load(Elf64_Ehdr.self, at: 0) else { return [] }
-        return (0..<Int(header.e_shnum)).compactMap {
-            load(Elf64_Shdr.self, at: Int(clamping: header.e_shoff) + $0 * MemoryLayout<Elf64_Shdr>.size)
+        var sections: [Elf64_Shdr] = []
+        for index in 0..<UInt64(header.e_shnum) {
+            let place = header.e_shoff &+ index * UInt64(MemoryLayout<Elf64_Shdr>.size)
+            // Sections refer to each other by number: none may be missing among them.
+            guard let section = load(Elf64_Shdr.self, at: Int(clamping: place)) else { return [] }
+            sections.append(section)
         }
+        return sections
     }
 
     /// Whether the text at an offset is the name, alone or followed by `@` and a version.

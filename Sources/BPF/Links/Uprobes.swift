@@ -22,7 +22,11 @@ extension Program {
         let subject = "program \(name) to \(isReturn ? "uretprobe" : "uprobe") \(place)"
         let path = try BinaryFile.path(of: place.binary, subject: subject)
         var offset = place.offset
-        if let symbol = place.symbol { offset += try SymbolTable(of: path, subject: subject).offset(of: symbol) }
+        if let symbol = place.symbol {
+            let (sum, isTooFar) = offset.addingReportingOverflow(try SymbolTable(of: path, subject: subject).offset(of: symbol))
+            if isTooFar { throw BPFError(.attach, subject, errno: EINVAL, reason: "the offset lies behind the file") }
+            offset = sum
+        }
         let event = try PerfEvent(file: path, offset: offset, pid: pid, isReturn: isReturn, subject: subject)
         return try event.link(to: self, cookie: cookie, subject: subject)
     }
