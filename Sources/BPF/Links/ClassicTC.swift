@@ -165,6 +165,9 @@ private final class ClassicTCPart: AttachmentPart {
         let name = program.name
         try state.withLock { filter throws(BPFError) in
             guard let held = filter else { throw BPFError(.update, "clsact of interface \(tc.interface)", errno: ENOENT) }
+            guard try tc.query(held.direction, priority: held.priority, handle: held.handle)?.programID == held.programID else {
+                throw BPFError(.update, "clsact of interface \(tc.interface)", reason: "another program has come into the filter's place")
+            }
             let copy = Program(try Descriptor(duplicating: new.rawValue, for: "program \(name)"), name: name)
             filter = try tc.attach(copy, held.direction, priority: held.priority, handle: held.handle, replacing: true)
         }

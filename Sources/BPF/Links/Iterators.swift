@@ -98,8 +98,9 @@ public struct IteratorOutput: ~Copyable, Sendable {
     /// - Throws: `BPFError` also if what was written is no whole number of them.
     public consuming func values<Value: BitwiseCopyable>(of type: Value.Type) throws(BPFError) -> [Value] {
         let bytes = try bytes()
-        let size = MemoryLayout<Value>.stride
-        guard bytes.count % size == 0 else {
+        // The program writes them one right behind the other.
+        let size = MemoryLayout<Value>.size
+        guard size > 0, bytes.count % size == 0 else {
             throw BPFError(.read, "iterator", reason: "\(bytes.count) bytes are no whole number of values of \(size)")
         }
         return unsafe bytes.withUnsafeBytes { bytes in

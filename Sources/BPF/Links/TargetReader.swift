@@ -47,8 +47,8 @@ struct TargetReader {
         case ("kretprobe.multi", nil): return .kretprobeMulti(functions(try needed("kretprobe.multi:PATTERN")))
         case ("ksyscall", nil): return .ksyscall(name: try needed("ksyscall:NAME"))
         case ("kretsyscall", nil): return .kretsyscall(name: try needed("kretsyscall:NAME"))
-        case ("uprobe", nil): return .uprobe(try codePlace(), pid: try number("pid"))
-        case ("uretprobe", nil): return .uretprobe(try codePlace(), pid: try number("pid"))
+        case ("uprobe", nil): return .uprobe(try codePlace(), pid: try process())
+        case ("uretprobe", nil): return .uretprobe(try codePlace(), pid: try process())
         case ("usdt", nil): return try usdt()
         case ("tracepoint", nil), ("tp", nil):
             let names = try needed("tracepoint:CATEGORY/NAME").split(separator: "/", omittingEmptySubsequences: false)
@@ -104,7 +104,7 @@ struct TargetReader {
                 throw unknown(name, families.flatMap { family in NetfilterHook.Point.allCases.map { "\(family.rawValue)/\($0.rawValue)" } })
             }
             return .netfilter(
-                NetfilterHook(family, point, priority: try number("priority") ?? 0, defragments: option("defragment") != nil))
+                NetfilterHook(family, point, priority: try number("priority") ?? 0, defragments: try flag("defragment")))
         default: throw unknown(self.kind, Self.kinds)
         }
     }
@@ -114,7 +114,7 @@ struct TargetReader {
         guard parts.count >= 3, parts.allSatisfy({ !$0.isEmpty }) else { throw refused("it is usdt:PATH:PROVIDER:NAME") }
         return .usdt(
             binary: parts.dropLast(2).joined(separator: ":"), provider: parts[parts.count - 2], name: parts[parts.count - 1],
-            pid: try number("pid"))
+            pid: try process())
     }
 
     private mutating func perfSample() throws(BPFError) -> PerfSample {
@@ -129,19 +129,19 @@ struct TargetReader {
         guard let rate else {
             throw refused("how often is not said", remedy: "add frequency=99 (times a second) or period=1000000 (counts)")
         }
-        return PerfSample(event, rate, pid: try number("pid"), cpu: try number("cpu"))
+        return PerfSample(event, rate, pid: try process(), cpu: try number("cpu"))
     }
 
     private mutating func iterator() throws(BPFError) -> AttachTarget {
         let name = try needed("iter:KIND")
-        if let pid: Int32 = try number("pid") { return .iterator(of: name, over: .process(pid)) }
+        if let pid: Int32 = try process() { return .iterator(of: name, over: .process(pid)) }
         if let path = option("map") { return .iterator(of: name, over: .map(path: path)) }
         return .iterator(of: name)
     }
 
     private mutating func order() throws(BPFError) -> TCXOrder {
-        if option("first") != nil { return .first }
-        if option("last") != nil { return .last }
+        if try flag("first") { return .first }
+        if try flag("last") { return .last }
         for (name, isBefore) in [("before", true), ("after", false)] {
             guard let value = option(name) else { continue }
             let parts = value.split(separator: ":")
@@ -205,6 +205,20 @@ struct TargetReader {
     private mutating func option(_ name: String) -> String? {
         guard let index = options.firstIndex(where: { $0.name == name }) else { return nil }
         return options.remove(at: index).value
+    }
+
+    /// Whether an option is there that has no value.
+    private mutating func flag(_ name: String) throws(BPFError) -> Bool {
+        guard let value = option(name) else { return false }
+        guard value.isEmpty else { throw refused("\(name) takes no value, and has \(value)") }
+        return true
+    }
+
+    /// The number of a process; no other than one there can be.
+    private mutating func process() throws(BPFError) -> Int32? {
+        guard let number: Int32 = try number("pid") else { return nil }
+        guard number > 0 else { throw refused("pid=\(number) is no process") }
+        return number
     }
 
     private mutating func number<Number: FixedWidthInteger>(_ name: String) throws(BPFError) -> Number? {
