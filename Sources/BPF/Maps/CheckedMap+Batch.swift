@@ -57,20 +57,22 @@ extension CheckedMap {
     }
 
     /// Sets entries whose keys and values lie one behind the other.
-    func set(count: Int, keys: UnsafeRawPointer?, values: UnsafeRawPointer?, mode: UpdateMode) throws(BPFError) {
+    func set(count: Int, keys: UnsafeRawPointer?, values: UnsafeRawPointer?) throws(BPFError) {
         var done = UInt32(count)
-        var options = bpf_map_batch_opts()
-        options.sz = swiftbpf_size_of_bpf_map_batch_opts()
-        options.elem_flags = mode.rawValue
-        let result = unsafe bpf_map_update_batch(descriptor.rawValue, keys, values, &done, &options)
-        if result < 0 { throw BPFError(.update, "map \(name)", errno: -result, reason: "after \(done) of \(count) entries") }
+        // The kernel takes no mode here, and does not say how many it has set when it refuses the whole.
+        let result = unsafe bpf_map_update_batch(descriptor.rawValue, keys, values, &done, nil)
+        if result < 0 { throw BPFError(.update, "map \(name)", errno: -result, reason: progress(done, of: count, "entries")) }
+    }
+
+    private func progress(_ done: UInt32, of count: Int, _ things: String) -> String {
+        Int(done) < count ? "after \(done) of \(count) \(things)" : ""
     }
 
     /// Takes keys out that lie one behind the other.
     func remove(count: Int, keys: UnsafeRawPointer?) throws(BPFError) {
         var done = UInt32(count)
         let result = unsafe bpf_map_delete_batch(descriptor.rawValue, keys, &done, nil)
-        if result < 0 { throw BPFError(.delete, "map \(name)", errno: -result, reason: "after \(done) of \(count) keys") }
+        if result < 0 { throw BPFError(.delete, "map \(name)", errno: -result, reason: progress(done, of: count, "keys")) }
     }
 }
 

@@ -8,14 +8,14 @@ extension Map {
     /// - Throws: `BPFError` whose reason says how many were set before the failure.
     ///
     /// The corresponding libbpf function is `bpf_map_update_batch`.
-    public func set(_ values: [Value], forKeys keys: [Key], mode: UpdateMode = .any) throws(BPFError) {
+    public func set(_ values: [Value], forKeys keys: [Key]) throws(BPFError) {
         guard keys.count == values.count else {
             throw BPFError(.update, "map \(name)", reason: "\(keys.count) keys for \(values.count) values")
         }
         if keys.isEmpty { return }
         unsafe try withPackedBytes(of: keys) { keyBytes throws(BPFError) in
             unsafe try withPackedBytes(of: values) { valueBytes throws(BPFError) in
-                unsafe try checked.set(count: keys.count, keys: keyBytes, values: valueBytes, mode: mode)
+                unsafe try checked.set(count: keys.count, keys: keyBytes, values: valueBytes)
             }
         }
     }

@@ -23,7 +23,7 @@ extension PerCPUMap {
     /// - Throws: `BPFError` whose reason says how many were set before the failure.
     ///
     /// The corresponding libbpf function is `bpf_map_update_batch`.
-    public func set(_ rows: [[Value]], forKeys keys: [Key], mode: UpdateMode = .any) throws(BPFError) {
+    public func set(_ rows: [[Value]], forKeys keys: [Key]) throws(BPFError) {
         guard keys.count == rows.count, rows.allSatisfy({ $0.count == cpuCount }) else {
             throw BPFError(
                 .update, "map \(name)", reason: "\(rows.count) rows for \(keys.count) keys, each to have \(cpuCount) values")
@@ -37,7 +37,7 @@ extension PerCPUMap {
             }
             let start = UnsafeRawPointer(bytes.baseAddress)
             unsafe try withPackedBytes(of: keys) { keyBytes throws(BPFError) in
-                unsafe try checked.set(count: keys.count, keys: keyBytes, values: start, mode: mode)
+                unsafe try checked.set(count: keys.count, keys: keyBytes, values: start)
             }
         }
     }

@@ -95,7 +95,7 @@ extension PerCPUMap where Key == UInt32 {
     /// Requires Linux 5.13 for per-CPU arrays; falls back to one call an index before.
     public func values(ofFirst count: Int) throws(BPFError) -> [[Value]] {
         let wanted = min(count, maxEntries)
-        if wanted == 0 { return [] }
+        if wanted <= 0 { return [] }
         let width = stride * cpuCount
         var found: [[Value]] = []
         found.reserveCapacity(wanted)

@@ -30,14 +30,15 @@ extension FixedStructure {
     ///
     /// - Parameter offset: Where it begins, in bytes.
     public func load<Value: FixedLayout>(at offset: Int, as type: Value.Type = Value.self) -> Value {
-        unsafe withUnsafeBytes(of: self) { unsafe $0.loadUnaligned(fromByteOffset: offset, as: Value.self) }
+        precondition(offset >= 0 && offset <= MemoryLayout<Self>.size - MemoryLayout<Value>.size, "the field lies behind the struct")
+        return unsafe withUnsafeBytes(of: self) { unsafe $0.loadUnaligned(fromByteOffset: offset, as: Value.self) }
     }
 
     /// Sets a field that Swift cannot store as such.
     ///
     /// - Parameter offset: Where it begins, in bytes.
     public mutating func store<Value: FixedLayout>(_ value: Value, at offset: Int) {
-        precondition(offset >= 0 && offset + MemoryLayout<Value>.size <= MemoryLayout<Self>.size, "the field lies behind the struct")
+        precondition(offset >= 0 && offset <= MemoryLayout<Self>.size - MemoryLayout<Value>.size, "the field lies behind the struct")
         unsafe withUnsafeMutableBytes(of: &self) { unsafe $0.storeBytes(of: value, toByteOffset: offset, as: Value.self) }
     }
 
@@ -47,7 +48,8 @@ extension FixedStructure {
     ///   - offset: Its first bit, counted from the struct's beginning.
     ///   - width: How many bits it has, at most those of the number.
     public func loadBits<Value: FixedWidthInteger>(at offset: Int, width: Int, as type: Value.Type = Value.self) -> Value {
-        unsafe withUnsafeBytes(of: self) { bytes in
+        Self.require(bits: width, at: offset, of: Value.bitWidth)
+        return unsafe withUnsafeBytes(of: self) { bytes in
             var value: Value.Magnitude = 0
             for bit in 0..<width where unsafe bytes[(offset + bit) / 8] >> UInt8((offset + bit) % 8) & 1 == 1 { value |= 1 << bit }
             // The highest bit of a signed one stands for all above it.
@@ -58,6 +60,7 @@ extension FixedStructure {
 
     /// Sets a bit-field; what does not fit into its width is left away, as in C.
     public mutating func storeBits<Value: FixedWidthInteger>(_ value: Value, at offset: Int, width: Int) {
+        Self.require(bits: width, at: offset, of: Value.bitWidth)
         unsafe withUnsafeMutableBytes(of: &self) { bytes in
             for bit in 0..<width {
                 let place = (offset + bit) / 8
@@ -65,6 +68,11 @@ extension FixedStructure {
                 unsafe bytes[place] = unsafe value >> bit & 1 == 1 ? bytes[place] | mask : bytes[place] & ~mask
             }
         }
+    }
+
+    private static func require(bits width: Int, at offset: Int, of limit: Int) {
+        precondition(
+            offset >= 0 && 0...limit ~= width && offset <= MemoryLayout<Self>.size * 8 - width, "the bit-field lies behind the struct")
     }
 
     public static func == (a: Self, b: Self) -> Bool {

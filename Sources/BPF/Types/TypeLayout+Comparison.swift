@@ -9,6 +9,16 @@ extension TypeLayout {
         return table.rowCount > 1 ? "\(reason)\n\(table)" : reason
     }
 
+    /// Whether some bytes are no value of the type.
+    private var isRestricted: Bool {
+        switch shape {
+        case .boolean, .cases: true
+        case .fields(let fields): fields.contains { $0.layout.isRestricted }
+        case .array(let element, _): element.isRestricted
+        case .integer, .float, .pointer, .opaque: false
+        }
+    }
+
     private func mismatch(with type: TypeDescription, path: String) -> String? {
         guard let declared = type.byteCount else { return nil }
         let subject = path.isEmpty ? "\(type)" : "\(path) (\(type))"
@@ -19,7 +29,8 @@ extension TypeLayout {
                 + (isTail ? " (native Swift structs drop padding at the end: name it, or declare the struct in a C header)" : "")
         }
         switch (type.resolved, shape) {
-        case (_, .opaque), (.union, _): return nil
+        case (_, .opaque): return nil
+        case (.union, _) where !isRestricted: return nil
         case (_, .array) where isBytes: return nil
         case (.structure(let composite), .fields(let fields)):
             return mismatch(of: fields, with: composite, path: path)
@@ -31,7 +42,7 @@ extension TypeLayout {
         case (.array(let element, let count), .array(let own, let ownCount)):
             guard count == ownCount else { break }
             return own.mismatch(with: element, path: "\(path)[0]")
-        case (.array(let element, let count), _) where element.byteCount == 1 || count == 1 && element.byteCount == size:
+        case (.array(let element, let count), _) where (element.byteCount == 1 || count == 1 && element.byteCount == size) && !isRestricted:
             // A number or a struct in place of bytes.
             return nil
         case (.integer(let integer), .boolean) where !integer.isBoolean:
