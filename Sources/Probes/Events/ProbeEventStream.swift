@@ -21,9 +21,10 @@ public final class ProbeEventStream: Sendable {
     /// - Parameters:
     ///   - loss: Where programs count what they could not write.
     ///   - ring: Makes the consumer of a ring buffer.
+    ///   - perf: Makes the consumer of a perf event array.
     init(
         _ probe: String, _ plan: ProbePlan.Source, ring: (_ map: String, _ loss: String?) throws(BPFError) -> RingBuffer,
-        perf: (_ map: String) throws(BPFError) -> PerfBuffer
+        perf: (_ map: String, _ loss: String?) throws(BPFError) -> PerfBuffer
     ) throws(BPFError) {
         map = plan.map
         record = plan.record?.composite?.name ?? plan.record.map { "\($0)" }
@@ -34,7 +35,7 @@ public final class ProbeEventStream: Sendable {
         } else {
             decoder = .bytes(constants: constants)
         }
-        source = plan.type == .ringBuffer ? .ring(try ring(plan.map, plan.lossCounter)) : .perf(try perf(plan.map))
+        source = plan.type == .ringBuffer ? .ring(try ring(plan.map, plan.lossCounter)) : .perf(try perf(plan.map, plan.lossCounter))
     }
 
     /// The records as they come; only one task may read them.

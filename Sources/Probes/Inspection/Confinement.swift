@@ -14,7 +14,8 @@ enum Confinement {
         limit(RLIMIT_FSIZE, 0)
         limit(RLIMIT_CPU, processorTime)
         limit(RLIMIT_AS, memory)
-        limit(RLIMIT_NOFILE, 32)
+        // To load an object takes one for each of its maps and programs.
+        limit(RLIMIT_NOFILE, keepingPrivileges ? 4_096 : 32)
         swiftbpf_no_new_privileges()
         if keepingPrivileges { return }
         if geteuid() == 0 {

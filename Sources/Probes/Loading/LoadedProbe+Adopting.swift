@@ -26,7 +26,10 @@ extension ProbeLoader {
                             guard let loss else { return try RingBuffer(pinnedAt: pins.map(map)) }
                             return try RingBuffer(pinnedAt: pins.map(map), lossCounter: PerCPUMap(pinnedAt: pins.map(loss)))
                         },
-                        perf: { (map) throws(BPFError) in try PerfBuffer(pinnedAt: pins.map(map)) }))
+                        perf: { (map, loss) throws(BPFError) in
+                            guard let loss else { return try PerfBuffer(pinnedAt: pins.map(map)) }
+                            return try PerfBuffer(pinnedAt: pins.map(map), lossCounter: PerCPUMap(pinnedAt: pins.map(loss)))
+                        }))
             }
             var readers: [ProbeMapReader] = []
             for map in object.maps where !map.isInternal {

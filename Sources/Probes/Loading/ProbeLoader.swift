@@ -138,7 +138,7 @@ extension ProbeLoader {
             streams.append(
                 try ProbeEventStream(
                     probe.name, source, ring: { (map, loss) throws(BPFError) in try object.ringBuffer(map, lossCounter: loss) },
-                    perf: { (map) throws(BPFError) in try object.perfBuffer(map) }))
+                    perf: { (map, loss) throws(BPFError) in try object.perfBuffer(map, lossCounter: loss) }))
         }
         return streams
     }

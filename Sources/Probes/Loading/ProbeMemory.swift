@@ -10,7 +10,7 @@ enum ProbeMemory {
         let (value, key) = (rounded(map.valueSize), rounded(map.keySize))
         let each: Int
         switch map.type {
-        case .ringBuffer: each = 1
+        case .ringBuffer, .userRingBuffer: each = 1
         case .array, .programArray, .perfEventArray, .arrayOfMaps, .queue, .stack: each = max(8, value)
         case .perCPUArray: each = value * processors + 8
         // Entries have a header of 48 bytes and a place in a table of hashes; LRU and LPM no less.

@@ -20,8 +20,7 @@ final class ProbeRegistry: Sendable {
     /// Loading takes up to seconds, and objects are looked at by another process: not on the threads that answer requests.
     private let changes = NIOThreadPool(numberOfThreads: 1)
     /// Looks at objects before they are opened here.
-    /// libbpf can come to harm in reading an object as well as in loading it.
-    private let inspection = Inspection(.loading)
+    private let inspection = Inspection()
 
     /// The largest object, in bytes.
     static let objectLimit = 64 << 20
@@ -88,8 +87,9 @@ extension ProbeRegistry {
             // After a reboot, or what cannot be pinned.
             let generation = nextGeneration()
             let loader = try ProbeLoader(document, object: object, pins: pins(name, generation))
+            // What a daemon that was killed in the midst of a replacement has left would hold places that only one program can have.
+            pins(name, generation).removeOthers()
             let loaded = try loader.load()
-            loaded.pins?.removeOthers()
             let probe = RunningProbe(document, loaded, digest: digest, since: .now, adopted: false, hub: nil, logger: logger)
             try write(probe, object, generation)
             keep(probe)

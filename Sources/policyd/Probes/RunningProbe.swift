@@ -17,7 +17,8 @@ final class RunningProbe: Sendable {
     /// Followers stay when another object takes the place of this one.
     let hub: Hub<ProbeRecord>
     private let allowance: Mutex<EventAllowance>
-    private let pumps: Mutex<[Task<Void, Never>]>
+    /// What reads its events; nil once it has ended.
+    private let pumps: Mutex<[Task<Void, Never>]?>
     private let logger: Logger
 
     /// Events kept for those who ask for the last.
@@ -44,18 +45,21 @@ final class RunningProbe: Sendable {
 
     /// Begins to hand events on.
     func start() {
-        let tasks = loaded.streams.map { stream in
-            Task { [self] in
-                do {
-                    try await stream.read(taking: take, publish)
-                } catch is CancellationError {
-                    // The probe's end, or the daemon's.
-                } catch {
-                    logger.error("events of a probe cannot be read any more", metadata: ["probe": "\(name)", "error": "\(error)"])
+        pumps.withLock { pumps in
+            // Another request may have ended it before it began.
+            guard pumps != nil else { return }
+            pumps = loaded.streams.map { stream in
+                Task { [self] in
+                    do {
+                        try await stream.read(taking: take, publish)
+                    } catch is CancellationError {
+                        // The probe's end, or the daemon's.
+                    } catch {
+                        logger.error("events of a probe cannot be read any more", metadata: ["probe": "\(name)", "error": "\(error)"])
+                    }
                 }
             }
         }
-        pumps.withLock { $0 = tasks }
     }
 
     private func take(_ count: Int) -> Int { allowance.withLock { $0.take(count) } }
@@ -69,8 +73,8 @@ final class RunningProbe: Sendable {
     /// Stops reading. What has not been read stays in the kernel.
     func pause() async {
         let tasks = pumps.withLock { pumps in
-            defer { pumps = [] }
-            return pumps
+            defer { pumps = nil }
+            return pumps ?? []
         }
         for task in tasks { task.cancel() }
         for task in tasks { await task.value }
