@@ -1,3 +1,4 @@
+import BPF
 import Glibc
 import Synchronization
 
@@ -57,7 +58,7 @@ public final class ControlGroup: Sendable {
     }
 
     private static func removeLeftovers(in root: String) {
-        for name in directoryEntries(root) where name.hasPrefix(prefix) {
+        for name in Directory.names(in: root) where name.hasPrefix(prefix) {
             guard let pid = name.dropFirst(prefix.count).split(separator: "-").first.flatMap({ pid_t($0) }), kill(pid, 0) != 0,
                 errno == ESRCH
             else { continue }

@@ -1,3 +1,4 @@
+import BPF
 import CLibBPF
 import Glibc
 
@@ -86,7 +87,7 @@ public struct OpenDescriptors: Sendable, Hashable {
     /// What is open now.
     public init() {
         var targets: [Int: String] = [:]
-        for entry in directoryEntries("/proc/self/fd") {
+        for entry in Directory.names(in: "/proc/self/fd") {
             guard let number = Int(entry) else { continue }
             var target = [CChar](repeating: 0, count: 256)
             let length = unsafe readlink("/proc/self/fd/\(entry)", &target, target.count)

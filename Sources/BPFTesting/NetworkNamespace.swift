@@ -1,3 +1,4 @@
+import BPF
 import CLibBPF
 import Glibc
 import Synchronization
@@ -106,7 +107,7 @@ public final class NetworkNamespace: Sendable {
 
     /// The names of test namespaces that are there now, of this process or of any.
     public static func names(ofThisProcess isOwn: Bool = true) -> [String] {
-        directoryEntries("/run/netns").filter { $0.hasPrefix(isOwn ? "\(namePrefix)\(getpid())-" : namePrefix) }
+        Directory.names(in: "/run/netns").filter { $0.hasPrefix(isOwn ? "\(namePrefix)\(getpid())-" : namePrefix) }
     }
 
     /// Takes away what test processes that were killed left behind.
@@ -117,18 +118,6 @@ public final class NetworkNamespace: Sendable {
             _ = try? runCommand(["ip", "netns", "delete", name])
         }
     }
-}
-
-/// The names in a folder, without `.` and `..`; none if it cannot be read.
-func directoryEntries(_ path: String) -> [String] {
-    guard let folder = unsafe opendir(path) else { return [] }
-    defer { unsafe closedir(folder) }
-    var names: [String] = []
-    while let entry = unsafe readdir(folder) {
-        let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
 }
 
 /// Writes a text to a file of `/proc` or the like.

@@ -32,15 +32,15 @@ public final class PrivateBPFFS: Sendable {
     public func path(_ name: String) -> String { "\(path)/\(name)" }
 
     /// The names of what is pinned, without the two files the kernel puts into every bpf filesystem.
-    public var pins: [String] { directoryEntries(path).filter { $0 != "maps.debug" && $0 != "progs.debug" } }
+    public var pins: [String] { Directory.names(in: path).filter { $0 != "maps.debug" && $0 != "progs.debug" } }
 
     /// The mounts of this process's tests that are there now.
     public static var mounts: [String] {
-        directoryEntries("/tmp").map { "/tmp/\($0)" }.filter { $0.hasPrefix("\(prefix)\(getpid())-") }
+        Directory.names(in: "/tmp").map { "/tmp/\($0)" }.filter { $0.hasPrefix("\(prefix)\(getpid())-") }
     }
 
     private static func removeLeftovers() {
-        for path in directoryEntries("/tmp").map({ "/tmp/\($0)" }) where path.hasPrefix(prefix) {
+        for path in Directory.names(in: "/tmp").map({ "/tmp/\($0)" }) where path.hasPrefix(prefix) {
             guard let pid = path.dropFirst(prefix.count).split(separator: "-").first.flatMap({ pid_t($0) }), kill(pid, 0) != 0,
                 errno == ESRCH
             else { continue }

@@ -147,7 +147,7 @@ struct Attachments: ~Copyable {
     /// Takes away the pins of links whose interface has gone.
     func forgetVanished(_ present: [NetworkInterface]) {
         let indices = Set(present.map { "\($0.index)" })
-        for name in Pins.names(in: pins.links) {
+        for name in Directory.names(in: pins.links) {
             guard let index = name.split(separator: "-").first, !indices.contains(String(index)) else { continue }
             Pins.remove("\(pins.links)/\(name)")
         }

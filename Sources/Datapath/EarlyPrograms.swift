@@ -62,7 +62,7 @@ final class EarlyPrograms: Sendable {
     /// The builds of which programs of a mode are pinned.
     static func builds(_ mode: EarlyDrop, _ pins: Pins) -> Set<String> {
         Set(
-            Pins.names(in: pins.earlies).compactMap { name in
+            Directory.names(in: pins.earlies).compactMap { name in
                 let parts = name.split(separator: "-")
                 return parts.count == 3 && parts[0] == mode.rawValue ? String(parts[1]) : nil
             })
@@ -96,7 +96,7 @@ final class EarlyPrograms: Sendable {
     /// The early drop of each interface by its index, as it is attached now.
     static func attached(_ pins: Pins) -> [Int32: EarlyDrop] {
         var found: [Int32: EarlyDrop] = [:]
-        for name in Pins.names(in: pins.links) {
+        for name in Directory.names(in: pins.links) {
             let parts = name.split(separator: "-")
             guard parts.count == 2, let index = Int32(parts[0]), let mode = EarlyDrop(rawValue: String(parts[1])) else { continue }
             guard let link = try? Link(pinnedAt: pins.link(index, mode)), (try? link.info.interface) == index else { continue }

@@ -45,20 +45,6 @@ struct Pins: Sendable {
         }
     }
 
-    /// The names in a folder; none if it is not there.
-    static func names(in folder: String) -> [String] {
-        guard let directory = unsafe opendir(folder) else { return [] }
-        defer { unsafe closedir(directory) }
-        var names: [String] = []
-        while let entry = unsafe readdir(directory) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
-    }
-
     /// Takes a pin away, and what it held if nothing else does.
     static func remove(_ path: String) {
         unsafe _ = unlink(path)
@@ -71,7 +57,7 @@ struct Pins: Sendable {
 
     /// Takes away all pins of a folder of pins; the folder stays.
     static func empty(_ folder: String) {
-        for name in names(in: folder) { remove("\(folder)/\(name)") }
+        for name in Directory.names(in: folder) { remove("\(folder)/\(name)") }
     }
 
     /// Takes everything away. Links go first: packets no longer come here while the rest goes.

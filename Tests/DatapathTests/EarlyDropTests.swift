@@ -60,7 +60,7 @@ import Testing
             #expect(try Self.droppedEarly(hosts) == (mode == nil ? [] : [90]))
         }
         let folder = "\(hosts.bpffs.path)/policyd/early"
-        #expect(Pins.names(in: folder).isEmpty)
+        #expect(Directory.names(in: folder).isEmpty)
         try hosts.host.run { try datapath.remove() }
     }
 
@@ -119,7 +119,7 @@ import Testing
             #expect(try hosts.protect(datapath, mode).map(\.earlyDrop) == [mode])
         }
         let folder = "\(hosts.bpffs.path)/policyd/early"
-        let own = Pins.names(in: folder)
+        let own = Directory.names(in: folder)
         #expect(own.count == 2)
         for name in own { #expect(rename("\(folder)/\(name)", "\(folder)/\(name.replacing(EarlyPrograms.ownBuild, with: "0ld"))") == 0) }
         let index = try hosts.host.index(of: "eth0")
@@ -131,7 +131,7 @@ import Testing
         #expect(try hosts.protect(datapath, mode).map(\.earlyDropFailure) == [nil])
         let after = try link.info
         #expect(after.id == before.id && after.programID != before.programID)
-        #expect(Pins.names(in: folder) == own)
+        #expect(Directory.names(in: folder) == own)
         #expect(try Self.droppedEarly(hosts) == [90])
         try datapath.install([Self.closing([91])], revision: 2, &numbers)
         #expect(try Self.droppedEarly(hosts) == [91])
@@ -150,7 +150,7 @@ import Testing
         #expect(try hosts.protect(datapath, .native).map(\.earlyDrop) == [.native])
         try hosts.host.ip("link", "del", "eth0")
         #expect(try hosts.protect(datapath, .native).isEmpty)
-        #expect(Pins.names(in: "\(hosts.bpffs.path)/policyd/links").isEmpty)
+        #expect(Directory.names(in: "\(hosts.bpffs.path)/policyd/links").isEmpty)
         try hosts.host.connect("eth0", to: hosts.peer, "eth0")
         #expect(try hosts.protect(datapath, .native).map(\.earlyDrop) == [.native])
         #expect(try Self.droppedEarly(hosts) == [90])

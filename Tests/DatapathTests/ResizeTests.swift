@@ -1,3 +1,4 @@
+import BPF
 import BPFTesting
 @testable import Datapath
 import Glibc
@@ -81,7 +82,7 @@ import Testing
         if isSwitched {
             try wire.datapath.setConnectionLimit(512)
             let own = ["policyd_conn", "policyd_open", "policyd_use", "policyd_swept"]
-            for name in Pins.names(in: shared) where own.contains(where: name.hasPrefix) {
+            for name in Directory.names(in: shared) where own.contains(where: name.hasPrefix) {
                 #expect(rename("\(shared)/\(name)", "\(shared)/\(name)_next") == 0)
             }
         } else {
@@ -89,7 +90,7 @@ import Testing
         }
         let next = try wire.hosts.datapath()
         #expect(next.connectionLimit == (isSwitched ? 512 : 1024))
-        #expect(!Pins.names(in: shared).contains { $0.hasSuffix("_next") })
+        #expect(!Directory.names(in: shared).contains { $0.hasSuffix("_next") })
         #expect(try next.sweepConnections().first?.used == 1)
         try wire.end()
     }

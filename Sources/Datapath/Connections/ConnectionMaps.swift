@@ -101,7 +101,7 @@ extension ConnectionMaps {
     ///
     /// - Parameter mapIDs: the numbers of the maps that the program in force uses; empty if nothing is in force.
     static func finishResizing(_ pins: Pins, mapIDs: [UInt32]) {
-        let names = Set(Pins.names(in: pins.shared("")))
+        let names = Set(Directory.names(in: pins.shared("")))
         guard pinned.contains(where: { names.contains($0 + next) }) else { return }
         let first = pins.shared(Name.established4 + next)
         // The first one is renamed first: where it has gone, the others follow.

@@ -69,15 +69,15 @@ public struct ProbePins: Sendable, Hashable {
 
     /// Takes every other generation away.
     public func removeOthers() {
-        for name in Self.names(in: folder) where name != "\(generation)" { Self.removeAll("\(folder)/\(name)") }
+        for name in Directory.names(in: folder) where name != "\(generation)" { Self.removeAll("\(folder)/\(name)") }
     }
 
     /// Whether there are other generations: what came between was cut short.
-    var hasOthers: Bool { Self.names(in: folder).contains { $0 != "\(generation)" } }
+    var hasOthers: Bool { Directory.names(in: folder).contains { $0 != "\(generation)" } }
 
     private static func removeAll(_ own: String) {
         for part in ["links", "maps"] {
-            for name in names(in: "\(own)/\(part)") { unsafe _ = unlink("\(own)/\(part)/\(name)") }
+            for name in Directory.names(in: "\(own)/\(part)") { unsafe _ = unlink("\(own)/\(part)/\(name)") }
             unsafe _ = rmdir("\(own)/\(part)")
         }
         unsafe _ = rmdir(own)
@@ -85,8 +85,8 @@ public struct ProbePins: Sendable, Hashable {
 
     /// Takes away what lies there of probes whose names are not among those given.
     public static func removeAll(in probes: String, but names: Set<String>) {
-        for name in self.names(in: probes) where !names.contains(decoded(name)) {
-            for generation in self.names(in: "\(probes)/\(name)") { removeAll("\(probes)/\(name)/\(generation)") }
+        for name in Directory.names(in: probes) where !names.contains(decoded(name)) {
+            for generation in Directory.names(in: "\(probes)/\(name)") { removeAll("\(probes)/\(name)/\(generation)") }
             unsafe _ = rmdir("\(probes)/\(name)")
         }
         unsafe _ = rmdir(probes)
@@ -94,17 +94,4 @@ public struct ProbePins: Sendable, Hashable {
 
     /// Whether this generation is there.
     public var exists: Bool { unsafe access("\(own)/links", F_OK) == 0 }
-
-    private static func names(in folder: String) -> [String] {
-        guard let directory = unsafe opendir(folder) else { return [] }
-        defer { unsafe closedir(directory) }
-        var names: [String] = []
-        while let entry = unsafe readdir(directory) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
-    }
 }
