@@ -4,7 +4,7 @@ import Glibc
 /// Finds functions of an ELF file by name, for uprobes. libbpf does this too, but only within its own attaching.
 struct SymbolTable {
     private let path: String
-    private let bytes: [UInt8]
+    private let bytes: CheckedBytes
     private let subject: String
 
     /// The most that is read of a file, in bytes.
@@ -31,7 +31,7 @@ struct SymbolTable {
             guard count > 0 else { break }
             filled += count
         }
-        self.bytes = bytes
+        self.bytes = CheckedBytes(bytes[...])
         guard bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46, 2, 1]), bytes.count >= MemoryLayout<Elf64_Ehdr>.size else {
             throw BPFError(.attach, subject, errno: ENOEXEC, reason: "\(path) is no 64-bit little-endian ELF file")
         }
@@ -42,13 +42,16 @@ struct SymbolTable {
         let sections = sections()
         for table in sections where table.sh_type == UInt32(SHT_SYMTAB) || table.sh_type == UInt32(SHT_DYNSYM) {
             guard Int(table.sh_link) < sections.count else { continue }
-            let names = sections[Int(table.sh_link)]
+            let link = sections[Int(table.sh_link)]
+            guard let names = bytes.slice(link.sh_offset, count: link.sh_size),
+                let symbols = bytes.slice(table.sh_offset, count: table.sh_size)
+            else { continue }
             let size = MemoryLayout<Elf64_Sym>.size
-            for index in 0..<Int(clamping: table.sh_size) / size {
-                guard let symbol = load(Elf64_Sym.self, at: Int(clamping: table.sh_offset &+ UInt64(index * size))) else { break }
+            for index in 0..<symbols.count / size {
+                guard let symbol = symbols.structure(Elf64_Sym.self, at: UInt64(index * size)) else { break }
                 // Functions that have code here: ordinary ones (2), and those chosen at run time (10).
                 guard [2, 10].contains(symbol.st_info & 15), symbol.st_shndx > 0, Int(symbol.st_shndx) < sections.count,
-                    isName(name, at: Int(clamping: names.sh_offset &+ UInt64(symbol.st_name)))
+                    isName(name, at: Int(symbol.st_name), of: names)
                 else { continue }
                 let section = sections[Int(symbol.st_shndx)]
                 return Int(truncatingIfNeeded: symbol.st_value &- section.sh_addr &+ section.sh_offset)
@@ -58,26 +61,17 @@ struct SymbolTable {
     }
 
     private func sections() -> [Elf64_Shdr] {
-        guard let header = load(Elf64_Ehdr.self, at: 0) else { return [] }
-        var sections: [Elf64_Shdr] = []
-        for index in 0..<UInt64(header.e_shnum) {
-            let place = header.e_shoff &+ index * UInt64(MemoryLayout<Elf64_Shdr>.size)
-            // Sections refer to each other by number: none may be missing among them.
-            guard let section = load(Elf64_Shdr.self, at: Int(clamping: place)) else { return [] }
-            sections.append(section)
-        }
-        return sections
+        let size = UInt64(MemoryLayout<Elf64_Shdr>.size)
+        guard let header = bytes.structure(Elf64_Ehdr.self, at: 0),
+            let table = bytes.slice(header.e_shoff, count: UInt64(header.e_shnum) * size)
+        else { return [] }
+        return (0..<UInt64(header.e_shnum)).compactMap { table.structure(Elf64_Shdr.self, at: $0 * size) }
     }
 
     /// Whether the text at an offset is the name, alone or followed by `@` and a version.
-    private func isName(_ name: String, at offset: Int) -> Bool {
-        guard offset >= 0, offset < bytes.count, bytes[offset...].starts(with: name.utf8) else { return false }
-        let end = offset + name.utf8.count
-        return end < bytes.count && (bytes[end] == 0 || bytes[end] == 0x40)
-    }
-
-    private func load<T: BitwiseCopyable>(_ type: T.Type, at offset: Int) -> T? {
-        guard offset >= 0, offset <= bytes.count - MemoryLayout<T>.size else { return nil }
-        return unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: offset, as: T.self) }
+    private func isName(_ name: String, at offset: Int, of names: CheckedBytes) -> Bool {
+        let text = names.bytes.dropFirst(offset)
+        guard text.starts(with: name.utf8), let end = text.dropFirst(name.utf8.count).first else { return false }
+        return end == 0 || end == 0x40
     }
 }

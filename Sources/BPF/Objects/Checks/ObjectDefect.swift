@@ -42,6 +42,12 @@ struct CheckedBytes {
         return CheckedBytes(bytes[start..<(start + Int(count))])
     }
 
+    /// A structure of the format's at an offset; nothing where the bytes end before.
+    func structure<Structure: BitwiseCopyable>(_ type: Structure.Type, at offset: UInt64) -> Structure? {
+        guard let part = slice(offset, count: UInt64(MemoryLayout<Structure>.size)) else { return nil }
+        return unsafe part.bytes.withUnsafeBytes { unsafe $0.loadUnaligned(as: Structure.self) }
+    }
+
     /// The text up to the next zero byte; nothing where there is none.
     func text(at offset: UInt32) -> String? {
         guard Int(offset) < bytes.count else { return nil }
