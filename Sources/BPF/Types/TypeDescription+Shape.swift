@@ -24,7 +24,7 @@ extension TypeDescription {
     }
 
     /// The names a `typedef` gave it, outermost first.
-    var aliases: [String] {
+    public var aliases: [String] {
         var names: [String] = []
         var type = self
         while case .alias(let name, let other) = type {

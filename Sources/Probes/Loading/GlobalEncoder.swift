@@ -55,7 +55,7 @@ struct GlobalEncoder {
             default: throw Mismatch(words: "\(quoted(text)) is neither true nor false, and it is a \(type)")
             }
         }
-        let names = type.names
+        let names = type.aliases
         if names.contains("__be32"), let address = IPAddress(text), address.family == .v4 { return address.networkBytes }
         if integer.isCharacter, number(text) == nil, text.utf8.count == 1, let byte = text.utf8.first { return [byte] }
         guard let value = number(text) else { throw Mismatch(words: "\(quoted(text)) is not a whole number, and it is a \(type)") }
@@ -104,19 +104,6 @@ struct GlobalEncoder {
 
     private static func quoted(_ text: String) -> String {
         text.utf8.count > 60 ? "'\(text.prefix(60))…'" : "'\(text)'"
-    }
-}
-
-extension TypeDescription {
-    /// The names a `typedef` gave it, outermost first.
-    fileprivate var names: [String] {
-        var names: [String] = []
-        var type = self
-        while case .alias(let name, let other) = type {
-            names.append(name)
-            type = other
-        }
-        return names
     }
 }
 
