@@ -13,21 +13,12 @@ struct EventRoutes: Sendable {
 
     private func stream(_ request: Request) throws -> Response {
         var filter = EventFilter()
-        var last: Int?
-        var follow: Bool?
+        var span = EventSpan()
         try request.readQuery(of: "events") { name, value in
-            switch name {
-            case "last":
-                guard let count = Int(value), count >= 0 else { throw Refusal(.badRequest, "last: '\(value)' is not a number of events") }
-                last = count
-            case "follow":
-                guard let flag = Bool(value) else { throw Refusal(.badRequest, "follow: '\(value)' is neither true nor false") }
-                follow = flag
-            default: return try filter.set(name, value)
-            }
-            return true
+            if try span.set(name, value) { return true }
+            return try filter.set(name, value)
         }
-        let follower = hub.follow(filter, last: last ?? 0, live: follow ?? (last == nil))
+        let follower = hub.follow(filter, last: span.kept, live: span.isLive)
         return .lines(of: follower, in: hub, for: request, append: { $1.append($0, to: &$2) })
     }
 }

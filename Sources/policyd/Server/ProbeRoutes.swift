@@ -54,27 +54,18 @@ struct ProbeRoutes: Sendable {
     }
 
     private func stream(_ request: Request, of hub: Hub<ProbeRecord>) throws -> Response {
-        var last: Int?
-        var follow: Bool?
+        var span = EventSpan()
         var format = Format.json
         try request.readQuery(of: "a probe's events") { name, value in
-            switch name {
-            case "last":
-                guard let count = Int(value), count >= 0 else { throw Refusal(.badRequest, "last: '\(value)' is not a number of events") }
-                last = count
-            case "follow":
-                guard let flag = Bool(value) else { throw Refusal(.badRequest, "follow: '\(value)' is neither true nor false") }
-                follow = flag
-            case "format":
-                guard let known = Format(rawValue: value) else {
-                    throw Refusal(.badRequest, "format: '\(value)' is neither json nor text")
-                }
-                format = known
-            default: return false
+            if try span.set(name, value) { return true }
+            guard name == "format" else { return false }
+            guard let known = Format(rawValue: value) else {
+                throw Refusal(.badRequest, "format: '\(value)' is neither json nor text")
             }
+            format = known
             return true
         }
-        let follower = hub.follow(last: last ?? 0, live: follow ?? (last == nil))
+        let follower = hub.follow(last: span.kept, live: span.isLive)
         switch format {
         case .json:
             return .lines(
