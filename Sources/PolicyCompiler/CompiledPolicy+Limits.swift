@@ -87,7 +87,7 @@ extension CompiledPolicy.TableSizes {
     }
 
     func check(_ policySet: PolicySet, _ limits: CompileLimits) throws(CompileError) {
-        let cells = tries / MemoryLayout<pd_cell>.size
+        let cells = tries / (MemoryLayout<pd_line>.size / Int(PD_ROW_CELLS))
         guard cells <= Int(PD_CELLS_MAX) else {
             throw refuse("addresses and ports need \(cells) cells of tries; the limit is \(PD_CELLS_MAX)", policySet)
         }

@@ -31,11 +31,7 @@
 /* The compiler sees to it that every node but a last list leaves at least PD_STRIDE_MIN bits behind. */
 #define PD_TRIE_DEPTH(bits) ((bits) / PD_STRIDE_MIN + 1)
 
-struct pd_cell {
-    __u32 word[2];
-};
-
-/* A line of the cache. No list lies in two. */
+/* A line of the cache, of PD_ROW_CELLS cells. No list lies in two. */
 struct pd_line {
     __u32 word[2 * PD_ROW_CELLS];
 };
