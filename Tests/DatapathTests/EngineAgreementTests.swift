@@ -77,20 +77,9 @@ import Testing
         var limits = PolicyGenerator.Limits()
         limits.interfaces = ["eth0"]
         var generator = PolicyGenerator(seed: 5_000 + UInt64(round), limits: limits)
-        let policySet = try Self.withoutInterfaces(generator.policySet())
+        let policySet = try generator.policySet().withoutInterfaces()
         let packets = (0..<150).map { _ in generator.packet(for: policySet) }
         try Self.check(policySet, packets: packets, interfaces: limits.interfaces, asksKernel: true, search: .slates)
-    }
-
-    private static func withoutInterfaces(_ policySet: PolicySet) throws -> PolicySet {
-        let policies = policySet.policies.map { policy in
-            var policy = policy
-            policy.interfaces = nil
-            for index in policy.ingress.indices { policy.ingress[index].interfaces = nil }
-            for index in policy.egress.indices { policy.egress[index].interfaces = nil }
-            return policy
-        }
-        return try PolicySet(policies: policies, sets: Array(policySet.sets.values))
     }
 
     @Test(arguments: 0..<4)

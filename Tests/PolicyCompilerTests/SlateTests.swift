@@ -23,7 +23,7 @@ import Testing
         for round in 0..<120 {
             var generator = PolicyGenerator(seed: 51_000 + UInt64(round))
             // Rules that name interfaces are searched by vectors.
-            let policySet = try Self.withoutInterfaces(generator.policySet())
+            let policySet = try generator.policySet().withoutInterfaces()
             let policy = try CompilerTests.compile(policySet, limits: Self.slates)
             if Self.hasSlates(policy) { count += 1 }
             let reference = ReferenceEvaluator(policySet)
@@ -39,24 +39,13 @@ import Testing
         #expect(count > 60)
     }
 
-    static func withoutInterfaces(_ policySet: PolicySet) throws -> PolicySet {
-        let policies = policySet.policies.map { policy in
-            var policy = policy
-            policy.interfaces = nil
-            for index in policy.ingress.indices { policy.ingress[index].interfaces = nil }
-            for index in policy.egress.indices { policy.egress[index].interfaces = nil }
-            return policy
-        }
-        return try PolicySet(policies: policies, sets: Array(policySet.sets.values))
-    }
-
     /// Run-time entries come and go: the parts of the tables that are made anew agree with those that were there.
     @Test func changedTablesAgreeWithTheReference() throws {
         var patched = 0
         for round in 0..<30 {
             var generator = PolicyGenerator(seed: 52_000 + UInt64(round))
             var random = SplitMix64(seed: UInt64(round))
-            let policySet = try Self.withoutInterfaces(generator.policySet())
+            let policySet = try generator.policySet().withoutInterfaces()
             guard !policySet.sets.isEmpty else { continue }
             var sequence = try ChangeTests.Sequence(policySet, limits: Self.slates)
             guard Self.hasSlates(sequence.policy) else { continue }
