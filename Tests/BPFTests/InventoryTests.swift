@@ -63,11 +63,4 @@ struct InventoryTests {
     }
 
     /// The kernel frees late.
-    private func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
-        for _ in 0..<250 {
-            if try condition() { return true }
-            usleep(20_000)
-        }
-        return false
-    }
 }

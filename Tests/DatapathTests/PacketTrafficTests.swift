@@ -68,15 +68,6 @@ import Testing
             return lengths
         }
 
-        /// What has arrived so far goes through the kernel before the closure is asked again.
-        func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
-            for _ in 0..<100 {
-                if try condition() { return true }
-                usleep(5_000)
-            }
-            return false
-        }
-
         func remove() throws { try hosts.host.run { try datapath.remove() } }
     }
 
@@ -204,8 +195,8 @@ import Testing
             // Who sends is told of what is dropped on its way out.
             if port == 80 { try socket.send(frame.bytes) } else { #expect(throws: TestingError.self) { try socket.send(frame.bytes) } }
             // On loopback what is allowed out comes in again.
-            #expect(try guarded.eventually { try guarded.packets(rule, .egress) == 1 })
-            #expect(try guarded.eventually { try guarded.packets(rule, .ingress) == (port == 80 ? 1 : 0) })
+            #expect(try eventually { try guarded.packets(rule, .egress) == 1 })
+            #expect(try eventually { try guarded.packets(rule, .ingress) == (port == 80 ? 1 : 0) })
         }
         #expect(try guarded.reason(.malformed) == 0)
         try guarded.remove()
@@ -230,7 +221,7 @@ import Testing
                     try socket.send(packet.payload(data).bytes, linear: linear)
                 }
                 number += 1
-                #expect(try guarded.eventually { try guarded.packets(rule) - before == 2 }, "\(linear) bytes, port \(port)")
+                #expect(try eventually { try guarded.packets(rule) - before == 2 }, "\(linear) bytes, port \(port)")
             }
         }
         // An error about what the host sent, whose quoted packet is not at hand at first.
@@ -247,7 +238,7 @@ import Testing
                 type: isSix ? 1 : 3, code: 0)
             let packet = error.quoting(quoted.udp(asker.port, 80)).payload(data)
             try socket.send(packet.bytes, linear: linear)
-            #expect(try guarded.eventually { try guarded.packets("open", .egress) == open + 1 }, "\(family), \(linear)")
+            #expect(try eventually { try guarded.packets("open", .egress) == open + 1 }, "\(family), \(linear)")
         }
         #expect(try guarded.packets("errors") == 0)
         withExtendedLifetime(listeners) {}
@@ -269,7 +260,7 @@ import Testing
             for (port, rule) in [(80, "open"), (81, "closed")] as [(UInt16, String)] {
                 try send(Self.link.ipv4("198.51.100.2", "198.51.100.1").udp(1000, port), as: 0x0800)
                 try send(Self.link.ipv6("2001:db8:1::2", "2001:db8:1::1", extensions: [.hopByHop()]).udp(1000, port), as: 0x86dd)
-                #expect(try guarded.eventually { try guarded.packets(rule) == 2 })
+                #expect(try eventually { try guarded.packets(rule) == 2 })
                 let asker = try hosts.host.run { try TestSocket.bound(.udp, "198.51.100.1", port: 0) }
                 try asker.send("?", to: "198.51.100.2", port: port)
                 #expect(try guarded.packets(rule, .egress) == 1)
@@ -284,7 +275,7 @@ import Testing
                 for (type, first) in [(0x0800, 0x05), (0x86dd, 0xff), (0x0806, 0), (0x1234, 0x55)] as [(UInt16, UInt8)] {
                     try tun.send([0, 0] + big(type) + [first] + whole.dropFirst())
                 }
-                #expect(try guarded.eventually { try guarded.reason(.malformed) - denied == 4 })
+                #expect(try eventually { try guarded.reason(.malformed) - denied == 4 })
             }
             withExtendedLifetime(listeners) {}
             try guarded.remove()

@@ -106,13 +106,3 @@ struct Failure: Error, CustomStringConvertible {
 
     init(_ description: String) { self.description = description }
 }
-
-/// Tries until something holds; false if it does not within the time.
-func eventually(seconds: Double = 5, _ holds: () throws -> Bool) rethrows -> Bool {
-    let end = ContinuousClock.now + .seconds(seconds)
-    while true {
-        if try holds() { return true }
-        if ContinuousClock.now > end { return false }
-        usleep(10_000)
-    }
-}
