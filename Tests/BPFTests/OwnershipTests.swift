@@ -47,21 +47,7 @@ struct OwnershipTests {
     }
 
     private func compile(_ name: String, _ body: String) throws -> CommandResult {
-        let source = "/tmp/bpftest-\(getpid())-\(name).swift"
-        defer { unlink(source) }
-        let text = "import BPF\n\nfunc example() throws {\n    \(body)\n}\n"
-        let file = try #require(fopen(source, "w"))
-        fputs(text, file)
-        fclose(file)
-        // The modules lie beside the test program, the C module in the project. Ownership is checked after type checking: hence SIL.
-        var path = [CChar](repeating: 0, count: 4096)
-        let length = readlink("/proc/self/exe", &path, path.count)
-        let program = String(decoding: path[..<max(0, length)].map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
-        let folder = program.split(separator: "/").dropLast().joined(separator: "/")
-        let project = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        return try runCommand([
-            "swiftc", "-emit-sil", "-o", "/dev/null", "-swift-version", "6", "-parse-as-library", "-module-name", "Example",
-            "-I", "/\(folder)/Modules", "-Xcc", "-fmodule-map-file=/\(project)/Sources/CLibBPF/module.modulemap", source,
-        ])
+        // Ownership is checked after type checking: hence SIL.
+        try compileSwift("import BPF\n\nfunc example() throws {\n    \(body)\n}\n", named: name, ["-emit-sil", "-o", "/dev/null"])
     }
 }

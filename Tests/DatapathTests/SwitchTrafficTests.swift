@@ -138,7 +138,7 @@ import Testing
         let after = try guarded.attached()
         #expect(after.links == before.links)
         #expect(Set(after.programs).isDisjoint(with: before.programs))
-        #expect(Pins.names(in: "\(pins.folder)/entry") == names.sorted())
+        #expect(Directory.names(in: "\(pins.folder)/entry") == names.sorted())
         #expect(!guarded.datapath.isOutdated)
         // They judge: nothing but what the policy allows comes through.
         let traffic = try SwitchTraffic(host: guarded.hosts.host, peer: guarded.hosts.peer, from: .straight, capacity: 1 << 20)
