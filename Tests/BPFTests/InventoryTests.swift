@@ -61,6 +61,4 @@ struct InventoryTests {
         let mapped = try MappedArray<UInt64>.create(name: "bt_m", count: 1)
         #expect(#expect(throws: BPFError.self) { try mapped.freeze() }?.errno == 16)
     }
-
-    /// The kernel frees late.
 }
