@@ -34,7 +34,7 @@ struct Finishing {
             "distinct !DICompileUnit(language: DW_LANG_C11, file: \(main), producer: \"policyd\", isOptimized: true, "
                 + "runtimeVersion: 0, emissionKind: FullDebug, globals: \(list))"
         )
-        var lines = ["source_filename = \"\(module.sourceName)\""] + Preparation.target
+        var lines = ["source_filename = \"\(module.sourceName)\""] + IRModule.target
         lines += module.types.map { ([.local($0.name), IRToken(.punctuation, "=")] + $0.tokens).text }
         lines += variables.map(\.tokens.text)
         let names = used.map { "ptr \(IRToken.global($0).text)" }
