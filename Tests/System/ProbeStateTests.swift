@@ -1,0 +1,102 @@
+import BPF
+import BPFTestObjects
+import BPFTesting
+import Glibc
+import PolicyAPI
+import Testing
+
+/// Probes and what the daemon keeps of them: over its restarts, and where its folders do not let it.
+extension ProbeTests {
+    private static let persistent = GuardedHost.watchSystemCalls + "\n  persist: true"
+
+    /// Loads a probe at a place that takes one program only, and has the next daemon find that it cannot be read.
+    private func leaveUnreadable(_ guarded: GuardedHost) throws -> String {
+        try guarded.writeObject(.frames, as: "frames.o")
+        let document = try guarded.folder.file(
+            "frames.yaml",
+            """
+            apiVersion: policyd/v1
+            kind: Probe
+            metadata: { name: frames }
+            spec: { object: frames.o, persist: true, programs: { pw_count: { attach: "xdp/generic:eth0" } } }
+            """)
+        try guarded.done("probe", "load", "-f", document)
+        let links = guarded.probeLinks
+        try guarded.stop()
+        try guarded.folder.file("state/probes/frames.json", "{\"source\":")
+        try guarded.start()
+        #expect(guarded.probeLinks == links && links.count == 1)
+        let warnings = try guarded.status().warnings
+        #expect(warnings.contains { $0.contains("frames is not at work") && $0.contains("stays there until") }, "\(warnings)")
+        return document
+    }
+
+    @Test func `unloading a probe that could not be loaded again takes out what it has left in the kernel`() throws {
+        let guarded = try GuardedHost()
+        let before = KernelObjects(namePrefix: "pw_")
+        _ = try leaveUnreadable(guarded)
+        try guarded.done("probe", "unload", "frames")
+        #expect(FolderEntry.all(in: "\(guarded.pinFolder)/probes").isEmpty)
+        #expect(KernelObjects.leftovers(since: before).isEmpty)
+        #expect(try !guarded.status().warnings.contains { $0.contains("frames") })
+        try guarded.end()
+    }
+
+    @Test func `loading a probe over one that could not be loaded again has its place, and pins of its own`() throws {
+        let guarded = try GuardedHost()
+        let before = KernelObjects(namePrefix: "pw_")
+        let document = try leaveUnreadable(guarded)
+        let (links, folder) = (guarded.probeLinks, "\(guarded.pinFolder)/probes/frames")
+        let generations = FolderEntry.all(in: folder).compactMap { Int($0.name) }
+        // What is only tried changes nothing.
+        try guarded.done("probe", "load", "--dry-run", "-f", document)
+        #expect(guarded.probeLinks == links)
+        #expect(try guarded.done("probe", "load", "-f", document).output.hasPrefix("loaded probe frames"))
+        #expect(eventually { guarded.probeLinks.count == 1 } && guarded.probeLinks.isDisjoint(with: links))
+        let now = FolderEntry.all(in: folder).compactMap { Int($0.name) }
+        #expect(generations.count == 1 && now.count == 1 && now[0] > generations[0], "\(generations), \(now)")
+        #expect(try !guarded.status().warnings.contains { $0.contains("frames") })
+        try guarded.done("probe", "unload", "frames")
+        #expect(KernelObjects.leftovers(since: before).isEmpty)
+        try guarded.end()
+    }
+
+    @Test func `what the state folder does not take is said, and taken when it can be`() throws {
+        let guarded = try GuardedHost()
+        let before = KernelObjects(namePrefix: "pw_")
+        try guarded.writeObject(.callsOne, as: "one.o")
+        let document = try guarded.watchDocument(more: Self.persistent)
+        let folder = "\(guarded.folder.path)/state/probes"
+        func breakFolder() throws {
+            #expect(rename(folder, "\(folder).away") == 0)
+            try guarded.folder.file("state/probes", "")
+        }
+        func mendFolder() {
+            #expect(unlink(folder) == 0 && rename("\(folder).away", folder) == 0)
+        }
+        try breakFolder()
+        for way in ["loaded probe calls", "probe calls is loaded already"] {
+            let loaded = try guarded.policyctl("probe", "load", "-f", document)
+            #expect(loaded.status == 1 && loaded.output.hasPrefix(way), "\(loaded.output)")
+            #expect(loaded.errors.contains("probe calls: in force, but not kept: "), "\(loaded.errors)")
+            #expect(try guarded.probes().map(\.name) == ["calls"])
+            #expect(try guarded.status().warnings.contains { $0.contains("probe calls: in force, but not kept") })
+        }
+        mendFolder()
+        #expect(try guarded.done("probe", "load", "-f", document).output.contains("is loaded already"))
+        #expect(FolderEntry.all(in: folder).map(\.name) == ["calls.json"])
+        #expect(try !guarded.status().warnings.contains { $0.contains("calls") })
+
+        try breakFolder()
+        let unloaded = try guarded.policyctl("probe", "unload", "calls")
+        #expect(unloaded.status == 1 && unloaded.output.hasPrefix("unloaded probe calls"), "\(unloaded.output)")
+        #expect(unloaded.errors.contains("unloaded, but still kept: "), "\(unloaded.errors)")
+        #expect(KernelObjects.leftovers(since: before).isEmpty)
+        #expect(try guarded.probes().isEmpty)
+        mendFolder()
+        try guarded.done("probe", "unload", "calls")
+        #expect(FolderEntry.all(in: folder).isEmpty)
+        #expect(try !guarded.status().warnings.contains { $0.contains("calls") })
+        try guarded.end()
+    }
+}
