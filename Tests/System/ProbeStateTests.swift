@@ -99,4 +99,38 @@ extension ProbeTests {
         #expect(try !guarded.status().warnings.contains { $0.contains("calls") })
         try guarded.end()
     }
+
+    @Test func `a perf event array does not outlive the daemon, which is said`() throws {
+        let guarded = try GuardedHost()
+        let before = KernelObjects(namePrefix: "pw_")
+        try guarded.writeObject(.callsPerf, as: "perf.o")
+        let globals = "  globals: { watched: \(getpid()), label: system }"
+        let warning = "pw_calls is a perf event array"
+        let brief = try guarded.done("probe", "load", "-f", guarded.watchDocument("perf.o", more: globals))
+        #expect(!brief.output.contains(warning), "\(brief.output)")
+        let document = try guarded.watchDocument("perf.o", more: globals + "\n  persist: true")
+        for more in [["--dry-run"], []] {
+            let loaded = try guarded.policyctl(["probe", "load", "-f", document] + more)
+            #expect(loaded.status == 0 && loaded.output.contains(warning), "\(loaded.output)\(loaded.errors)")
+        }
+        let links = guarded.probeLinks
+        getpgid(1)
+        #expect(try eventually { try guarded.probes().first?.events.received == 1 })
+        try guarded.stop()
+        #expect(guarded.probeLinks == links)
+        for argument in 2...5 { getpgid(pid_t(argument)) }
+        try guarded.start()
+        // Pinned and taken over all the same.
+        let probe = try #require(try guarded.probes().first)
+        #expect(probe.adopted && guarded.probeLinks == links && probe.warnings.contains { $0.contains(warning) }, "\(probe)")
+        getpgid(6)
+        #expect(
+            try eventually {
+                let events = try guarded.probes()[0].events
+                return events.received == 1
+            }, shown(try guarded.probes().map(\.events)))
+        try guarded.done("probe", "unload", "calls")
+        #expect(KernelObjects.leftovers(since: before).isEmpty)
+        try guarded.end()
+    }
 }

@@ -40,7 +40,7 @@ extension ProbeLoader {
             }
             return LoadedProbe(
                 probe, programs: before.programs, maps: before.maps, streams: streams, readers: readers, memoryBytes: before.memoryBytes,
-                pins: pins, warnings: [], attachments: held, object: nil)
+                pins: pins, warnings: warnings(plan), attachments: held, object: nil)
         }
     }
 }
