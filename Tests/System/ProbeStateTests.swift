@@ -100,7 +100,43 @@ extension ProbeTests {
         try guarded.end()
     }
 
-    @Test func `a perf event array does not outlive the daemon, which is said`() throws {
+    @Test(arguments: [SIGTERM, SIGKILL])
+    func `what a ring had no room for is told once, whichever daemon reads it`(signal: CInt) throws {
+        let guarded = try GuardedHost()
+        try guarded.writeObject(.callsOne, as: "one.o")
+        // A ring of a page holds some 50.
+        try guarded.done(
+            "probe", "load", "-f", guarded.watchDocument(more: Self.persistent + "\n  maps: { pw_calls: { maxEntries: 4096 } }"))
+        func events() throws -> ProbeEventsMessage { try #require(try guarded.probes().first).events }
+        func call(_ count: Int) { for argument in 0..<count { getpgid(pid_t(argument)) } }
+        func isTold(_ count: Int) throws -> Bool {
+            try eventually {
+                let events = try events()
+                return events.received + events.lostInKernel == count
+            }
+        }
+        try guarded.daemon.send(SIGSTOP)
+        call(300)
+        try guarded.daemon.send(SIGCONT)
+        #expect(try isTold(300), shown(try events()))
+        #expect(try events().lostInKernel > 0)
+
+        try guarded.stop(signal)
+        call(500)
+        try guarded.start()
+        #expect(try isTold(500), shown(try events()))
+        #expect(try events().lostInKernel > 0)
+
+        try guarded.stop(signal)
+        call(3)
+        try guarded.start()
+        #expect(try isTold(3), shown(try events()))
+        #expect(try events().lostInKernel == 0)
+        try guarded.done("probe", "unload", "calls")
+        try guarded.end()
+    }
+
+    @Test func `a perf event array does not outlive the daemon, which is said, and what is lost by it is counted`() throws {
         let guarded = try GuardedHost()
         let before = KernelObjects(namePrefix: "pw_")
         try guarded.writeObject(.callsPerf, as: "perf.o")
@@ -127,7 +163,7 @@ extension ProbeTests {
         #expect(
             try eventually {
                 let events = try guarded.probes()[0].events
-                return events.received == 1
+                return events.received == 1 && events.lostInKernel == 4
             }, shown(try guarded.probes().map(\.events)))
         try guarded.done("probe", "unload", "calls")
         #expect(KernelObjects.leftovers(since: before).isEmpty)

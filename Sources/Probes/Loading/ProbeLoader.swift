@@ -52,7 +52,8 @@ public struct ProbeLoader: Sendable {
         try checkMemory(before: object)
         let loaded = LoadedObjectHolder(try load(object, plan))
         let memory = try checkMemory(of: loaded.object)
-        let streams = try kernel { () throws(BPFError) in try makeStreams(plan, loaded.object) }
+        let told = try kernel { () throws(BPFError) in pins == nil ? nil : try ToldLosses(streams: plan.sources.count) }
+        let streams = try kernel { () throws(BPFError) in try makeStreams(plan, loaded.object, told) }
         let readers = try kernel { () throws(BPFError) in try makeReaders(loaded.object) }
         var takeover = Takeover(old)
         let leftOut = Set(loaded.object.leftOut.map(\.name))
@@ -70,7 +71,7 @@ public struct ProbeLoader: Sendable {
                 }
             }
             do throws(ProbeError) {
-                unpinned = try pin(loaded.object, takeover.held)
+                unpinned = try pin(loaded.object, takeover.held, told)
             } catch {
                 takeover.undo()
                 throw error
@@ -150,12 +151,15 @@ extension ProbeLoader {
         }
     }
 
-    private func makeStreams(_ plan: ProbePlan, _ object: borrowing LoadedObject) throws(BPFError) -> [ProbeEventStream] {
+    private func makeStreams(
+        _ plan: ProbePlan, _ object: borrowing LoadedObject, _ told: ToldLosses?
+    ) throws(BPFError) -> [ProbeEventStream] {
         var streams: [ProbeEventStream] = []
-        for source in plan.sources {
+        for (place, source) in plan.sources.enumerated() {
             streams.append(
                 try ProbeEventStream(
-                    probe.name, source, ring: { (map, loss) throws(BPFError) in try object.ringBuffer(map, lossCounter: loss) },
+                    probe.name, source, told: told.map { ($0, place) },
+                    ring: { (map, loss) throws(BPFError) in try object.ringBuffer(map, lossCounter: loss) },
                     perf: { (map, loss) throws(BPFError) in try object.perfBuffer(map, lossCounter: loss) }))
         }
         return streams
@@ -218,13 +222,14 @@ extension ProbeLoader {
     /// Pins maps and attachments, if the probe is to outlive this process and they all can be.
     ///
     /// - Returns: The targets because of which nothing is pinned.
-    private func pin(_ object: borrowing LoadedObject, _ held: [HeldAttachment]) throws(ProbeError) -> [String] {
+    private func pin(_ object: borrowing LoadedObject, _ held: [HeldAttachment], _ told: ToldLosses?) throws(ProbeError) -> [String] {
         guard let pins else { return [] }
         let others = held.filter { !$0.canBePinned }.map(\.target)
         guard others.isEmpty else { return others }
         try pins.makeFolders()
         do throws(BPFError) {
             for map in object.maps { try object.pinMap(map.name, at: pins.map(map.name)) }
+            try told?.pin(at: pins.told)
             for (index, attachment) in held.enumerated() { try attachment.pin(at: pins.link(index)) }
         } catch {
             pins.removeGeneration()

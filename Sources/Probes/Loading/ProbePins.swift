@@ -5,6 +5,7 @@ internal import Glibc
 ///
 ///     probes/NAME/7/maps/MAP      its maps
 ///     probes/NAME/7/links/0       its attachments, in the order of the programs
+///     probes/NAME/7/told          how many of its losses have been told: ``ToldLosses``
 ///
 /// The number is a generation: what takes the place of another is made beside it.
 public struct ProbePins: Sendable, Hashable {
@@ -23,6 +24,7 @@ public struct ProbePins: Sendable, Hashable {
     private var own: String { "\(folder)/\(generation)" }
     func map(_ name: String) -> String { "\(own)/maps/\(Self.encoded(name))" }
     func link(_ index: Int) -> String { "\(own)/links/\(index)" }
+    var told: String { "\(own)/told" }
 
     /// The kernel takes no dots in the names of pins.
     private static func encoded(_ name: String) -> String {
