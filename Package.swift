@@ -47,6 +47,9 @@ let package = Package(
         // it then build for the tool as well.
         .executableTarget(name: "bpf-generate", dependencies: ["BPF"], swiftSettings: house),
         .plugin(name: "EmbedBPFTypes", capability: .buildTool(), dependencies: ["bpf-embed", "bpf-generate"]),
+        // eBPF programs written in Swift: the compiler of them, and a tool to run it by hand.
+        .target(name: "EBPFCompiler", swiftSettings: house),
+        .executableTarget(name: "bpf-swift", dependencies: ["EBPFCompiler"], swiftSettings: house),
         .systemLibrary(name: "CDatapath", path: "bpf/include"),
         .target(
             name: "BPFObjects", dependencies: ["BPF"], path: "bpf", exclude: ["include", "probes/include"], sources: ["Objects.swift"],
