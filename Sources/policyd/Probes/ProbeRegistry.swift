@@ -21,6 +21,8 @@ final class ProbeRegistry: Sendable {
     private let changes = NIOThreadPool(numberOfThreads: 1)
     /// Looks at objects before they are opened here.
     private let inspection = Inspection()
+    /// Loads them before they are loaded here.
+    private let trial = ProbeTrial()
 
     /// The largest object, in bytes.
     static let objectLimit = 64 << 20
@@ -101,6 +103,7 @@ extension ProbeRegistry {
             let loader = try ProbeLoader(document, object: object, pins: pins(name, generation))
             // What a daemon that was killed in the midst of a replacement has left would hold places that only one program can have.
             pins(name, generation).removeOthers()
+            try tryElsewhere(document, object)
             let loaded = try loader.load()
             let probe = RunningProbe(document, loaded, digest: digest, since: .now, adopted: false, hub: nil, logger: logger)
             keep(probe)
@@ -241,6 +244,7 @@ extension ProbeRegistry {
         let loaded: LoadedProbe
         do throws(ProbeError) {
             loader = try ProbeLoader(document, object: object, pins: probe.persist ? pins(name, generation) : nil)
+            try tryElsewhere(document, object)
             // What one that could not be loaded again has left would hold places that only one program can have.
             if old == nil, !request.dryRun { try ProbePins.remove(name, in: pinFolder) }
             loaded = try loader.load(replacing: old?.loaded, isTrial: request.dryRun)
@@ -308,6 +312,12 @@ extension ProbeRegistry {
             throw Refusal(.badRequest, "one document of kind Probe is expected")
         }
         return document
+    }
+
+    /// Has another process load a probe whose object is not our own: one that brings it down is not loaded here.
+    private func tryElsewhere(_ document: Document, _ object: [UInt8]) throws(ProbeError) {
+        if case .probe(let probe) = document.value, case .bundled = probe.object { return }
+        try trial.run(document, object: object)
     }
 
     /// The bytes of the object, after another process has looked at them if they are not our own.
