@@ -174,6 +174,21 @@ static inline int swiftbpf_drop_capabilities(void) {
     return (int)syscall(SYS_capset, &header, none);
 }
 
+// The same library. Leaves this thread, and no other, the capabilities of a mask that it has.
+static inline int swiftbpf_reduce_capabilities(__u64 kept) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {{0, 0, 0}, {0, 0, 0}};
+    if (syscall(SYS_capget, &header, data) != 0) return -1;
+    for (int half = 0; half < 2; half++) {
+        data[half].permitted &= (__u32)(kept >> (32 * half));
+        data[half].effective = data[half].permitted;
+        data[half].inheritable = 0;
+    }
+    return (int)syscall(SYS_capset, &header, data);
+}
+// Variadic. What this thread may take of capabilities it keeps when it becomes another user's.
+static inline int swiftbpf_keep_capabilities(void) { return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0); }
+
 // Declared under _GNU_SOURCE only: a file in memory, and a program started with no descriptors but its first ones.
 static inline int swiftbpf_memory_file(const char *name) { return (int)syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */); }
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
