@@ -41,7 +41,7 @@ let package = Package(
         .target(name: "Probes", dependencies: ["BPF", "BPFObjects", "CLibBPF", "PolicyModel"], swiftSettings: library),
 
         // eBPF sources, compiled by the plugin and embedded; headers shared by kernel and Swift.
-        .executableTarget(name: "bpf-embed", dependencies: ["BPF"], swiftSettings: house),
+        .executableTarget(name: "bpf-embed", dependencies: ["EBPFCompiler"], swiftSettings: house),
         .plugin(name: "EmbedBPF", capability: .buildTool(), dependencies: ["bpf-embed"]),
         // The same with Swift types of what the objects declare. A plugin of its own: this tool needs the library, which only those who use
         // it then build for the tool as well.

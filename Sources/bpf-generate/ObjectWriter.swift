@@ -6,7 +6,7 @@ struct ObjectWriter {
     private var names = ""
 
     /// The Swift text of an object, to stand in an extension of `EmbeddedObject`; empty for an object without anything.
-    static func text(of object: borrowing OpenObject, name: String) -> String {
+    static func text(of object: borrowing OpenObject, name: String, source: String) -> String {
         var writer = ObjectWriter()
         writer.read(object)
         var types = TypeWriter(writer.catalog)
@@ -14,7 +14,7 @@ struct ObjectWriter {
         let body = types.text + writer.names
         if body.isEmpty { return "" }
         return """
-                /// What `\(name).bpf.c` declares: its types as Swift has them, and the names of its maps, programs and global variables.
+                /// What `\(source)` declares: its types as Swift has them, and the names of its maps, programs and global variables.
                 public enum \(SwiftNames.type(name)) {
             \(body.split(separator: "\n", omittingEmptySubsequences: false).dropLast(2).joined(separator: "\n"))
                 }
