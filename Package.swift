@@ -66,9 +66,10 @@ let package = Package(
 
         // From documents to packets.
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CLibCrypto", providers: [.apt(["libssl-dev"])]),
         .target(
-            name: "PolicyModel", dependencies: ["CYAML"], swiftSettings: library,
-            linkerSettings: [.linkedLibrary(":libyaml.a")]),
+            name: "PolicyModel", dependencies: ["CLibCrypto", "CYAML"], swiftSettings: library,
+            linkerSettings: [.linkedLibrary(":libyaml.a"), .linkedLibrary(":libcrypto.a")]),
         .target(name: "PolicyTesting", dependencies: ["PolicyModel"], swiftSettings: library),
         .target(name: "PolicyImport", dependencies: ["PolicyModel"], swiftSettings: library),
         .target(name: "PolicyCompiler", dependencies: ["PolicyModel", "CDatapath"], swiftSettings: library),
