@@ -97,6 +97,7 @@ static inline void swiftbpf_store_release_64(void *p, unsigned long long v) {
 // tcx, of Linux 6.6, and netfilter programs, of 6.4, are younger than the headers: the kernel's attributes, as far as these go.
 enum { SWIFTBPF_PROG_TYPE_NETFILTER = 32 };
 enum { SWIFTBPF_NETFILTER = 45, SWIFTBPF_TCX_INGRESS = 46, SWIFTBPF_TCX_EGRESS = 47, SWIFTBPF_LINK_TCX = 11 };
+enum { SWIFTBPF_STRUCT_OPS = 44 }; // links of operations, of Linux 6.4
 enum { SWIFTBPF_F_BEFORE = 1 << 3, SWIFTBPF_F_AFTER = 1 << 4, SWIFTBPF_F_ID = 1 << 5, SWIFTBPF_F_LINK = 1 << 13 };
 struct swiftbpf_tcx_create {
     __u32 prog_fd, target_ifindex, attach_type, flags;
