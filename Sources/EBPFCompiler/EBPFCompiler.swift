@@ -113,7 +113,10 @@ public struct EBPFCompiler {
 
         try run(
             swiftc,
-            languageArguments(module: name) + ["-g", "-Xfrontend", "-disable-llvm-optzns", "-emit-ir", "-o", step("").path]
+            // As if tests looked at the program: maps and a license that no function uses are not left out.
+            languageArguments(module: name) + [
+                "-g", "-enable-testing", "-Xfrontend", "-disable-llvm-optzns", "-emit-ir", "-o", step("").path,
+            ]
                 + sources.map(\.path))
         var preparation = Preparation(try module(at: step("")))
         let prepared = preparation.run()
