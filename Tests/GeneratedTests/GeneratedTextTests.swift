@@ -16,8 +16,8 @@ struct GeneratedTextTests {
         .policy, .entry, .xdp, .xdpEntry, .allocations, .dns, .fileOpens, .functionCalls, .packetDrops, .tcpConnections, .tcpTroubles,
         .tlsFailures,
         // The tests'.
-        .alternatives, .callsEither, .callsOne, .callsTwo, .cgroups, .endless, .extension, .fates, .frames, .functions, .globals,
-        .iterators, .kinds, .kprobes, .longlog, .lsmCgroup, .maps, .multi, .netfilter, .opening, .operations, .pinned, .refused,
+        .alternatives, .callsEither, .callsOne, .callsPerf, .callsTwo, .cgroups, .endless, .extension, .fates, .frames, .functions,
+        .globals, .iterators, .kinds, .kprobes, .longlog, .lsmCgroup, .maps, .multi, .netfilter, .opening, .operations, .pinned, .refused,
         .replaceable, .reuseport, .rings, .sockets, .starterFentry, .starterIterator, .starterKprobe, .starterLsm, .starterMinimal,
         .starterRingBuffer, .starterTc, .starterUprobe, .starterUsdt, .starterXdp, .taskmaps, .tracepoints, .tracing, .types, .usdt,
         .userring, .verdict,
@@ -26,10 +26,14 @@ struct GeneratedTextTests {
     ]
 
     @Test func `it compiles for every object there is`() throws {
-        let texts = try Self.objects.map { object in
+        var texts = try Self.objects.map { object in
             let text = try BPFGenerate.text(of: object.bytes, name: object.name)
             #expect(text.contains("public enum \(SwiftNames.type(object.name)) {"))
             return text.replacing("public import BPF\n", with: "")
+        }
+        // Objects that are called as what the text means by these names; so is netfilter.
+        for name in ["string", "map-name", "u-int32", "inline-array"] {
+            texts += [try BPFGenerate.text(of: EmbeddedObject.types.bytes, name: name).replacing("public import BPF\n", with: "")]
         }
         let result = try compileSwift(
             "public import BPF\n" + texts.joined(), named: "generated",
