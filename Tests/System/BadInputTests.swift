@@ -146,12 +146,11 @@ import Testing
         let guarded = try GuardedHost()
         let body = #"{"sources":[],"attached":[{"name":"a.txt","bytes":4}],"dryRun":true}"# + "\n::1\n"
         for (type, status) in [("Application/Vnd.Policyd.Apply; charset=utf-8", "200"), ("application/json", "400")] {
-            let answer = try ChildProcess(
-                [
-                    "curl", "-sS", "--unix-socket", guarded.socket, "-w", "%{http_code}", "-H", "Content-Type: \(type)", "--data-binary", body,
-                    "http://d/v1/apply",
-                ], folder: guarded.folder.path, name: "curl")
-            #expect(answer.wait(seconds: 10) == 0 && answer.output.hasSuffix(status), "\(type): \(answer.output) \(answer.errors)")
+            let answer = try runCommand([
+                "curl", "-sS", "--unix-socket", guarded.socket, "-w", "%{http_code}", "-H", "Content-Type: \(type)", "--data-binary", body,
+                "http://d/v1/apply",
+            ])
+            #expect(answer.output.hasSuffix(status), "\(type): \(answer.output)")
         }
         try guarded.end()
     }
