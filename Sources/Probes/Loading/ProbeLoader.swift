@@ -10,7 +10,8 @@ internal import Synchronization
 /// for try await batch in probe.streams[0].batches { … }
 /// ```
 ///
-/// The bytes are opened in this process: those of a stranger are to be looked at by an ``Inspection`` first.
+/// The bytes are opened and loaded in this process: those of a stranger are to be looked at by an ``Inspection`` and loaded by a ``ProbeTrial``
+/// first.
 public struct ProbeLoader: Sendable {
     /// What the document says.
     public let probe: Probe
@@ -50,7 +51,7 @@ public struct ProbeLoader: Sendable {
         let plan = try plan(for: object)
         try kernel { () throws(BPFError) in try edit(&object, plan) }
         try checkMemory(before: object)
-        let loaded = LoadedObjectHolder(try load(object, plan))
+        let loaded = LoadedObjectHolder(try load(object, plan, isTrial: isTrial))
         let memory = try checkMemory(of: loaded.object)
         let told = try kernel { () throws(BPFError) in pins == nil ? nil : try ToldLosses(streams: plan.sources.count) }
         let streams = try kernel { () throws(BPFError) in try makeStreams(plan, loaded.object, told) }
@@ -139,11 +140,13 @@ extension ProbeLoader {
         for group in probe.alternatives { try object.addAlternatives(group) }
     }
 
-    /// Loads the object; programs that may be left out are attached once on trial, as some kernels only then say that they cannot.
-    private func load(_ object: consuming OpenObject, _ plan: ProbePlan) throws(ProbeError) -> LoadedObject {
+    /// Loads the object; programs that may be left out are attached once on trial, as some kernels only then say that they cannot. Where
+    /// nothing is to be attached, they are taken as the load leaves them.
+    private func load(_ object: consuming OpenObject, _ plan: ProbePlan, isTrial: Bool) throws(ProbeError) -> LoadedObject {
         let targets = Dictionary(plan.programs.map { ($0.name, $0.targets) }) { first, _ in first }
         do throws(BPFError) {
             return try object.load { (program) throws(BPFError) in
+                if isTrial { return }
                 for target in targets[program.name] ?? [] { _ = try program.attach(to: target) }
             }
         } catch {
