@@ -171,7 +171,7 @@ extension ProbeLoader {
             sum = overflow ? .max : total
             guard sum <= probe.limits.memory else {
                 throw ProbeError(
-                    "refused: with map \(map.name) of \(map.maxEntries) entries the maps of probe \(probe.name) come to "
+                    "refused: with map \(map.name) of \(ProbeMemory.entries(map)) entries the maps of probe \(probe.name) come to "
                         + "\(overflow ? "more memory than there is" : "about \(sum) bytes"), and its limit is \(probe.limits.memory)")
             }
         }
@@ -182,7 +182,11 @@ extension ProbeLoader {
         var sum = 0
         let leftOut = Set(object.leftOut.map(\.name))
         do throws(BPFError) {
-            for map in object.maps { sum += try object.mapInfo(map.name).memoryBytes ?? 0 }
+            for map in object.maps {
+                sum += try object.mapInfo(map.name).memoryBytes ?? 0
+                // The kernel counts what such a map begins with.
+                if map.type.isLocalStorage { sum += ProbeMemory.most(map) }
+            }
             for program in object.programs where !leftOut.contains(program.name) {
                 sum += try object.program(program.name).info.memoryBytes ?? 0
             }
