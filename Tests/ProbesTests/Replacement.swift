@@ -65,7 +65,7 @@ struct Replacement {
         let seen = try probes.map { try $0.seen }
         if !place.isNumbered {
             let (sum, count) = (seen.reduce(0) { $0 + $1[0] }, times.reduce(0, +))
-            #expect(sum == count, "\(sum) told of \(count) that happened")
+            #expect(place.isToldTwice ? sum >= count : sum == count, "\(sum) told of \(count) that happened")
             return
         }
         let sums = times.indices.map { number in seen.reduce(0) { $0 + $1[number] } }

@@ -71,6 +71,22 @@ struct ReplacementTests {
     @Test(arguments: callPlaces) func `calls are seen while probes take each other's place`(place: Place) throws {
         try withTraceFilesystem { try Replacement(place).run(Traffic { getpgid(pid_t($0)) }) }
     }
+
+    @Test(
+        .enabled(if: Features.kprobe == .available && Features.fentry == .available, "this kernel lacks these: run scripts/vm-tests"),
+        arguments: [
+            Place(program: "pl_kprobe", target: "kprobe:do_unlinkat", isToldTwice: true),
+            Place(program: "pl_fentry", target: "fentry:do_unlinkat", isToldTwice: true),
+            Place(program: "pl_lsm", target: "lsm:task_getpgid", isToldTwice: true, isNumbered: false),
+        ])
+    func `functions of the kernel are watched while probes take each other's place`(place: Place) throws {
+        try Replacement(place).run(
+            Traffic { number in
+                // A folder that is not open.
+                unlinkat(0x10000 + CInt(number), "bpftest", 0)
+                getpgid(getpid())
+            })
+    }
 }
 
 extension Traffic {

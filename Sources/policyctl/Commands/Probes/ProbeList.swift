@@ -69,7 +69,9 @@ enum ProbeText {
             return "unloaded probe \(probe.name) \(time): \(Shown.counted(events.received, "event")), "
                 + "\(Shown.count(events.lostInKernel + events.lostToLimit)) lost\n"
         case .unchanged: return "probe \(probe.name) is loaded already, with the same document and object\n"
-        case .checked: return "probe \(probe.name) would be loaded: \(size)\n" + leftOut(probe)
+        case .checked:
+            return "probe \(probe.name) would be loaded: \(size)\n" + leftOut(probe)
+                + probe.warnings.map { "  warning: \($0)\n" }.joined()
         case .loaded, .replaced:
             let verb = change.outcome == .loaded ? "loaded" : "replaced"
             var text = "\(verb) probe \(probe.name) \(time): \(size)\n"
