@@ -53,9 +53,10 @@ extension ReplacementTests {
             // A chain that nobody was ever in has none.
             let first = try ProbeLoader(at: ["pl_tc": ["tcx/ingress:lo"]]).load()
             let before = try revision()
-            let trial = try ProbeLoader(at: ["pl_tc": ["tcx/ingress:lo"]], options: ", optional: true").load(replacing: first, isTrial: true)
+            let loader = try ProbeLoader(at: ["pl_tc": ["tcx/ingress:lo"]], options: ", optional: true")
+            let trial = try loader.load(replacing: first, isTrial: true)
             #expect(try revision() == before)
-            let alone = try ProbeLoader(at: ["pl_tc": ["tcx/ingress:lo"]], options: ", optional: true").load(isTrial: true)
+            let alone = try loader.load(isTrial: true)
             #expect(try revision() == before, "attached for a moment")
             for probe in [trial, alone] {
                 #expect(probe.programs.allSatisfy { $0.attached.isEmpty } && probe.programs.contains { $0.leftOut == nil })

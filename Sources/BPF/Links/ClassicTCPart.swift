@@ -57,8 +57,8 @@ private enum OwnQdiscs {
     private static func remove(_ tc: ClassicTC, _ place: Place, _ counts: inout [Place: Int]) {
         counts[place] = nil
         // The kernel has no way to do both at once: a filter that comes between the question and the removal goes too.
-        guard let ingress = try? tc.filters(.ingress), let egress = try? tc.filters(.egress), ingress.isEmpty, egress.isEmpty else { return }
-        try? tc.removeQdisc()
+        let isEmpty = TrafficDirection.allCases.allSatisfy { (try? tc.filters($0))?.isEmpty == true }
+        if isEmpty { try? tc.removeQdisc() }
     }
 }
 
