@@ -11,10 +11,14 @@ let house: [SwiftSetting] = [
 /// Library targets also say where they step outside memory safety.
 let library: [SwiftSetting] = house + [.strictMemorySafety()]
 
+/// What the module for programs in the kernel is written in: the address of a map is that of memory without a type.
+let kernel: [SwiftSetting] = library + [.enableExperimentalFeature("RawLayout"), .enableExperimentalFeature("BuiltinModule")]
+
 let package = Package(
     name: "policyd",
     products: [
         .library(name: "BPF", targets: ["BPF"]),
+        .library(name: "EBPF", targets: ["EBPF"]),
         .library(name: "BPFTesting", targets: ["BPFTesting"]),
         .plugin(name: "EmbedBPF", targets: ["EmbedBPF"]),
         .plugin(name: "EmbedBPFTypes", targets: ["EmbedBPFTypes"]),
@@ -27,26 +31,40 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/onevcat/Rainbow", exact: "4.2.2"),
         .package(url: "https://github.com/ordo-one/TextTable", exact: "0.0.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
     ],
     targets: [
         // The eBPF library, which knows nothing of policies.
         .systemLibrary(name: "CLibBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev", "libelf-dev"])]),
         .target(name: "BPF", dependencies: ["CLibBPF"], swiftSettings: library),
         .target(name: "BPFTesting", dependencies: ["BPF", "CLibBPF"], swiftSettings: library),
+        // What programs for the kernel are written with. Here it is built for the host: types both sides share, and logic to be tested.
+        .systemLibrary(name: "CEBPF"),
+        .target(name: "EBPF", dependencies: ["CEBPF"], swiftSettings: kernel),
         // Objects that others made.
-        .target(name: "Probes", dependencies: ["BPF", "BPFObjects", "CLibBPF", "PolicyModel"], swiftSettings: library),
+        .target(
+            name: "Probes",
+            dependencies: [
+                "BPF", "BPFObjects", "CLibBPF", "PolicyModel",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: library),
 
         // eBPF sources, compiled by the plugin and embedded; headers shared by kernel and Swift.
-        .executableTarget(name: "bpf-embed", dependencies: ["BPF"], swiftSettings: house),
+        .executableTarget(name: "bpf-embed", dependencies: ["EBPFCompiler"], swiftSettings: house),
         .plugin(name: "EmbedBPF", capability: .buildTool(), dependencies: ["bpf-embed"]),
         // The same with Swift types of what the objects declare. A plugin of its own: this tool needs the library, which only those who use
         // it then build for the tool as well.
         .executableTarget(name: "bpf-generate", dependencies: ["BPF"], swiftSettings: house),
         .plugin(name: "EmbedBPFTypes", capability: .buildTool(), dependencies: ["bpf-embed", "bpf-generate"]),
+        // eBPF programs written in Swift: the compiler of them, and a tool to run it by hand.
+        .target(name: "EBPFCompiler", swiftSettings: house),
+        .executableTarget(name: "bpf-swift", dependencies: ["EBPFCompiler"], swiftSettings: house),
         .systemLibrary(name: "CDatapath", path: "bpf/include"),
         .target(
             name: "BPFObjects", dependencies: ["BPF"], path: "bpf", exclude: ["include", "probes/include"], sources: ["Objects.swift"],
@@ -55,9 +73,10 @@ let package = Package(
 
         // From documents to packets.
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CLibCrypto", providers: [.apt(["libssl-dev"])]),
         .target(
-            name: "PolicyModel", dependencies: ["CYAML"], swiftSettings: library,
-            linkerSettings: [.linkedLibrary(":libyaml.a")]),
+            name: "PolicyModel", dependencies: ["CLibCrypto", "CYAML"], swiftSettings: library,
+            linkerSettings: [.linkedLibrary(":libyaml.a"), .linkedLibrary(":libcrypto.a")]),
         .target(name: "PolicyTesting", dependencies: ["PolicyModel"], swiftSettings: library),
         .target(name: "PolicyImport", dependencies: ["PolicyModel"], swiftSettings: library),
         .target(name: "PolicyCompiler", dependencies: ["PolicyModel", "CDatapath"], swiftSettings: library),
@@ -165,6 +184,7 @@ let package = Package(
         .target(
             name: "BPFTestObjects", dependencies: ["BPF"], path: "Tests/BPFTestObjects", exclude: ["include"], sources: ["Objects.swift"],
             swiftSettings: house, plugins: ["EmbedBPF"]),
+        .testTarget(name: "EBPFTests", dependencies: ["EBPF"], swiftSettings: house),
         // Swift types that the plugin makes of objects, and those who use them.
         .target(
             name: "GeneratedObjects", dependencies: ["BPF"], path: "Tests/GeneratedObjects", sources: ["Objects.swift"],

@@ -1,6 +1,7 @@
 import BPF
 import FoundationEssentials
 import Glibc
+import Subprocess
 
 /// Looks at an object file somebody else made in a process of its own, so that a file that brings libbpf or this library down brings
 /// nothing down with it.
@@ -8,10 +9,10 @@ import Glibc
 ///     // First of all in `main`:
 ///     Inspection.serveIfAsked()
 ///     …
-///     let report = try Inspection().report(on: bytes, name: "filter")
+///     let report = try await Inspection().report(on: bytes, name: "filter")
 ///
 /// The other process has no privileges, bounds on memory and time, no files but the object, and no environment. If it is to try what the
-/// kernel takes it keeps the privileges for that.
+/// kernel takes it keeps the privileges for that. What a probe's document makes of an object is tried by ``ProbeTrial``.
 public struct Inspection: Sendable {
     /// The program that looks.
     public var program: String
@@ -42,21 +43,11 @@ public struct Inspection: Sendable {
 
     /// What an object holds.
     ///
-    /// This waits for the other process, up to the limit of time.
-    ///
     /// - Parameters:
     ///   - bytes: The file.
     ///   - name: The name the object goes by.
-    public func report(on bytes: [UInt8], name: String) throws(InspectionError) -> ObjectReport {
-        let child = try InspectionProcess(program, arguments + [name], input: bytes)
-        let (answer, end) = child.answer(within: timeLimit)
-        switch end {
-        case .exited(0): break
-        case .exited(let status): throw .failed("cannot look at object \(name): \(program) ended with \(status)\(child.complaint)")
-        // What the kernel sends who has used up the time it may compute.
-        case .signalled(SIGXCPU), .late: throw .timedOut(object: name, seconds: timeLimit)
-        case .signalled(let signal): throw .crashed(object: name, signal: signal)
-        }
+    public func report(on bytes: [UInt8], name: String) async throws(InspectionError) -> ObjectReport {
+        let answer = try await answer(to: bytes, name: name)
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(answer)) else {
             throw .failed("cannot look at object \(name): \(program) did not answer as agreed")
         }
@@ -64,10 +55,25 @@ public struct Inspection: Sendable {
         return report
     }
 
+    /// What the process writes when it is given something to read.
+    func answer(to input: [UInt8], name: String) async throws(InspectionError) -> [UInt8] {
+        let process = InspectionProcess(program: program, arguments: arguments + [name])
+        guard let outcome = try await process.run(on: input, within: .seconds(timeLimit)) else {
+            throw .timedOut(object: name, seconds: timeLimit)
+        }
+        switch outcome.end {
+        case .exited(0): return outcome.answer
+        case .exited(let status): throw .failed("cannot look at object \(name): \(program) ended with \(status)\(outcome.complaint)")
+        // What the kernel sends who has used up the time it may compute.
+        case .signaled(SIGXCPU): throw .timedOut(object: name, seconds: timeLimit)
+        case .signaled(let signal): throw .crashed(object: name, signal: signal)
+        }
+    }
+
     /// What the object in a file holds.
     ///
     /// - Throws: `InspectionError` also if the file cannot be read.
-    public func report(onFile path: String) throws(InspectionError) -> ObjectReport {
+    public func report(onFile path: String) async throws(InspectionError) -> ObjectReport {
         let source = ObjectSource.file(path)
         let bytes: [UInt8]
         do throws(BPFError) {
@@ -75,7 +81,7 @@ public struct Inspection: Sendable {
         } catch {
             throw .refused("\(error)")
         }
-        return try report(on: bytes, name: source.name)
+        return try await report(on: bytes, name: source.name)
     }
 
     /// What the process that looks says to the one that asked.
@@ -101,12 +107,14 @@ extension Inspection {
         }
     }
 
-    /// Looks at an object and ends the process, if this is the process that was started for it; does nothing otherwise.
+    /// Looks at an object, or tries a probe, and ends the process, if this is the process that was started for it; does nothing otherwise.
     ///
     /// To be called before anything else: what a program opens or reads before is within reach of the object.
     public static func serveIfAsked() {
         let arguments = CommandLine.arguments
-        guard arguments.count == 3, let depth = Depth(rawValue: arguments[1]) else { return }
+        guard arguments.count == 3 else { return }
+        if arguments[1] == ProbeTrial.command { exit(ProbeTrial.serve()) }
+        guard let depth = Depth(rawValue: arguments[1]) else { return }
         exit(serve(name: arguments[2], depth))
     }
 
@@ -115,14 +123,13 @@ extension Inspection {
     ///
     /// - Returns: The status to exit with.
     public static func serve(name: String, _ depth: Depth = .reading) -> CInt {
-        Confinement.confine(keepingPrivileges: depth == .loading)
+        Confinement.confine(for: depth == .loading ? .loading : .reading)
         var answer = Answer()
         do throws(InspectionError) {
-            answer.report = try reportHere(on: InspectionProcess.readAll(STDIN_FILENO), name: name, depth)
+            answer.report = try reportHere(on: InspectionProcess.input, name: name, depth)
         } catch {
             answer.refusal = error.description
         }
-        guard let bytes = try? JSONEncoder().encode(answer) else { return 1 }
-        return InspectionProcess.writeAll(Array(bytes), to: STDOUT_FILENO) ? 0 : 1
+        return InspectionProcess.answer(answer)
     }
 }

@@ -1,0 +1,162 @@
+public import Foundation
+
+/// Compiles eBPF programs that are written in Swift, with nothing but the Swift toolchain.
+///
+/// Tested with Swift 6.3.1, which brings clang 21. The steps:
+/// 1. The Swift compiler, for an embedded machine of 64 bits, up to its own optimiser: LLVM's IR with debug information.
+/// 2. ``Preparation`` keeps what programs reach and takes away what is meant for the host.
+/// 3. LLVM's optimiser with the rules of the bpf back end; it carries out what initialises global variables.
+/// 4. ``Checks`` tell what the kernel could not run, by file and line.
+/// 5. ``Finishing`` makes maps, settings, license and BTF.
+/// 6. The bpf back end writes the object.
+public struct EBPFCompiler {
+    /// `swiftc` and `clang` of one toolchain.
+    public var swiftc: URL
+    public var clang: URL
+    /// Where modules that programs import lie, and what is kept between steps is written.
+    public var folder: URL
+    /// Sources of the C module `CEBPF`: a folder with `module.modulemap`.
+    public var headers: [URL] = []
+
+    public init(swiftc: URL, clang: URL, folder: URL) {
+        self.swiftc = swiftc
+        self.clang = clang
+        self.folder = folder
+    }
+
+    /// What a tool said that failed, or what is wrong with the program.
+    public struct Failure: Error, CustomStringConvertible {
+        public var description: String
+    }
+
+    /// The machine the Swift compiler believes it compiles for: layouts are the kernel's, and its standard library comes embedded.
+    private static let triple = "x86_64-unknown-none-elf"
+
+    private func languageArguments(module: String) -> [String] {
+        [
+            "-target", Self.triple, "-swift-version", "6", "-parse-as-library", "-wmo", "-O", "-module-name", module, "-I", folder.path,
+            "-module-cache-path", folder.appending(path: "ModuleCache").path,
+        ]
+            + ["Embedded", "RawLayout", "BuiltinModule"].flatMap { ["-enable-experimental-feature", $0] }
+            + headers.flatMap { ["-Xcc", "-fmodule-map-file=\($0.appending(path: "module.modulemap").path)"] }
+            + ["-Xcc", "-ffreestanding", "-Xcc", "-D__EBPF__"]
+    }
+
+    /// Compiles a module that programs import: `EBPF` itself, or types and functions shared with user space.
+    public func compileModule(_ name: String, sources: [URL]) throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try requireToolchain()
+        try run(
+            swiftc,
+            languageArguments(module: name) + [
+                "-g", "-emit-module", "-emit-module-path", folder.appending(path: "\(name).swiftmodule").path,
+            ] + sources.map(\.path))
+    }
+
+    /// A module that programs import.
+    public struct Module {
+        public var name: String
+        public var sources: [URL]
+
+        public init(name: String, sources: [URL]) {
+            self.name = name
+            self.sources = sources
+        }
+    }
+
+    /// Compiles those modules that are not there as they are now, and those that come after them. Several processes may ask at once.
+    /// - Parameter modules: each after those it imports.
+    public func compileModules(_ modules: [Module]) throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let lock = try FolderLock(folder)
+        defer { lock.release() }
+        var isStale = false
+        for module in modules {
+            let record = folder.appending(path: "\(module.name).inputs")
+            let inputs = inputs(of: module)
+            if !isStale, (try? String(contentsOf: record, encoding: .utf8)) == inputs { continue }
+            isStale = true
+            try? FileManager.default.removeItem(at: record)
+            try compileModule(module.name, sources: module.sources)
+            try Data(inputs.utf8).write(to: record)
+        }
+    }
+
+    /// All that a module is made of: compiler, options, and sources with their dates.
+    private func inputs(of module: Module) -> String {
+        let maps = headers.flatMap { (try? FileManager.default.contentsOfDirectory(at: $0, includingPropertiesForKeys: nil)) ?? [] }
+        let files = [swiftc.resolvingSymlinksInPath()] + module.sources + maps.sorted { $0.path < $1.path }
+        let lines = files.map { file in
+            let values = try? file.resourceValues(forKeys: [.contentModificationDateKey, .fileSizeKey])
+            return "\(file.path) \(values?.fileSize ?? 0) \(values?.contentModificationDate?.timeIntervalSince1970 ?? 0)"
+        }
+        return (languageArguments(module: module.name) + lines).joined(separator: "\n")
+    }
+
+    /// Swift 6.3 is the first that places functions in sections by a language feature of its own.
+    private func requireToolchain() throws {
+        let said = try run(swiftc, ["--version"], isTold: false)
+        let version = said.firstRange(of: "Swift version ").map { said[$0.upperBound...].prefix { $0.isNumber || $0 == "." } } ?? ""
+        let numbers = version.split(separator: ".").compactMap { Int($0) }
+        guard let major = numbers.first, (major, numbers.dropFirst().first ?? 0) >= (6, 3) else {
+            let found = version.isEmpty ? said : String(version)
+            throw Failure(description: "error: eBPF programs in Swift need Swift 6.3 or later; \(swiftc.path) is \(found)")
+        }
+    }
+
+    /// Compiles programs to an object.
+    /// - Throws: ``Failure`` with the lines that the compilers, or the checks, have to say.
+    public func compile(_ sources: [URL], to object: URL) throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let name = FunctionNames.identifier(String(object.lastPathComponent.prefix { $0 != "." }))
+        func step(_ suffix: String) -> URL { folder.appending(path: "\(name)\(suffix).ll") }
+
+        try run(
+            swiftc,
+            // As if tests looked at the program: maps and a license that no function uses are not left out.
+            languageArguments(module: name) + [
+                "-g", "-enable-testing", "-Xfrontend", "-disable-llvm-optzns", "-emit-ir", "-o", step("").path,
+            ]
+                + sources.map(\.path))
+        var preparation = Preparation(try module(at: step("")))
+        let prepared = preparation.run()
+        try refuse(preparation.diagnostics)
+        try Data(prepared.utf8).write(to: step(".prepared"))
+
+        let backend = ["-target", "bpfel", "-mcpu=v3", "-O2", "-Wno-override-module", "-x", "ir"]
+        try run(
+            clang,
+            backend + [step(".prepared").path, "-mllvm", "-hot-cold-split=false", "-S", "-emit-llvm", "-o", step(".optimised").path])
+        let optimised = try module(at: step(".optimised"))
+        try refuse(Checks(optimised).diagnostics())
+        var finishing = Finishing(optimised)
+        let finished = finishing.run()
+        try refuse(finishing.diagnostics)
+        try Data(finished.utf8).write(to: step(".finished"))
+        try run(clang, backend + [step(".finished").path, "-g", "-Xclang", "-disable-llvm-passes", "-c", "-o", object.path])
+    }
+
+    private func module(at url: URL) throws -> IRModule { try IRModule(parsing: String(contentsOf: url, encoding: .utf8)) }
+
+    private func refuse(_ diagnostics: [Diagnostic]) throws {
+        if !diagnostics.isEmpty { throw Failure(description: diagnostics.map(\.description).joined(separator: "\n")) }
+    }
+
+    @discardableResult
+    private func run(_ program: URL, _ arguments: [String], isTold: Bool = true) throws -> String {
+        let process = Process()
+        process.executableURL = program
+        process.arguments = arguments
+        let pipe = Pipe()
+        process.standardError = pipe
+        process.standardOutput = pipe
+        try process.run()
+        let said = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        let words = String(decoding: said, as: UTF8.self)
+        guard process.terminationStatus == 0 else { throw Failure(description: words) }
+        // Warnings are the reader's too.
+        if isTold, !said.isEmpty { FileHandle.standardError.write(said) }
+        return words
+    }
+}

@@ -1,0 +1,127 @@
+/// Makes of what the Swift compiler says for its host a module that LLVM optimises for the kernel's machine.
+///
+/// Kept is what programs reach. Programs are functions with a section; their names become what the source calls them. What a global
+/// variable computes when it is first used goes into the module's constructors, which the optimiser carries out at build time.
+struct Preparation {
+    var module: IRModule
+    var diagnostics: [Diagnostic] = []
+
+    /// 64-bit little-endian, as LLVM's bpf back end wants it.
+    static let target = [
+        "target datalayout = \"e-m:e-p:64:64-i64:64-i128:128-n32:64-S128\"", "target triple = \"bpfel\"",
+    ]
+
+    init(_ module: IRModule) {
+        self.module = module
+    }
+
+    /// The module's new text.
+    mutating func run() -> String {
+        let places = SourcePlaces(module)
+        var programs: [String: String] = [:]
+        for index in module.functions.indices {
+            guard module.functions[index].section != nil, !module.functions[index].isDeclaration else { continue }
+            let function = module.functions[index]
+            let title = module.node(function.debugNode)?.string("name") ?? function.name
+            let name = String(title.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
+            if let other = programs.updateValue(function.name, forKey: name), other != function.name {
+                diagnostics.append(
+                    Diagnostic(places.place(of: function), "two programs are called '\(name)'", "give one of them another name"))
+            }
+        }
+        let initialisers = module.functions.filter { $0.name.hasSuffix("_WZ") && !$0.isDeclaration }.map(\.name)
+        let kept = reached(from: Array(programs.values) + initialisers + module.variables.filter(Self.isDeclared).map(\.name))
+        module.functions.removeAll { !kept.contains($0.name) }
+        module.variables.removeAll { !kept.contains($0.name) || $0.name.hasPrefix("llvm.") }
+        let names = Dictionary(uniqueKeysWithValues: programs.map { ($0.value, $0.key) })
+        for index in module.functions.indices { adapt(&module.functions[index], names: names) }
+        for index in module.variables.indices { adapt(&module.variables[index]) }
+        for (number, tokens) in module.attributes { module.attributes[number] = Self.neutral(tokens) }
+        return text(constructors: initialisers.filter(kept.contains))
+    }
+
+    /// Variables that stand for something of the kernel's, used or not.
+    static func isDeclared(_ variable: IRVariable) -> Bool { LibraryType(of: variable) != nil }
+
+    /// Names of all that some functions and variables lead to.
+    private func reached(from roots: [String]) -> Set<String> {
+        let functions = Dictionary(module.functions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let variables = Dictionary(module.variables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var reached: Set<String> = []
+        var open = roots
+        while let name = open.popLast() {
+            guard reached.insert(name).inserted else { continue }
+            if let variable = variables[name] { open += variable.references }
+            for instruction in functions[name]?.body ?? [] where !instruction.isDebugRecord && !Self.isOnce(instruction) {
+                open += instruction.tokens.filter { $0.kind == .global }.map(\.name)
+            }
+        }
+        return reached
+    }
+
+    /// Whether it makes sure that a variable has its initial value.
+    private static func isOnce(_ instruction: IRInstruction) -> Bool { instruction.callee?.name == "swift_once" }
+
+    private func adapt(_ function: inout IRFunction, names: [String: String]) {
+        // The kernel's machine knows one way of calling.
+        let host: Set<String> = ["swiftcc", "protected", "hidden", "weak_odr", "linkonce_odr", "internal", "private", "dso_local"]
+        function.prefix.removeAll { $0.kind == .word && host.contains($0.text) }
+        if function.isDeclaration { return }
+        let marks: Set<String> = ["swiftself", "swifterror", "swiftcontext", "swiftasync"]
+        for index in function.parameters.indices { function.parameters[index].removeAll { marks.contains($0.text) } }
+        if let place = function.suffix.firstIndex(where: { $0.isWord("comdat") }) {
+            function.suffix.remove(at: place)
+            if place < function.suffix.count, function.suffix[place].isPunctuation("(") {
+                var rest = function.suffix[place...]
+                let group = rest.popValue()
+                function.suffix.removeSubrange(place..<(place + group.count))
+            }
+        }
+        // The optimiser carries out constructors that take nothing; what swift_once hands on is not used.
+        if function.name.hasSuffix("_WZ") { function.parameters = [] }
+        if names[function.name] == nil { function.prefix.insert(.word("internal"), at: 0) }
+        function.body.removeAll { Self.isOnce($0) || $0.isDebugRecord }
+        for index in function.body.indices {
+            function.body[index].tokens.removeAll { $0.isWord("swiftcc") || ($0.kind == .word && marks.contains($0.text)) }
+            for (name, title) in names { function.body[index].tokens.rename(name, to: IRToken.global(title).text) }
+        }
+        if let name = names[function.name] { function.name = name }
+    }
+
+    private func adapt(_ variable: inout IRVariable) {
+        let host: Set<String> = ["protected", "hidden", "weak_odr", "linkonce_odr", "dso_local"]
+        variable.linkage.removeAll { $0.kind == .word && host.contains($0.text) }
+        variable.suffixes.removeAll { $0.first?.isWord("comdat") == true }
+    }
+
+    /// Attributes without what is meant for the host's machine.
+    private static func neutral(_ tokens: [IRToken]) -> [IRToken] {
+        let host: Set<String> = ["ssp", "sspreq", "sspstrong", "uwtable"]
+        var neutral: [IRToken] = []
+        var isValue = false
+        for token in tokens {
+            if token.kind == .string || token.isPunctuation("=") || isValue {
+                isValue = token.isPunctuation("=")
+                continue
+            }
+            if token.kind == .word, host.contains(token.text) { continue }
+            neutral.append(token)
+        }
+        return neutral
+    }
+
+    private func text(constructors: [String]) -> String {
+        var lines = ["source_filename = \"\(module.sourceName)\""] + Self.target
+        lines += module.types.map { ([.local($0.name), IRToken(.punctuation, "=")] + $0.tokens).text }
+        lines += module.variables.map(\.tokens.text)
+        if !constructors.isEmpty {
+            let entries = constructors.map { "{ i32, ptr, ptr } { i32 65535, ptr \(IRToken.global($0).text), ptr null }" }
+            lines.append(
+                "@llvm.global_ctors = appending global [\(entries.count) x { i32, ptr, ptr }] [\(entries.joined(separator: ", "))]")
+        }
+        lines += module.functions.map(\.text)
+        lines += module.attributes.map { "attributes #\($0.key) = \($0.value.text)" }
+        lines += module.metadataLines
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

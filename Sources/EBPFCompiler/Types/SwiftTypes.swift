@@ -1,0 +1,173 @@
+/// Says in C's words, of which BTF is made, what the Swift compiler's debug information says of a type.
+struct SwiftTypes {
+    private let module: IRModule
+
+    init(_ module: IRModule) { self.module = module }
+
+    /// A type as C has it, with its size and alignment in bits.
+    struct Described {
+        var node: String
+        var bits: Int
+        /// That of a number is its size.
+        var alignment: Int
+
+        init(node: String, bits: Int, alignment: Int? = nil) {
+            self.node = node
+            self.bits = bits
+            self.alignment = alignment ?? bits
+        }
+    }
+
+    /// The types that a generic type of a variable is made for: of `HashMap<Key, Value>`, two.
+    func parameters(ofVariable token: IRToken?) -> [IRToken] {
+        guard let expression = module.node(token), let variable = module.node(expression.reference("var")) else { return [] }
+        var node = module.node(variable.reference("type"))
+        if let constant = node, constant.kind == "DIDerivedType" { node = module.node(constant.reference("baseType")) }
+        guard let type = node else { return [] }
+        return parameters(of: type)
+    }
+
+    /// The types that a generic type is made for.
+    func parameters(ofType token: IRToken) -> [IRToken] {
+        guard let type = module.node(token) else { return [] }
+        return type.kind == "DIDerivedType" ? type.reference("baseType").map(parameters(ofType:)) ?? [] : parameters(of: type)
+    }
+
+    /// What stands in angle brackets behind a type.
+    private func parameters(of type: IRMetadata) -> [IRToken] {
+        var type = type
+        // A specialised type names the generic one, and has itself as its only member.
+        if type.reference("specification") != nil, let inner = onlyMember(type) { type = inner }
+        guard let list = module.node(type.reference("templateParams")) else { return [] }
+        return list.elements.compactMap { module.node($0.first)?.reference("type") }
+    }
+
+    private func onlyMember(_ type: IRMetadata) -> IRMetadata? {
+        guard let elements = module.node(type.reference("elements"))?.elements, elements.count == 1,
+            let member = module.node(elements[0].first), member.fields["name"] == nil
+        else { return nil }
+        return module.node(member.reference("baseType"))
+    }
+
+    /// The variable's own type.
+    func type(ofVariable token: IRToken?) -> IRToken? {
+        module.node(token).flatMap { module.node($0.reference("var")) }.flatMap { $0.reference("type") }
+    }
+
+    /// - Throws: a sentence on what has no like in C.
+    func describe(_ token: IRToken, into nodes: inout DebugNodes) -> Described? {
+        guard let type = module.node(token) else { return nil }
+        switch type.kind {
+        case "DIDerivedType":
+            guard let base = type.reference("baseType") else { return nil }
+            if type.string("name")?.hasSuffix("CCharaD") == true {
+                return Described(node: nodes.integer("char", bits: 8, isSigned: true), bits: 8)
+            }
+            return describe(base, into: &nodes)
+        case "DICompositeType":
+            return composite(type, into: &nodes)
+        default:
+            return nil
+        }
+    }
+
+    private func composite(_ type: IRMetadata, into nodes: inout DebugNodes) -> Described? {
+        let identifier = type.string("identifier") ?? ""
+        if let simple = Self.simple[identifier] {
+            return Described(node: nodes.integer(simple.name, bits: simple.bits, isSigned: simple.isSigned), bits: simple.bits)
+        }
+        if identifier.hasSuffix("SbD"), identifier.count <= 5 {
+            return Described(node: nodes.node("!DIBasicType(name: \"_Bool\", size: 8, encoding: DW_ATE_boolean)"), bits: 8)
+        }
+        let tag = type.fields["tag"]?.first?.text ?? ""
+        let bits = type.integer("size").map { ($0 + 7) / 8 * 8 }
+        let generic = module.node(type.reference("specification"))
+        switch tag {
+        case "DW_TAG_array_type":
+            return array(type, into: &nodes)
+        case "DW_TAG_enumeration_type":
+            guard let bits, let name = type.string("name"), let cases = module.node(type.reference("elements"))?.elements else {
+                return nil
+            }
+            let names = cases.compactMap { module.node($0.first)?.string("name") }
+            return Described(node: nodes.enumeration(name, bits: bits, cases: names), bits: bits)
+        case "DW_TAG_structure_type":
+            if (type.string("name") ?? generic?.string("name")) == "InlineArray",
+                let storage = module.node(type.reference("elements"))?.elements.first.flatMap({ module.node($0.first) }),
+                let array = storage.reference("baseType")
+            {
+                return describe(array, into: &nodes)
+            }
+            if let order = (type.string("name") ?? generic?.string("name")), ["BigEndian", "LittleEndian"].contains(order),
+                let whole = parameters(of: type).first.flatMap({ describe($0, into: &nodes) })
+            {
+                let name = "__\(order == "BigEndian" ? "be" : "le")\(whole.bits)"
+                return Described(node: nodes.alias(name, of: whole.node), bits: whole.bits, alignment: whole.alignment)
+            }
+            guard let bits else { return nil }
+            return structure(type, bits: bits, into: &nodes) ?? opaque(bits: bits, into: &nodes)
+        default:
+            return bits.map { opaque(bits: $0, into: &nodes) }
+        }
+    }
+
+    /// A structure or tuple; nil for what lies in memory in a way that C has no words for.
+    private func structure(_ type: IRMetadata, bits: Int, into nodes: inout DebugNodes) -> Described? {
+        guard let list = module.node(type.reference("elements"))?.elements, !list.isEmpty else { return nil }
+        var members: [(name: String, type: String, bits: Int, offset: Int)] = []
+        var (end, alignment) = (0, 8)
+        for (index, element) in list.enumerated() {
+            guard let member = module.node(element.first), member.kind == "DIDerivedType", let base = member.reference("baseType"),
+                let described = describe(base, into: &nodes)
+            else { return nil }
+            // The compiler (6.3.1) counts offsets as if nothing were aligned, so they are counted again, as Swift lays out structures.
+            let offset = (end + described.alignment - 1) / described.alignment * described.alignment
+            members.append((member.string("name") ?? "_\(index)", described.node, described.bits, offset))
+            end = offset + described.bits
+            alignment = max(alignment, described.alignment)
+        }
+        // Of imported structures, C's size; else that of the fields. Any other has parts of which the alignment is not known.
+        guard bits == end || bits == (end + alignment - 1) / alignment * alignment else { return nil }
+        // A tuple of likes is Swift's older way to write an array.
+        if type.string("name")?.hasPrefix("$") == true, let first = members.first,
+            members.enumerated().allSatisfy({ $0.element.type == first.type && $0.element.offset == $0.offset * first.bits })
+        {
+            let node = nodes.array(of: first.type, count: members.count, bits: first.bits)
+            return Described(node: node, bits: first.bits * members.count, alignment: alignment)
+        }
+        let name = type.string("name") ?? ""
+        let node = nodes.structure(name.hasPrefix("$") ? "" : name, bits: bits, members: members)
+        return Described(node: node, bits: bits, alignment: alignment)
+    }
+
+    private func array(_ type: IRMetadata, into nodes: inout DebugNodes) -> Described? {
+        guard let base = type.reference("baseType"), let element = describe(base, into: &nodes),
+            let range = module.node(type.reference("elements"))?.elements.first.flatMap({ module.node($0.first) }),
+            let count = range.integer("count")
+        else { return nil }
+        let isText = module.node(base)?.string("identifier")?.hasSuffix("4Int8VD") == true
+        let node = isText ? nodes.integer("char", bits: 8, isSigned: true) : element.node
+        let total = type.integer("size") ?? element.bits * count
+        // Elements stand at their stride, which may be more than their size.
+        guard count > 0, total == element.bits * count else { return opaque(bits: total, into: &nodes) }
+        return Described(node: nodes.array(of: node, count: count, bits: element.bits), bits: total, alignment: element.alignment)
+    }
+
+    /// Bytes: of an enumeration with payloads, only Swift knows the layout.
+    private func opaque(bits: Int, into nodes: inout DebugNodes) -> Described {
+        let byte = nodes.integer("unsigned char", bits: 8, isSigned: false)
+        return Described(node: nodes.array(of: byte, count: bits / 8, bits: 8), bits: bits, alignment: 8)
+    }
+
+    private static let simple: [String: (name: String, bits: Int, isSigned: Bool)] = {
+        var simple: [String: (name: String, bits: Int, isSigned: Bool)] = [:]
+        let names = [8: "char", 16: "short", 32: "int", 64: "long long"]
+        for (bits, name) in names {
+            simple["$es\("Int\(bits)".count)Int\(bits)VD"] = (bits == 8 ? "signed char" : name, bits, true)
+            simple["$es\("UInt\(bits)".count)UInt\(bits)VD"] = ("unsigned \(name)", bits, false)
+        }
+        simple["$eSiD"] = ("long", 64, true)
+        simple["$eSuD"] = ("unsigned long", 64, false)
+        return simple
+    }()
+}
