@@ -5,6 +5,7 @@ internal import Glibc
 ///
 ///     probes/NAME/7/maps/MAP      its maps
 ///     probes/NAME/7/links/0       its attachments, in the order of the programs
+///     probes/NAME/7/links/1-1     the second link of one that consists of several
 ///     probes/NAME/7/told          how many of its losses have been told: ``ToldLosses``
 ///
 /// The number is a generation: what takes the place of another is made beside it.
@@ -23,7 +24,10 @@ public struct ProbePins: Sendable, Hashable {
 
     private var own: String { "\(folder)/\(generation)" }
     func map(_ name: String) -> String { "\(own)/maps/\(Self.encoded(name))" }
-    func link(_ index: Int) -> String { "\(own)/links/\(index)" }
+    /// The paths of the links of an attachment.
+    func links(_ index: Int, count: Int) -> [String] {
+        (0..<count).map { "\(own)/links/\(index)\($0 == 0 ? "" : "-\($0)")" }
+    }
     var told: String { "\(own)/told" }
 
     /// The kernel takes no dots in the names of pins.
