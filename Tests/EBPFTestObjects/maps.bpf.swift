@@ -28,7 +28,9 @@ func useKeys(_ frame: XDPContext) -> XDPAction {
     answer(1, padded.set(PaddedValue(packets: 0, bytes: 0, kind: 0), for: key, mode: .insert).errorNumber)
     answer(2, padded.set(PaddedValue(packets: 0, bytes: 0, kind: 0), for: PaddedKey(kind: 8, number: 0), mode: .replace).errorNumber)
     answer(3, padded.remove(PaddedKey(kind: 9, number: 0)).errorNumber)
-    for number in 0..<4 { padded.set(PaddedValue(packets: 0, bytes: 0, kind: 0), for: PaddedKey(kind: 1, number: UInt32(number))) }
+    for number in BoundedIndices(4) {
+        padded.set(PaddedValue(packets: 0, bytes: 0, kind: 0), for: PaddedKey(kind: 1, number: UInt32(truncatingIfNeeded: number)))
+    }
     answer(4, padded.set(PaddedValue(packets: 0, bytes: 0, kind: 0), for: PaddedKey(kind: 2, number: 0)).errorNumber)
     answer(5, padded.remove(PaddedKey(kind: 1, number: 2)).errorNumber)
     recent.set(5, for: 6)

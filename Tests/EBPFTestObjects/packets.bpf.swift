@@ -55,6 +55,7 @@ func tag(_ frame: XDPContext) -> XDPAction {
 func trim(_ frame: XDPContext) -> XDPAction {
     let before = frame.count
     guard frame.moveEnd(by: -2).succeeded, frame.count == before - 2 else { return .aborted }
-    guard frame.readMetadata(UInt32.self) == nil, frame.reserveMetadata(4).succeeded, frame.writeMetadata(UInt32(7)) else { return .aborted }
+    guard frame.readMetadata(UInt32.self) == nil, frame.reserveMetadata(4).succeeded else { return .aborted }
+    guard frame.writeMetadata(UInt32(7)) else { return .aborted }
     return frame.readMetadata(UInt32.self) == 7 ? .pass : .drop
 }

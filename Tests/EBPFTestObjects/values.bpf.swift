@@ -15,7 +15,8 @@ func settings(_ frame: XDPContext) -> XDPAction {
 
 @section("tc") @used
 func atomics(_ packet: TCContext) -> TCAction {
-    guard let sum = sums.lookup(0), let before = sums.lookup(1), let bits = sums.lookup(2), let exchanged = sums.lookup(3) else { return .drop }
+    guard let sum = sums.lookup(0), let before = sums.lookup(1) else { return .drop }
+    guard let bits = sums.lookup(2), let exchanged = sums.lookup(3) else { return .drop }
     sum.value.addAtomically(3)
     before.value = sum.value.fetchAndAdd(4)
     _ = bits.value.fetchAndOr(0xff0)

@@ -12,7 +12,7 @@ public struct Transport: Equatable, Sendable {
         guard let ethernet = packet.read(EthernetHeader.self, at: 0) else { return nil }
         var type = ethernet.type
         var offset = EthernetHeader.size
-        for _ in 0..<2 where type.isVLAN {
+        for _ in BoundedIndices(2) where type.isVLAN {
             guard let tag = packet.read(VLANTag.self, at: offset) else { return nil }
             type = tag.type
             offset += VLANTag.size
@@ -28,7 +28,7 @@ public struct Transport: Equatable, Sendable {
         guard type == .ipv6, let header = packet.read(IPv6Header.self, at: offset), header.version == 6 else { return nil }
         var next = header.nextHeader
         offset += IPv6Header.size
-        for _ in 0..<6 {
+        for _ in BoundedIndices(6) {
             guard IPv6Extension.isExtension(next) else {
                 self.init(number: next, offset: offset)
                 return

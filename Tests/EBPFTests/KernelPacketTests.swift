@@ -21,7 +21,8 @@ struct KernelPacketTests {
         for (prefix, value) in prefixes { try sources.set(value, forKey: prefix) }
         let table = HostPrefixTable(prefixes)
         let expected: [(String, UInt32?)] = [
-            ("10.2.2.3", 8), ("10.1.2.3", 16), ("10.1.127.255", 16), ("10.1.128.0", 17), ("192.0.2.1", 32), ("192.0.2.0", nil), ("11.0.0.1", nil),
+            ("10.2.2.3", 8), ("10.1.2.3", 16), ("10.1.127.255", 16), ("10.1.128.0", 17), ("192.0.2.1", 32),
+            ("192.0.2.0", nil), ("11.0.0.1", nil),
         ]
         for (source, mark) in expected {
             let bytes = Packet.ethernet().ipv4(source, "10.0.0.2").udp(40_000, 53).bytes
