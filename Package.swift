@@ -11,10 +11,14 @@ let house: [SwiftSetting] = [
 /// Library targets also say where they step outside memory safety.
 let library: [SwiftSetting] = house + [.strictMemorySafety()]
 
+/// What the module for programs in the kernel is written in: the address of a map is that of memory without a type.
+let kernel: [SwiftSetting] = library + [.enableExperimentalFeature("RawLayout"), .enableExperimentalFeature("BuiltinModule")]
+
 let package = Package(
     name: "policyd",
     products: [
         .library(name: "BPF", targets: ["BPF"]),
+        .library(name: "EBPF", targets: ["EBPF"]),
         .library(name: "BPFTesting", targets: ["BPFTesting"]),
         .plugin(name: "EmbedBPF", targets: ["EmbedBPF"]),
         .plugin(name: "EmbedBPFTypes", targets: ["EmbedBPFTypes"]),
@@ -37,6 +41,9 @@ let package = Package(
         .systemLibrary(name: "CLibBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev", "libelf-dev"])]),
         .target(name: "BPF", dependencies: ["CLibBPF"], swiftSettings: library),
         .target(name: "BPFTesting", dependencies: ["BPF", "CLibBPF"], swiftSettings: library),
+        // What programs for the kernel are written with. Here it is built for the host: types both sides share, and logic to be tested.
+        .systemLibrary(name: "CEBPF"),
+        .target(name: "EBPF", dependencies: ["CEBPF"], swiftSettings: kernel),
         // Objects that others made.
         .target(name: "Probes", dependencies: ["BPF", "BPFObjects", "CLibBPF", "PolicyModel"], swiftSettings: library),
 
@@ -168,6 +175,7 @@ let package = Package(
         .target(
             name: "BPFTestObjects", dependencies: ["BPF"], path: "Tests/BPFTestObjects", exclude: ["include"], sources: ["Objects.swift"],
             swiftSettings: house, plugins: ["EmbedBPF"]),
+        .testTarget(name: "EBPFTests", dependencies: ["EBPF"], swiftSettings: house),
         // Swift types that the plugin makes of objects, and those who use them.
         .target(
             name: "GeneratedObjects", dependencies: ["BPF"], path: "Tests/GeneratedObjects", sources: ["Objects.swift"],

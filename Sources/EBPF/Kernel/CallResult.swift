@@ -1,0 +1,17 @@
+/// What a helper says about a call: done, or why not.
+@frozen
+public struct CallResult: BitwiseCopyable, Sendable {
+    /// What the helper returned: negative for an error.
+    public let rawValue: Int
+
+    @inline(__always)
+    init(_ rawValue: Int) { self.rawValue = rawValue }
+
+    /// Whether the call did what it was to do.
+    @inline(__always)
+    public var succeeded: Bool { rawValue >= 0 }
+
+    /// The number of the error, as in errno.h; 0 for none.
+    @inline(__always)
+    public var errorNumber: Int { succeeded ? 0 : 0 &- rawValue }
+}

@@ -1,0 +1,16 @@
+internal import CEBPF
+
+/// Hands the bytes of a value to a call, those of its padding zero.
+///
+/// Helpers read all bytes they are told of: the verifier of older kernels refuses those that nobody wrote, and in the key of a hash they
+/// would be part of the key. The zeros that are written over are left out by the optimiser.
+@inline(__always)
+@unsafe
+func withBytes<Value: BitwiseCopyable, Result>(of value: Value, _ body: (UnsafeRawPointer) -> Result) -> Result {
+    unsafe withUnsafeTemporaryAllocation(of: Value.self, capacity: 1) { memory in
+        let place = unsafe memory.baseAddress.unsafelyUnwrapped
+        unsafe ebpf_zero(place, UInt64(truncatingIfNeeded: MemoryLayout<Value>.size))
+        unsafe place.initialize(to: value)
+        return unsafe body(UnsafeRawPointer(place))
+    }
+}

@@ -1,0 +1,118 @@
+internal import Builtin
+internal import CEBPF
+
+/// What stands for a map in a program: memory whose address the loader replaces by the map.
+@_rawLayout(size: 32, alignment: 8)
+public struct MapStorage: ~Copyable {
+    @inline(__always)
+    init() {}
+
+    @inline(__always)
+    var address: UnsafeRawPointer { UnsafeRawPointer(Builtin.addressOfRawLayout(self)) }
+}
+
+/// A map, declared as a global constant of a program's source.
+///
+///     let counts = HashMap<UInt32, Counter>(entries: 256)
+///
+/// What the compiler for eBPF programs reads of it are its type's arguments and the constants its initialiser stores. Every map has, in
+/// this order: ``MapStorage``, then as `UInt32` the kind (`BPF_MAP_TYPE_…`), the sizes of key and value in bytes (`MemoryLayout.size`, 0
+/// where the kind has none), the most entries, the flags (`BPF_F_…`) and the pinning (`LIBBPF_PIN_…`).
+public protocol KernelMap: ~Copyable, Sendable {
+    /// The map's address, which only helpers take.
+    @unsafe var address: UnsafeRawPointer { get }
+}
+
+/// A map of keys to values.
+public protocol KeyedMap<Key, Value>: KernelMap, ~Copyable {
+    associatedtype Key: BitwiseCopyable
+    associatedtype Value: BitwiseCopyable
+}
+
+extension KeyedMap where Self: ~Copyable {
+    /// The value of a key where it lies in the map, or nothing if the key is not there.
+    ///
+    /// What is written to it is in the map at once; other processors may do so at the same time.
+    /// The helper is `bpf_map_lookup_elem`.
+    @inline(__always)
+    public func lookup(_ key: Key) -> MapValue<Value>? {
+        unsafe withBytes(of: key) { key in
+            guard let place = unsafe ebpf_map_lookup_elem(address, key) else { return nil }
+            return unsafe MapValue(place.assumingMemoryBound(to: Value.self))
+        }
+    }
+
+    /// A copy of the value of a key, or nothing if the key is not there.
+    @inline(__always)
+    public func value(for key: Key) -> Value? { lookup(key)?.value }
+
+    /// Sets the value of a key.
+    ///
+    /// The helper is `bpf_map_update_elem`.
+    @inline(__always)
+    @discardableResult
+    public func set(_ value: Value, for key: Key, mode: UpdateMode = .any) -> CallResult {
+        unsafe withBytes(of: key) { key in
+            unsafe withBytes(of: value) { value in
+                unsafe CallResult(ebpf_map_update_elem(address, key, value, mode.rawValue))
+            }
+        }
+    }
+}
+
+/// A map whose keys come and go.
+public protocol EntryMap: KeyedMap, ~Copyable {}
+
+extension EntryMap where Self: ~Copyable {
+    /// Takes a key out.
+    ///
+    /// The helper is `bpf_map_delete_elem`.
+    @inline(__always)
+    @discardableResult
+    public func remove(_ key: Key) -> CallResult {
+        unsafe withBytes(of: key) { key in unsafe CallResult(ebpf_map_delete_elem(address, key)) }
+    }
+
+    /// The value of a key where it lies in the map; if the key is not there, after it was put there with a value.
+    ///
+    /// Nothing if the map is full. Of two processors that put the same key there, one value stays.
+    @inline(__always)
+    public func lookup(_ key: Key, orInsert value: @autoclosure () -> Value) -> MapValue<Value>? {
+        if let found = lookup(key) { return found }
+        set(value(), for: key, mode: .insert)
+        return lookup(key)
+    }
+}
+
+/// Which keys `set` may touch.
+public struct UpdateMode: BitwiseCopyable, Sendable {
+    let rawValue: UInt64
+
+    @inline(__always)
+    init(_ rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// Those that are there and those that are not.
+    @inline(__always)
+    public static var any: UpdateMode { UpdateMode(0) }
+    /// Only keys that are not there yet (`BPF_NOEXIST`).
+    @inline(__always)
+    public static var insert: UpdateMode { UpdateMode(1) }
+    /// Only keys that are there (`BPF_EXIST`).
+    @inline(__always)
+    public static var replace: UpdateMode { UpdateMode(2) }
+}
+
+/// Who makes a map and where it is kept.
+public struct Pinning: BitwiseCopyable, Sendable {
+    let rawValue: UInt32
+
+    @inline(__always)
+    init(_ rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// The map belongs to the object.
+    @inline(__always)
+    public static var none: Pinning { Pinning(0) }
+    /// The loader uses the map that is pinned under this one's name, or pins it there (`LIBBPF_PIN_BY_NAME`).
+    @inline(__always)
+    public static var byName: Pinning { Pinning(1) }
+}
