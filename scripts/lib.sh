@@ -157,12 +157,25 @@ quietly() {
     return $code
 }
 
+# swift build. SwiftPM 6.3 itself is ended by a signal now and then (seen while it fetched packages); what is wrong with sources never
+# ends it so. Once more, then, and it is said.
+swift_build() {
+    local code=0
+    "$SWIFT" build "$@" || code=$?
+    if ((code > 128 && code != 130 && code != 143)); then
+        complain "swift build was ended by signal $((code - 128)): once more"
+        code=0
+        "$SWIFT" build "$@" || code=$?
+    fi
+    return $code
+}
+
 build_release() {
     find_swift
     release_flags
     local program
     for program in policyd policyctl; do
-        quietly "build $program (release)" "$SWIFT" build "${RELEASE_FLAGS[@]}" --product $program || die "$program does not build"
+        quietly "build $program (release)" swift_build "${RELEASE_FLAGS[@]}" --product $program || die "$program does not build"
     done
     BIN=$ROOT/.build/release
 }

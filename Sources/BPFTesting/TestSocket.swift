@@ -36,8 +36,14 @@ public final class TestSocket: Sendable {
     deinit { close(descriptor) }
 
     /// A socket bound to an address and port; 0 has the kernel choose the port.
-    public static func bound(_ kind: Kind, _ address: String, port: UInt16) throws(TestingError) -> TestSocket {
+    ///
+    /// - Parameter sharesPort: Whether it is one of a reuse-port group: several sockets of the same address and port.
+    public static func bound(
+        _ kind: Kind, _ address: String, port: UInt16, sharesPort: Bool = false
+    ) throws(TestingError) -> TestSocket {
         let made = try TestSocket(kind, family: address.contains(":") ? .v6 : .v4)
+        var shares: CInt = sharesPort ? 1 : 0
+        unsafe setsockopt(made.descriptor, SOL_SOCKET, SO_REUSEPORT, &shares, socklen_t(MemoryLayout<CInt>.size))
         let result = try unsafe withAddress(address, port) { unsafe bind(made.descriptor, $0, $1) }
         guard result == 0 else { throw TestingError("bind \(address) \(port): \(unsafe String(cString: strerror(errno)))") }
         return made

@@ -97,6 +97,7 @@ static inline void swiftbpf_store_release_64(void *p, unsigned long long v) {
 // tcx, of Linux 6.6, and netfilter programs, of 6.4, are younger than the headers: the kernel's attributes, as far as these go.
 enum { SWIFTBPF_PROG_TYPE_NETFILTER = 32 };
 enum { SWIFTBPF_NETFILTER = 45, SWIFTBPF_TCX_INGRESS = 46, SWIFTBPF_TCX_EGRESS = 47, SWIFTBPF_LINK_TCX = 11 };
+enum { SWIFTBPF_STRUCT_OPS = 44 }; // links of operations, of Linux 6.4
 enum { SWIFTBPF_F_BEFORE = 1 << 3, SWIFTBPF_F_AFTER = 1 << 4, SWIFTBPF_F_ID = 1 << 5, SWIFTBPF_F_LINK = 1 << 13 };
 struct swiftbpf_tcx_create {
     __u32 prog_fd, target_ifindex, attach_type, flags;
@@ -172,6 +173,21 @@ static inline int swiftbpf_drop_capabilities(void) {
     struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
     return (int)syscall(SYS_capset, &header, none);
 }
+
+// The same library. Leaves this thread, and no other, the capabilities of a mask that it has.
+static inline int swiftbpf_reduce_capabilities(__u64 kept) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {{0, 0, 0}, {0, 0, 0}};
+    if (syscall(SYS_capget, &header, data) != 0) return -1;
+    for (int half = 0; half < 2; half++) {
+        data[half].permitted &= (__u32)(kept >> (32 * half));
+        data[half].effective = data[half].permitted;
+        data[half].inheritable = 0;
+    }
+    return (int)syscall(SYS_capset, &header, data);
+}
+// Variadic. What this thread may take of capabilities it keeps when it becomes another user's.
+static inline int swiftbpf_keep_capabilities(void) { return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0); }
 
 // Declared under _GNU_SOURCE only: a file in memory, and a program started with no descriptors but its first ones.
 static inline int swiftbpf_memory_file(const char *name) { return (int)syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */); }

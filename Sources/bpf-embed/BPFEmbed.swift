@@ -65,7 +65,7 @@ struct BPFEmbed {
             options.imports.map { "public import \($0)\n\n" }.joined() + """
                 extension EmbeddedObject {
                     /// The object compiled from `\(name).bpf.c`.
-                    public static let \(identifier(name)) = EmbeddedObject(name: "\(name)", base64: "\(bytes.base64EncodedString())")
+                    public static let `\(identifier(name))` = EmbeddedObject(name: "\(name)", base64: "\(bytes.base64EncodedString())")
                 }
 
                 """
@@ -74,7 +74,7 @@ struct BPFEmbed {
         try swift.write(toFile: options.output, atomically: true, encoding: .utf8)
     }
 
-    /// `tcp-life` becomes `tcpLife`.
+    /// `tcp-life` becomes `tcpLife`. Names that are words of Swift's, `extension`, are names in backticks.
     static func identifier(_ name: String) -> String {
         let parts = name.split { !$0.isLetter && !$0.isNumber }
         return parts.enumerated().map { $0.offset == 0 ? String($0.element) : $0.element.prefix(1).uppercased() + $0.element.dropFirst() }

@@ -8,6 +8,7 @@ enum ProgramKinds {
         .writableRawTracepoint: "RawTracepoint", .perfEvent: "PerfSampling", .socketFilter: "SocketFilter", .netfilter: "Netfilter",
         .cgroupSKB: "CgroupSKB", .cgroupSocket: "CgroupSocket", .cgroupSocketAddress: "CgroupSocketAddress", .cgroupDevice: "CgroupDevice",
         .cgroupSysctl: "CgroupSysctl", .cgroupSocketOption: "CgroupSocketOption", .socketOperations: "SocketOperations",
+        .reusePort: "ReusePort", .freplace: "Freplace",
         .socketLookup: "SocketLookup", .socketMessage: "SocketMessage", .socketStream: "SocketStream", .flowDissector: "FlowDissector",
     ]
 

@@ -1,8 +1,9 @@
-import BPF
 import BPFTesting
 import CLibBPF
 import Glibc
 import Testing
+
+@testable import BPF
 
 @Suite("What the kernel can do, by trial")
 struct FeatureTests {
@@ -43,6 +44,24 @@ struct FeatureTests {
         let xdp = Features.helpers(in: .xdp)
         #expect(xdp.contains(lookup) && !xdp.contains(store) && xdp.count < HelperFunction.known.count)
         if case .unknown = Features.helper(lookup, in: .unspecified) {} else { Issue.record("no kind is a kind") }
+    }
+
+    @Test func `what loads but cannot be attached is not there`() async throws {
+        let trial = try #require(ProgramTrial(.xdp))
+        #expect(trial.availability(attaching: { _ in 0 }) == .available)
+        let none = Features.Availability.unavailable("it loads, and cannot be attached: No such file or directory (ENOENT)")
+        #expect(trial.availability(attaching: { _ in ENOENT }) == none)
+        // A program for no function in particular has no place.
+        #expect(isUnavailable(trial.availability(attaching: ProgramTrial.attachBound)))
+        let places = try #require(ProgramTrial(.tracing))
+        #expect(places.availability(attaching: ProgramTrial.attachBound) == .available)
+        await #expect(processExitsWith: .success) {
+            let answers = withoutCapabilities { [Features.fentry, Features.fexit, Features.fmodReturn, Features.lsm, Features.netfilter] }
+            for answer in answers {
+                if case .unknown = answer { continue }
+                Issue.record("\(answer)")
+            }
+        }
     }
 
     @Test func `without privileges nothing is known, and it is asked again with them`() async {

@@ -52,6 +52,62 @@ struct LayoutTests {
                 == true)
     }
 
+    @Test func `elements of inline arrays count, also of nested ones`() throws {
+        struct Pair: BitwiseCopyable { var port: UInt16, kind: UInt8, rest: UInt8 = 0 }
+        struct Moved: BitwiseCopyable { var kind: UInt8, rest: UInt8, port: UInt16 }
+        struct Short: BitwiseCopyable { var port: UInt16, kind: UInt8 }
+        struct Plain<Pairs: BitwiseCopyable, Grid: BitwiseCopyable>: BitwiseCopyable {
+            var pairs: Pairs, grid: Grid, verdict: Int32, real: Float
+        }
+        typealias Pairs<Element> = InlineArray<2, Element>
+        typealias Grid = InlineArray<2, InlineArray<3, UInt16>>
+        let name = "struct bt_plain"
+        #expect(try reason(Plain<Pairs<Pair>, Grid>.self, name) == nil)
+        #expect(try reason(Plain<InlineArray<8, UInt8>, InlineArray<12, UInt8>>.self, name) == nil, "bytes in a row")
+        let moved = try reason(Plain<Pairs<Moved>, Grid>.self, name)
+        #expect(moved?.contains("where it has pairs[0].port (2 bytes at 0), the Swift type has kind (1 at 0)") == true)
+        let short = try reason(Plain<Pairs<Short>, Grid>.self, name)
+        #expect(short?.contains("pairs[0] (struct bt_inner) has 4 bytes, and the Swift type Short 3") == true)
+        let merged = try reason(Plain<InlineArray<1, UInt64>, Grid>.self, name)
+        #expect(merged?.contains("pairs (struct bt_inner[2]) is not what the Swift type") == true)
+        let turned = try reason(Plain<Pairs<Pair>, InlineArray<3, InlineArray<2, UInt16>>>.self, name)
+        #expect(turned?.contains("grid (__u16[2][3]) is not what the Swift type") == true)
+        let wider = try reason(Plain<Pairs<Pair>, InlineArray<2, InlineArray<1, Short>>>.self, name)
+        #expect(wider?.contains("struct bt_plain has 28 bytes, and the Swift type 24") == true)
+        #expect(try reason(Plain<Pairs<Pair>, InlineArray<2, InlineArray<3, Int16>>>.self, name)?.contains("grid[0][0] (__u16)") == true)
+    }
+
+    @Test func `a signed number is no unsigned one`() throws {
+        struct Open<Result: BitwiseCopyable, Byte: BitwiseCopyable, Verdict: BitwiseCopyable>: BitwiseCopyable {
+            var time: UInt64, bytes: UInt64, took_ns: UInt64
+            var pid: UInt32
+            var result: Result
+            var comm: InlineArray<16, Byte>
+            var path: InlineArray<24, Int8>
+            var verdict: Verdict
+            var is_first: UInt8, padding: (UInt8, UInt8, UInt8) = (0, 0, 0)
+        }
+        let name = "struct bt_opened"
+        // Text is of either sort, and what an enum is imported as is C's choice.
+        #expect(try reason(Open<Int32, UInt8, Int32>.self, name) == nil)
+        #expect(try reason(Open<Int32, Int8, UInt32>.self, name) == nil)
+        let lines = try #require(try reason(Open<UInt32, Int8, Int32>.self, name)).split(separator: "\n").map(String.init)
+        #expect(lines[0].hasSuffix("is something else: result (__s32) is signed, and the Swift type UInt32 is not"))
+        #expect(lines.contains { $0.contains("28    4 __s32 result") && $0.hasSuffix("28    4 UInt32 result  <") }, "\(lines)")
+        #expect(lines.filter { $0.hasSuffix("<") }.count == 1)
+        #expect(try reason(Int32.self, "__u32") == "a Int32 is something else: __u32 is unsigned, and the Swift type Int32 is not")
+    }
+
+    @Test func `an index or a descriptor is a number of either sort`() throws {
+        let loaded = try OpenObject(.types).load()
+        _ = try loaded.map("bt_inners", key: Int32.self, value: bt_inner.self)
+        _ = try loaded.map("bt_inners", key: UInt32.self, value: bt_inner.self)
+        let hashed = try #require(throws: BPFError.self) { _ = try loaded.map("bt_opens", key: Int32.self, value: bt_opened.self) }
+        #expect(
+            hashed.description.hasPrefix(
+                "cannot find map bt_opens: its key is not a Int32: __u32 is unsigned, and the Swift type Int32 is not"))
+    }
+
     @Test func `what may not hold every bit pattern is refused, with the reason`() throws {
         enum Verdict: UInt8, BitwiseCopyable { case allow, deny }
         struct Cases: BitwiseCopyable { var port: UInt16, kind: Verdict, rest: UInt8 }

@@ -1,6 +1,7 @@
 import BPF
 import BPFTestObjects
 import BPFTesting
+import Glibc
 import PolicyAPI
 import Testing
 
@@ -63,6 +64,36 @@ extension ProbeTests {
         #expect(try guarded.probes().isEmpty)
         #expect(KernelObjects.leftovers(since: before).isEmpty)
         #expect(FolderEntry.all(in: "\(guarded.folder.path)/state/probes").isEmpty)
+        try guarded.end()
+    }
+
+    @Test func `an object that brings down who loads it does not bring down the daemon`() throws {
+        let guarded = try GuardedHost()
+        let before = KernelObjects(namePrefix: "bt_")
+        // The verifier is at it for seconds: time enough for a signal such as a hostile object brings about.
+        try guarded.writeObject(.endless, as: "endless.o")
+        let document = try guarded.folder.file(
+            "endless.yaml",
+            "apiVersion: policyd/v1\nkind: Probe\nmetadata: { name: endless }\nspec: { object: endless.o, programs: { bt_endless: { attach: none } } }\n"
+        )
+        let daemon = try guarded.daemon.pid
+        let command = try guarded.launchPolicyctl(["probe", "load", "-f", document])
+        var loading: pid_t?
+        let isFound = eventually(seconds: 20) {
+            loading = FolderEntry.all(in: "/proc").lazy.compactMap { pid_t($0.name) }.first { process in
+                FolderEntry.text("/proc/\(process)/status")?.contains("\nPPid:\t\(daemon)\n") == true
+                    && FolderEntry.text("/proc/\(process)/cmdline")?.contains("try-probe") == true
+            }
+            return loading != nil || command.hasEnded
+        }
+        let process = try #require(loading, "found: \(isFound); \(command.output)\(command.errors)")
+        kill(process, SIGSEGV)
+        #expect(command.wait(seconds: 20) == 1)
+        let words = "refused: cannot load object endless.o: trying to load it ended a process by signal \(SIGSEGV)"
+        #expect(command.errors.contains(words), "\(command.errors)")
+        #expect(try guarded.daemon.pid == daemon && !guarded.daemon.hasEnded)
+        #expect(try guarded.probes().isEmpty)
+        #expect(KernelObjects.leftovers(since: before).isEmpty)
         try guarded.end()
     }
 

@@ -2,13 +2,15 @@
 struct LossCount: ~Copyable, Sendable {
     /// A per-CPU array in whose element 0 the programs count records they could not write; nothing where only the kernel may tell.
     private let counter: PerCPUMap<UInt32, UInt64>?
-    /// What the counter said last. What it said when the consumer was made is none of its losses.
+    /// What the counter said last.
     private var seen: UInt64
     /// All losses so far.
     private(set) var total: UInt64 = 0
 
-    init(_ counter: consuming PerCPUMap<UInt32, UInt64>?) throws(BPFError) {
-        seen = try counter?.sum(forKey: 0) ?? 0
+    /// - Parameter told: What an earlier consumer has told of already; without it, all that the counter says by now.
+    init(_ counter: consuming PerCPUMap<UInt32, UInt64>?, told: UInt64? = nil) throws(BPFError) {
+        let now = try counter?.sum(forKey: 0) ?? 0
+        seen = told ?? now
         self.counter = counter
     }
 

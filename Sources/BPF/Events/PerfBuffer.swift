@@ -33,20 +33,29 @@ import Synchronization
 
     /// The perf event array pinned at a path of a bpf filesystem. Its buffers belong to the process that reads it: of two readers, the
     /// later one gets the records.
+    ///
+    /// - Parameters:
+    ///   - pagesPerCPU: The size of each CPU's buffer in pages, a power of two.
+    ///   - lossCounter: A per-CPU array in whose element 0 the program counts records it could not write; those while nobody reads are
+    ///     among them.
+    ///   - lossesTold: How many of these an earlier consumer has told of, as sums of its batches' `lost`: those since are the first that this
+    ///     one tells of. Without it, what the counter says by now is none of its losses.
     public convenience init(
-        pinnedAt path: String, pagesPerCPU: Int = 64, lossCounter: consuming PerCPUMap<UInt32, UInt64>? = nil
+        pinnedAt path: String, pagesPerCPU: Int = 64, lossCounter: consuming PerCPUMap<UInt32, UInt64>? = nil, lossesTold: UInt64? = nil
     ) throws(BPFError) {
-        try self.init(Descriptor(pinnedAt: path, .map, subject: "perf buffer"), pagesPerCPU: pagesPerCPU, lossCounter: lossCounter)
+        try self.init(
+            Descriptor(pinnedAt: path, .map, subject: "perf buffer"), pagesPerCPU: pagesPerCPU, lossCounter: lossCounter,
+            lossesTold: lossesTold)
     }
 
     private init(
-        _ map: consuming Descriptor, pagesPerCPU: Int, lossCounter: consuming PerCPUMap<UInt32, UInt64>?
+        _ map: consuming Descriptor, pagesPerCPU: Int, lossCounter: consuming PerCPUMap<UInt32, UInt64>?, lossesTold: UInt64? = nil
     ) throws(BPFError) {
         let info = try MapInfo(descriptor: map.rawValue, subject: "perf buffer")
         guard info.type == .perfEventArray else {
             throw BPFError(.open, "map \(info.name)", reason: "it is of kind \(info.type), and no perf event array")
         }
-        let count = try LossCount(lossCounter)
+        let count = try LossCount(lossCounter, told: lossesTold)
         let collector = unsafe Unmanaged.passRetained(RecordCollector())
         let descriptor = map.rawValue
         do throws(BPFError) {
@@ -80,7 +89,7 @@ import Synchronization
         unsafe collector.release()
     }
 
-    /// Records the kernel dropped since this consumer was made, of which batches have told.
+    /// Records the kernel dropped of which this consumer's batches have told.
     public var lost: UInt64 { counted.withLock { $0.total } }
 
     /// The records as they come. Batches hold what is in one CPU's buffer, which may be more than `limit`.

@@ -36,8 +36,15 @@ public final class RingBuffer: RecordSource {
     }
 
     /// The ring buffer pinned at a path of a bpf filesystem.
-    public convenience init(pinnedAt path: String, lossCounter: consuming PerCPUMap<UInt32, UInt64>? = nil) throws(BPFError) {
-        try self.init(Descriptor(pinnedAt: path, .map, subject: "ring buffer"), lossCounter: lossCounter)
+    ///
+    /// - Parameters:
+    ///   - lossCounter: A per-CPU array in whose element 0 the program counts records it could not write.
+    ///   - lossesTold: How many of these an earlier consumer has told of, as sums of its batches' `lost`: those since are the first that this
+    ///     one tells of. Without it, what the counter says by now is none of its losses.
+    public convenience init(
+        pinnedAt path: String, lossCounter: consuming PerCPUMap<UInt32, UInt64>? = nil, lossesTold: UInt64? = nil
+    ) throws(BPFError) {
+        try self.init(Descriptor(pinnedAt: path, .map, subject: "ring buffer"), lossCounter: lossCounter, lossesTold: lossesTold)
     }
 
     /// Makes a ring buffer map of a size in bytes, a power of two of at least a page.
@@ -46,12 +53,14 @@ public final class RingBuffer: RecordSource {
             Descriptor(creating: .ringBuffer, name: name, keySize: 0, valueSize: 0, maxEntries: byteCount, flags: []), lossCounter: nil)
     }
 
-    init(_ map: consuming Descriptor, lossCounter: consuming PerCPUMap<UInt32, UInt64>?) throws(BPFError) {
+    init(
+        _ map: consuming Descriptor, lossCounter: consuming PerCPUMap<UInt32, UInt64>?, lossesTold: UInt64? = nil
+    ) throws(BPFError) {
         let info = try MapInfo(descriptor: map.rawValue, subject: "ring buffer")
         guard info.type == .ringBuffer else {
             throw BPFError(.open, "map \(info.name)", reason: "it is of kind \(info.type), and no ring buffer")
         }
-        let count = try LossCount(lossCounter)
+        let count = try LossCount(lossCounter, told: lossesTold)
         let memory = try RingMemory(map: map.rawValue, size: info.maxEntries, subject: "ring buffer \(info.name)")
         consumer = Mutex(Consumer(memory: memory, losses: count))
         name = info.name
@@ -64,7 +73,7 @@ public final class RingBuffer: RecordSource {
     /// Pins the map at a path of a bpf filesystem.
     public func pin(at path: String) throws(BPFError) { try map.pin(at: path, subject: "ring buffer \(name)") }
 
-    /// Records lost since this consumer was made, of which batches have told.
+    /// Records lost of which this consumer's batches have told.
     public var lost: UInt64 { consumer.withLock { $0.losses.total } }
 
     /// The records as they come.

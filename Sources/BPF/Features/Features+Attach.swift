@@ -17,21 +17,36 @@ extension Features {
     public static let btfTracepoint = ProgramTrial(.tracing)?.availability ?? unavailableWithoutTypes
 
     /// Programs at the entry of kernel functions (`fentry`). Requires Linux 5.5, and function tracing in the kernel.
-    public static let fentry = ProgramTrial(entryOf: "bpf_fentry_test1", BPF_TRACE_FENTRY)?.availability ?? unavailableWithoutTypes
+    ///
+    /// The trial is attached for a moment, to a function that the kernel only calls when it tests itself.
+    public static let fentry = bound(ProgramTrial(entryOf: "bpf_fentry_test1", BPF_TRACE_FENTRY))
 
     /// Programs at the return of kernel functions (`fexit`).
-    public static let fexit = ProgramTrial(entryOf: "bpf_fentry_test1", BPF_TRACE_FEXIT)?.availability ?? unavailableWithoutTypes
+    public static let fexit = bound(ProgramTrial(entryOf: "bpf_fentry_test1", BPF_TRACE_FEXIT))
 
     /// Programs that change what kernel functions return (`fmod_ret`). Requires Linux 5.7.
-    public static let fmodReturn =
-        // The hooks of the security modules are open to it wherever it is; other functions where errors can be injected into them.
-        ProgramTrial(entryOf: "security_inode_mkdir", BPF_MODIFY_RETURN)?.availability ?? unavailableWithoutTypes
+    ///
+    /// The trial is attached for a moment, where quotas are switched on, and changes nothing.
+    // The hooks of the security modules are open to it wherever it is; other functions where errors can be injected into them.
+    public static let fmodReturn = bound(ProgramTrial(entryOf: "security_quota_on", BPF_MODIFY_RETURN))
 
     /// Programs at hooks of the security modules. Requires Linux 5.7; whether they are called is a matter of the kernel's `lsm=` too.
-    public static let lsm = ProgramTrial(.lsm)?.availability ?? unavailableWithoutTypes
+    ///
+    /// The trial is attached for a moment, where quotas are switched on, and allows it.
+    public static let lsm = bound(ProgramTrial(.lsm))
 
     /// Links of netfilter programs. Requires Linux 6.4.
-    public static let netfilter = ProgramTrial(ProgramType(rawValue: 32))?.availability ?? .unavailable("no such kind")
+    public static let netfilter =
+        ProgramTrial(.netfilter)?.availability { program in
+            // Asked for a family that has no hooks: kernels with such links say so, and nothing is attached.
+            var request = swiftbpf_netfilter_create()
+            request.prog_fd = UInt32(bitPattern: program)
+            request.attach_type = AttachType.netfilter.rawValue
+            let command = CInt(BPF_LINK_CREATE.rawValue)
+            let link = unsafe swiftbpf_bpf(command, &request, UInt32(MemoryLayout<swiftbpf_netfilter_create>.size))
+            if link >= 0 { close(link) }
+            return link >= 0 || errno == EAFNOSUPPORT ? 0 : errno
+        } ?? .unavailable("no such kind")
 
     /// Counting of runs and run time. Requires Linux 5.8.
     public static let runStatistics: Availability = {
@@ -44,4 +59,9 @@ extension Features {
     }()
 
     private static let unavailableWithoutTypes = Availability.unavailable("the kernel's types do not have what is attached to")
+
+    /// Whether a program can be loaded for a place in the kernel, and attached to it.
+    private static func bound(_ trial: ProgramTrial?) -> Availability {
+        trial?.availability(attaching: ProgramTrial.attachBound) ?? unavailableWithoutTypes
+    }
 }

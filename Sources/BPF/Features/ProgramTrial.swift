@@ -43,7 +43,8 @@ struct ProgramTrial {
             guard let id = TrialTypes.id(of: "btf_trace_sched_switch", .alias) else { return nil }
             (attachType, attachID) = (BPF_TRACE_RAW_TP.rawValue, id)
         case BPF_PROG_TYPE_LSM.rawValue:
-            guard let id = TrialTypes.id(of: "bpf_lsm_file_open", .function) else { return nil }
+            // A hook that is hardly ever called, as the trial may be attached to it.
+            guard let id = TrialTypes.id(of: "bpf_lsm_quota_on", .function) else { return nil }
             (attachType, attachID) = (BPF_LSM_MAC.rawValue, id)
         case BPF_PROG_TYPE_UNSPEC.rawValue, BPF_PROG_TYPE_EXT.rawValue, BPF_PROG_TYPE_STRUCT_OPS.rawValue: return nil
         default: break
@@ -60,7 +61,29 @@ struct ProgramTrial {
     /// Whether the kind can be loaded.
     var availability: Features.Availability {
         let (number, log) = load([.zero, .exit])
-        return number == 0 ? .available : Trials.refused(number, log.isEmpty ? "" : log.split(separator: "\n").first.map(String.init) ?? "")
+        return number == 0 ? .available : Self.refused(number, log)
+    }
+
+    /// Whether the kind can be loaded and attached: kernels take programs to which they can give no place.
+    ///
+    /// - Parameter attach: Attaches the program of a descriptor for a moment; zero or an error number.
+    func availability(attaching attach: (CInt) -> CInt) -> Features.Availability {
+        var attached: CInt = 0
+        let (number, log) = load([.zero, .exit]) { attached = attach($0) }
+        if number != 0 { return Self.refused(number, log) }
+        if attached != 0 { return Trials.refused(attached, "it loads, and cannot be attached: \(BPFError.words(for: attached))") }
+        return .available
+    }
+
+    /// Attaches to what the program was loaded for: a function or a hook.
+    static func attachBound(_ program: CInt) -> CInt {
+        let link = bpf_raw_tracepoint_open(nil, program)
+        if link >= 0 { close(link) }
+        return max(0, -link)
+    }
+
+    private static func refused(_ number: CInt, _ log: String) -> Features.Availability {
+        Trials.refused(number, log.split(separator: "\n").first.map(String.init) ?? "")
     }
 
     /// Whether programs of the kind may call a helper.
@@ -77,8 +100,9 @@ struct ProgramTrial {
 
     /// Loads the instructions and lets go of them at once.
     ///
+    /// - Parameter use: Gets the descriptor of the program in between.
     /// - Returns: Zero or an error number, and the verifier's log.
-    func load(_ instructions: [Instruction]) -> (errno: CInt, log: String) {
+    func load(_ instructions: [Instruction], _ use: (CInt) -> Void = { _ in }) -> (errno: CInt, log: String) {
         var options = unsafe bpf_prog_load_opts()
         unsafe options.sz = swiftbpf_size_of_bpf_prog_load_opts()
         unsafe options.expected_attach_type = bpf_attach_type(attachType)
@@ -98,6 +122,7 @@ struct ProgramTrial {
                 }
             }
             if result >= 0 {
+                use(result)
                 close(result)
                 return (0, "")
             }
@@ -115,8 +140,8 @@ private enum TrialTypes {
     }
 
     private static let names: [(String, BTFKind)] = [
-        ("btf_trace_sched_switch", .alias), ("bpf_lsm_file_open", .function), ("bpf_fentry_test1", .function),
-        ("security_inode_mkdir", .function),
+        ("btf_trace_sched_switch", .alias), ("bpf_lsm_quota_on", .function), ("bpf_fentry_test1", .function),
+        ("security_quota_on", .function),
     ]
 
     /// Read once for all, as it takes some milliseconds and megabytes.

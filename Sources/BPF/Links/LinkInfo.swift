@@ -17,6 +17,8 @@ public struct LinkInfo: Sendable, Hashable {
         /// Kprobes, uprobes, tracepoints, clocks and counters.
         public static let perfEvent = Kind(rawValue: 7)
         public static let kprobeMulti = Kind(rawValue: 8)
+        /// Operations of a struct of the kernel's.
+        public static let structOperations = Kind(rawValue: 9)
         public static let netfilter = Kind(rawValue: 10)
         public static let tcx = Kind(rawValue: 11)
 
@@ -44,6 +46,8 @@ public struct LinkInfo: Sendable, Hashable {
         case xdp(interface: Int32)
         case tcx(interface: Int32, TrafficDirection)
         case netfilter(NetfilterHook)
+        /// Operations of a struct of the kernel's: the number of the map that holds them.
+        case structOperations(mapID: UInt32)
         /// A kernel function.
         case kprobe(function: String, offset: Int, isReturn: Bool)
         /// Many kernel functions.
@@ -110,6 +114,7 @@ public struct LinkInfo: Sendable, Hashable {
             let hook = NetfilterHook(
                 family: netfilter.family, hook: netfilter.hook, priority: netfilter.priority, flags: netfilter.flags)
             return hook.map { .netfilter($0) } ?? .unknown
+        case .structOperations: return .structOperations(mapID: info.socket_map.map)
         case .kprobeMulti:
             let multi = info.kprobe_multi
             return multi.count == 0 ? .unknown : .kprobeMulti(count: Int(multi.count), isReturn: multi.flags & 1 != 0)

@@ -22,6 +22,8 @@ public struct MapType: RawRepresentable, Hashable, Sendable {
     public static let ringBuffer = MapType(rawValue: BPF_MAP_TYPE_RINGBUF.rawValue)
     /// A ring that user space writes and programs read. Requires Linux 6.1.
     public static let userRingBuffer = MapType(rawValue: BPF_MAP_TYPE_USER_RINGBUF.rawValue)
+    /// Programs that are operations of a struct of the kernel's. Requires Linux 5.6.
+    public static let structOperations = MapType(rawValue: BPF_MAP_TYPE_STRUCT_OPS.rawValue)
     /// Requires Linux 5.16.
     public static let bloomFilter = MapType(rawValue: BPF_MAP_TYPE_BLOOM_FILTER.rawValue)
     public static let stackTraces = MapType(rawValue: BPF_MAP_TYPE_STACK_TRACE.rawValue)

@@ -72,20 +72,32 @@ extension LoadedObject {
         of name: String, key: Key.Type, value: Value.Type
     ) throws(BPFError) {
         let map = unsafe try handle.map(named: name, for: .find)
+        let kind = unsafe MapDescription(map).type
         if let type = try keyType(ofMap: name) {
-            let isHashed = unsafe [.hash, .lruHash, .perCPUHash, .lruPerCPUHash, .hashOfMaps].contains(MapDescription(map).type)
+            let isHashed = [.hash, .lruHash, .perCPUHash, .lruPerCPUHash, .hashOfMaps].contains(kind)
             let padding = type.paddingCount
             if isHashed, padding > 0 {
                 throw BPFError(
                     .find, "map \(name)", reason: "its key has \(padding) bytes of padding, which would be part of the key",
                     remedy: "declare them as fields, and set them to zero")
             }
-            try compare(TypeLayout(Key.self), type, "key", of: name)
+            // What the kernel takes for an index or a descriptor is one, declared as a signed number or not.
+            let isNumbered = [.array, .perCPUArray, .arrayOfMaps].contains(kind) || kind.isLocalStorage
+            try compare(TypeLayout(Key.self), type, "key", of: name, withSign: !isNumbered)
         }
-        if let type = try valueType(ofMap: name) { try compare(TypeLayout(Value.self), type, "value", of: name) }
+        if let type = try valueType(ofMap: name) {
+            try compare(TypeLayout(Value.self), type, "value", of: name, withSign: !kind.isMapOfMaps)
+        }
     }
 
-    private func compare(_ layout: TypeLayout, _ type: TypeDescription, _ role: String, of map: String) throws(BPFError) {
+    /// - Parameter withSign: Whether it matters that a number may be negative.
+    private func compare(
+        _ layout: TypeLayout, _ type: TypeDescription, _ role: String, of map: String, withSign: Bool = true
+    ) throws(BPFError) {
+        if !withSign, case .integer(var integer) = type.resolved {
+            integer.isSigned.toggle()
+            if layout.difference(from: .integer(integer)) == nil { return }
+        }
         if let difference = layout.difference(from: type) {
             throw BPFError(.find, "map \(map)", reason: "its \(role) is not a \(layout.name): \(difference)")
         }
@@ -122,7 +134,8 @@ extension LoadedObject {
         if let given { return try perCPUMap(given) }
         let usual = "\(name)_lost"
         let isThere = maps.contains { $0.name == usual && $0.type == .perCPUArray && $0.keySize == 4 && $0.valueSize == 8 }
-        return isThere ? try perCPUMap(usual) : nil
+        // Its sizes suffice: a count is one whether its type may be negative or not.
+        return isThere ? try PerCPUMap(adopting: duplicate(map: usual)) : nil
     }
 
     /// The consuming end of a ring buffer whose records are of a type, which is held against what the object says of them.

@@ -10,8 +10,9 @@ import Synchronization
     let name: String
     /// Where the kernel writes the verifier's log of a refused program.
     private var log: LogMemory?
-    /// Maps that only lend their shape to the inner maps of others.
-    var templates: [SharedDescriptor] = []
+    /// What libbpf uses at the load, and neither duplicates nor closes: maps that lend their shape to the inner maps of others, programs
+    /// of which functions are replaced.
+    var lent: [SharedDescriptor] = []
     /// Held while libbpf's table of USDT probes changes, which it does after loading too.
     let usdt = Mutex<Void>(())
     /// The types of maps' values as declared, some of which the load forgets.

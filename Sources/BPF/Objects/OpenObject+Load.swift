@@ -82,6 +82,7 @@ extension ObjectHandle {
     /// Loads what is to be loaded; on failure `refusedProgram` says which program it was, if it was one.
     fileprivate func load() throws(BPFError) {
         try adoptDeclaredPins()
+        linkOperations()
         let (result, printed) = LibbpfMessages.capturing { unsafe bpf_object__load(pointer) }
         defer { releaseLog() }
         guard result < 0 else { return }

@@ -107,7 +107,7 @@ extension OpenObject {
         let template = SharedDescriptor(try Descriptor(duplicating: inner.fileDescriptor, for: "map \(name)"))
         try edit { (handle) throws(BPFError) in
             let map = unsafe try handle.map(named: name, for: .edit)
-            handle.templates.append(template)
+            handle.lent.append(template)
             try captured(.edit, "map \(name)") { unsafe bpf_map__set_inner_map_fd(map, template.rawValue) }
         }
     }

@@ -192,6 +192,20 @@ public enum SocketLookup: ProgramKind {
     public static let name = "sk_lookup"
 }
 
+/// Chooses which socket of a reuse-port group gets a connection or a datagram: sections `sk_reuseport`, `sk_reuseport/migrate`.
+public enum ReusePort: ProgramKind {
+    public static let programType = ProgramType.reusePort
+    public static let attachTypes: [AttachType] = []
+    public static let name = "sk_reuseport"
+}
+
+/// Takes the place of a function of another program: section `freplace`.
+public enum Freplace: ProgramKind {
+    public static let programType = ProgramType.freplace
+    public static let attachTypes: [AttachType] = []
+    public static let name = "freplace"
+}
+
 /// Judges and redirects what the sockets of a map send: section `sk_msg`.
 public enum SocketMessage: ProgramKind {
     public static let programType = ProgramType.socketMessage

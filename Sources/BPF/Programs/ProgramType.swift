@@ -31,6 +31,12 @@ public struct ProgramType: RawRepresentable, Hashable, Sendable {
     public static let tracing = ProgramType(rawValue: BPF_PROG_TYPE_TRACING.rawValue)
     public static let lsm = ProgramType(rawValue: BPF_PROG_TYPE_LSM.rawValue)
     public static let socketLookup = ProgramType(rawValue: BPF_PROG_TYPE_SK_LOOKUP.rawValue)
+    /// Programs that choose among the sockets of a reuse-port group.
+    public static let reusePort = ProgramType(rawValue: BPF_PROG_TYPE_SK_REUSEPORT.rawValue)
+    /// Programs that take the place of a function of another program.
+    public static let freplace = ProgramType(rawValue: BPF_PROG_TYPE_EXT.rawValue)
+    /// Programs that are operations of a struct of the kernel's.
+    public static let structOperations = ProgramType(rawValue: BPF_PROG_TYPE_STRUCT_OPS.rawValue)
     /// Younger than libbpf 1.1. Requires Linux 6.4.
     public static let netfilter = ProgramType(rawValue: UInt32(SWIFTBPF_PROG_TYPE_NETFILTER))
 }

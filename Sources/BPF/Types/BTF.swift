@@ -128,6 +128,12 @@ import Synchronization
         return nil
     }
 
+    /// The number of a function; nothing if there is none of the name.
+    func id(ofFunction name: String) -> UInt32? {
+        let id = unsafe btf__find_by_name_kind(pointer, name, UInt32(BTFKind.function.rawValue))
+        return id > 0 ? UInt32(id) : nil
+    }
+
     /// The type of a name, as for `id(named:)`.
     ///
     /// - Throws: `BPFError` if there is none, with those whose names are like it.

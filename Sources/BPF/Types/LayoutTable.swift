@@ -1,4 +1,4 @@
-/// Two layouts of the same memory side by side: offset, size, type and name of every field, with a mark where they differ.
+/// Two layouts of the same memory side by side: offset, size, type and name of every field, with a mark where sizes or signs differ.
 ///
 ///     offset size struct bt_key     | offset size Turned
 ///          0    4 __u32 address     |      0    2 UInt16 port      <
@@ -12,6 +12,8 @@ struct LayoutTable: CustomStringConvertible {
         var offset: Int
         var size: String
         var text: String
+        /// Of numbers, where it matters.
+        var isSigned: Bool?
     }
 
     /// Enough for people; what differs in longer ones is said in words before.
@@ -39,7 +41,8 @@ struct LayoutTable: CustomStringConvertible {
                 }
             }
         } else {
-            declared.append(Row(offset: offset, size: "\(type.byteCount ?? 0)", text: name.isEmpty ? "\(type)" : "\(type) \(name)"))
+            let text = name.isEmpty ? "\(type)" : "\(type) \(name)"
+            declared.append(Row(offset: offset, size: "\(type.byteCount ?? 0)", text: text, isSigned: type.isSigned))
         }
     }
 
@@ -49,7 +52,8 @@ struct LayoutTable: CustomStringConvertible {
                 list(field.layout, at: offset + field.offset, name: name.isEmpty ? field.name : "\(name).\(field.name)")
             }
         } else {
-            given.append(Row(offset: offset, size: "\(layout.size)", text: name.isEmpty ? layout.label : "\(layout.label) \(name)"))
+            let text = name.isEmpty ? layout.label : "\(layout.label) \(name)"
+            given.append(Row(offset: offset, size: "\(layout.size)", text: text, isSigned: layout.isSigned))
         }
     }
 
@@ -62,7 +66,8 @@ struct LayoutTable: CustomStringConvertible {
         let width = min(60, max(title.0.count, declared.map(\.text.count).max() ?? 0))
         var text = "    offset size \(Self.pad(title.0, width)) | offset size \(title.1)"
         for (left, right) in lines {
-            let differs = left?.size != right?.size
+            let differsInSign = if let own = left?.isSigned, let other = right?.isSigned { own != other } else { false }
+            let differs = left?.size != right?.size || differsInSign
             text += "\n    \(Self.cells(left, width)) | \(Self.cells(right, 0))\(differs ? "  <" : "")"
         }
         let hidden = left.count + right.count
@@ -84,5 +89,26 @@ extension TypeLayout {
     /// The type's name, in short for the tuples C's arrays are imported as.
     fileprivate var label: String {
         if case .array(let element, let count) = shape { "\(element.label)[\(count)]" } else { name }
+    }
+
+    /// Whether it is a signed number or an array of such; nothing if that does not matter.
+    fileprivate var isSigned: Bool? {
+        switch shape {
+        case .integer(let isSigned): isSigned
+        case .array(let element, _): isBytes ? nil : element.isSigned
+        case .fields(let fields) where fields.count == 1: fields[0].layout.isSigned
+        default: nil
+        }
+    }
+}
+
+extension TypeDescription {
+    /// Whether it is a signed number or an array of such; nothing if that does not matter.
+    fileprivate var isSigned: Bool? {
+        switch resolved {
+        case .integer(let integer): integer.isBoolean || integer.isCharacter ? nil : integer.isSigned
+        case .array(let element, _): element.isSigned
+        default: nil
+        }
     }
 }

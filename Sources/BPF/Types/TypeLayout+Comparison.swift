@@ -3,6 +3,9 @@ extension TypeLayout {
     ///
     /// Fields lie at the same places and are of the same sizes and kinds; their names may differ, but not change places. Padding may be
     /// named on either side. Bytes in a row fit to everything of their size, and what is a union or of bit-fields in C to every bytes.
+    ///
+    /// Numbers are signed on both sides or on neither, but for C's plain `char`, which is signed on some machines and text on all, and for
+    /// enums, which C imports into Swift by their values. Arrays have the same number of elements, each compared as if it stood alone.
     func difference(from type: TypeDescription) -> String? {
         guard let reason = mismatch(with: type, path: "") else { return nil }
         let table = LayoutTable(self, type)
@@ -39,16 +42,17 @@ extension TypeLayout {
             return fields[0].layout.mismatch(with: type, path: path)
         case (.structure(let composite), _) where composite.fields.count == 1:
             return mismatch(with: composite.fields[0].type, path: Self.join(path, composite.fields[0].name))
-        case (.array(let element, let count), .array(let own, let ownCount)):
-            guard count == ownCount else { break }
+        case (.array(let element, let count), .array(let own, let ownCount)) where count == ownCount:
             return own.mismatch(with: element, path: "\(path)[0]")
         case (.array(let element, let count), _) where (element.byteCount == 1 || count == 1 && element.byteCount == size) && !isRestricted:
             // A number or a struct in place of bytes.
             return nil
         case (.integer(let integer), .boolean) where !integer.isBoolean:
             return "\(subject) may hold any number, and a Bool only 0 and 1"
-        case (.integer(let integer), .integer) where integer.isBoolean: return nil
-        case (.integer, .integer), (.integer, .boolean), (.enumeration, .integer), (.float, .float): return nil
+        case (.integer(let integer), .integer(let isSigned)):
+            if integer.isBoolean || integer.isCharacter || integer.isSigned == isSigned { return nil }
+            return "\(subject) is \(integer.isSigned ? "signed" : "unsigned"), and the Swift type \(name) is not"
+        case (.integer, .boolean), (.enumeration, .integer), (.float, .float): return nil
         case (.pointer, .pointer), (.pointer, .integer): return nil
         case (_, .cases): return "\(subject) may hold any number, and \(name) only its cases: use the number's type"
         default: break

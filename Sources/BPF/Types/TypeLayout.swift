@@ -10,7 +10,7 @@ struct TypeLayout: Sendable {
 
     /// What lies in a type's bytes.
     indirect enum Shape: Sendable {
-        case integer
+        case integer(isSigned: Bool)
         case boolean
         case float
         case pointer
@@ -18,9 +18,9 @@ struct TypeLayout: Sendable {
         case cases
         /// A struct or a tuple of different types.
         case fields([Field])
-        /// A tuple of equal types, as C's arrays are imported.
+        /// A tuple of equal types, as C's arrays are imported, or an `InlineArray`.
         case array(of: TypeLayout, count: Int)
-        /// Bytes reflection does not look into: imported unions, `InlineArray`.
+        /// Bytes reflection does not look into: imported unions.
         case opaque
     }
 
@@ -32,6 +32,10 @@ struct TypeLayout: Sendable {
 
     /// The layout of a type, by what the runtime knows of it.
     init<T: BitwiseCopyable>(_ type: T.Type) {
+        self.init(asking: T.self)
+    }
+
+    private init<T>(asking type: T.Type) {
         // The kind of a type is told to whoever walks the fields of one that holds it.
         var found: TypeLayout?
         unsafe _forEachField(of: Box<T>.self) { _, _, type, kind in
@@ -41,7 +45,7 @@ struct TypeLayout: Sendable {
         self = found ?? TypeLayout(name: "\(T.self)", size: MemoryLayout<T>.size, shape: .opaque)
     }
 
-    private struct Box<T: BitwiseCopyable> {
+    private struct Box<T> {
         var value: T
     }
 
@@ -58,12 +62,18 @@ struct TypeLayout: Sendable {
             self.init(name: name, size: size, shape: scalar)
             return
         }
+        if let array = type as? any InlineElements.Type {
+            func layout<T>(_ type: T.Type) -> TypeLayout { TypeLayout(asking: type) }
+            self.init(
+                name: name, size: size, shape: .array(of: _openExistential(array.elementType, do: layout), count: array.elementCount))
+            return
+        }
         switch kind {
         case .struct, .tuple:
             var fields: [Field] = []
             var types: Set<ObjectIdentifier> = []
             let isKnown = unsafe _forEachField(of: type) { label, offset, type, kind in
-                // What `InlineArray` is made of has no type that could be asked.
+                // Some fields have no type that could be asked.
                 if kind == .unknown { return false }
                 types.insert(ObjectIdentifier(type))
                 // Arrays have thousands of elements, of which one tells all: only the first of equal ones is looked into.
@@ -87,12 +97,12 @@ struct TypeLayout: Sendable {
     }
 
     private static let scalars: [ObjectIdentifier: Shape] = {
-        let integers: [Any.Type] = [
+        let integers: [any FixedWidthInteger.Type] = [
             UInt8.self, Int8.self, UInt16.self, Int16.self, UInt32.self, Int32.self, UInt64.self, Int64.self, UInt.self, Int.self,
             UInt128.self, Int128.self,
         ]
         var scalars: [ObjectIdentifier: Shape] = [:]
-        for type in integers { scalars[ObjectIdentifier(type)] = .integer }
+        for type in integers { scalars[ObjectIdentifier(type)] = .integer(isSigned: type.isSigned) }
         for type in [Float.self, Double.self] as [Any.Type] { scalars[ObjectIdentifier(type)] = .float }
         scalars[ObjectIdentifier(Bool.self)] = .boolean
         for type in unsafe [UnsafeRawPointer.self, UnsafeMutableRawPointer.self, OpaquePointer.self] as [Any.Type] {
@@ -101,7 +111,7 @@ struct TypeLayout: Sendable {
         return scalars
     }()
 
-    /// How many bytes an element has if these are nothing but bytes in a row.
+    /// Whether these are nothing but bytes in a row.
     var isBytes: Bool {
         switch shape {
         case .array(let element, _): element.isBytes || element.size == 1 && element.isInteger
@@ -111,4 +121,15 @@ struct TypeLayout: Sendable {
     }
 
     var isInteger: Bool { if case .integer = shape { true } else { false } }
+}
+
+/// An array whose elements lie in the value itself. The runtime tells how large it is, and nothing of what is in it.
+private protocol InlineElements {
+    static var elementType: Any.Type { get }
+    static var elementCount: Int { get }
+}
+
+extension InlineArray: InlineElements {
+    static var elementType: Any.Type { Element.self }
+    static var elementCount: Int { count }
 }

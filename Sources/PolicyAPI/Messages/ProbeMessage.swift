@@ -161,10 +161,13 @@ public struct ProbeChangeMessage: Codable, Sendable, Hashable {
     public var probe: ProbeMessage
     /// The time it took.
     public var microseconds: Int
+    /// What of it could not be done: a probe that is in force may not be kept for the next start, for one. Empty if all is as was asked.
+    public var warnings: [String]
 
-    public init(outcome: Outcome, probe: ProbeMessage, microseconds: Int) {
+    public init(outcome: Outcome, probe: ProbeMessage, microseconds: Int, warnings: [String] = []) {
         self.outcome = outcome
         self.probe = probe
         self.microseconds = microseconds
+        self.warnings = warnings
     }
 }

@@ -1,5 +1,5 @@
 /// Something wrong, or worth a look, in a document.
-public struct Diagnostic: Error, Hashable, Sendable {
+public struct Diagnostic: Error, Hashable, Sendable, Codable {
     /// How bad it is.
     public enum Severity: String, Hashable, Sendable, Codable {
         /// The document cannot be used.

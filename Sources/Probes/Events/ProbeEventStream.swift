@@ -15,18 +15,24 @@ public final class ProbeEventStream: Sendable {
     /// Writes records as JSON and as lines.
     public let decoder: RecordDecoder
     private let source: Source
+    /// Where the losses that were told are noted for the next process, and this stream's place there; nil if there is none to come, or only
+    /// the kernel knows of losses, and only while somebody reads.
+    private let told: (losses: ToldLosses, place: Int)?
 
     /// A stream of a probe's map.
     ///
     /// - Parameters:
+    ///   - told: Where losses that were told are noted, and the stream's place among the probe's.
     ///   - loss: Where programs count what they could not write.
     ///   - ring: Makes the consumer of a ring buffer.
     ///   - perf: Makes the consumer of a perf event array.
     init(
-        _ probe: String, _ plan: ProbePlan.Source, ring: (_ map: String, _ loss: String?) throws(BPFError) -> RingBuffer,
+        _ probe: String, _ plan: ProbePlan.Source, told: (losses: ToldLosses, place: Int)?,
+        ring: (_ map: String, _ loss: String?) throws(BPFError) -> RingBuffer,
         perf: (_ map: String, _ loss: String?) throws(BPFError) -> PerfBuffer
     ) throws(BPFError) {
         map = plan.map
+        self.told = plan.lossCounter == nil ? nil : told
         record = plan.record?.composite?.name ?? plan.record.map { "\($0)" }
         // What every line begins with.
         let constants = [("type", "event"), ("probe", probe), ("record", record ?? plan.map)].map { (name: $0.0, value: $0.1) }
@@ -44,6 +50,11 @@ public final class ProbeEventStream: Sendable {
         case .ring(let ring): ring.batches()
         case .perf(let buffer): buffer.batches()
         }
+    }
+
+    /// Notes losses that have been handed on.
+    func note(lost: UInt64) {
+        if let told, lost > 0 { told.losses.add(lost, ofStream: told.place) }
     }
 
     /// Takes out what is there without waiting.

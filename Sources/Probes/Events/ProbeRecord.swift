@@ -38,12 +38,17 @@ extension ProbeEventStream {
     ///
     /// - Parameter take: Says how many of so many events may be handed on.
     public func read(taking take: (Int) -> Int, _ receive: (ProbeBatch) -> Void) async throws {
-        for try await batch in batches { receive(self.batch(batch, take)) }
+        for try await batch in batches { hand(batch, take, receive) }
     }
 
     /// Gives the events that are there already to a closure.
     public func readRest(taking take: (Int) -> Int, _ receive: (ProbeBatch) -> Void) {
-        while let batch = try? drain(), !batch.isEmpty || batch.lost > 0 { receive(self.batch(batch, take)) }
+        while let batch = try? drain(), !batch.isEmpty || batch.lost > 0 { hand(batch, take, receive) }
+    }
+
+    private func hand(_ batch: RecordBatch, _ take: (Int) -> Int, _ receive: (ProbeBatch) -> Void) {
+        receive(self.batch(batch, take))
+        note(lost: batch.lost)
     }
 
     private func batch(_ batch: RecordBatch, _ take: (Int) -> Int) -> ProbeBatch {

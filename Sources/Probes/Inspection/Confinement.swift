@@ -3,28 +3,43 @@ internal import Glibc
 
 /// What a process gives up before it looks at a file that may have been made to do harm.
 enum Confinement {
-    /// In seconds; the one that asked waits for so long at most.
-    private static let processorTime: rlim_t = 30
+    /// What the process still has to do.
+    enum Work {
+        /// To read the file.
+        case reading
+        /// To have the kernel load what it holds as well.
+        case loading
+    }
+
     /// In bytes of address space. Objects have 64 MiB at most, libbpf keeps some copies of parts, and a log takes 16 MiB.
     private static let memory: rlim_t = 1 << 30
 
+    /// The capabilities that loading may need, of those the process has: older kernels than 5.11 count maps as locked memory, types of modules
+    /// are found by SYS_ADMIN alone, and addresses in kallsyms are shown by SYSLOG. Files are not to be written.
+    private static let loadingCapabilities: UInt64 = [
+        CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_SYSLOG, CAP_DAC_READ_SEARCH, CAP_IPC_LOCK, CAP_SYS_RESOURCE,
+    ].reduce(0) { $0 | 1 << UInt64($1) }
+
     /// Gives up privileges, files and unbounded memory and time, as far as that is possible: without privileges there is less to give up.
-    static func confine(keepingPrivileges: Bool) {
+    ///
+    /// To be called by a process of one thread.
+    static func confine(for work: Work) {
         limit(RLIMIT_CORE, 0)
         limit(RLIMIT_FSIZE, 0)
-        limit(RLIMIT_CPU, processorTime)
+        // In seconds. The verifier's time counts; the one that asked waits for less, or for as long.
+        limit(RLIMIT_CPU, work == .loading ? 60 : 30)
         limit(RLIMIT_AS, memory)
         // To load an object takes one for each of its maps and programs.
-        limit(RLIMIT_NOFILE, keepingPrivileges ? 4_096 : 32)
+        limit(RLIMIT_NOFILE, work == .loading ? 4_096 : 32)
         swiftbpf_no_new_privileges()
-        if keepingPrivileges { return }
         if geteuid() == 0 {
+            swiftbpf_keep_capabilities()
             // Nobody.
             setgroups(0, nil)
             setgid(65534)
             setuid(65534)
         }
-        swiftbpf_drop_capabilities()
+        swiftbpf_reduce_capabilities(work == .loading ? loadingCapabilities : 0)
     }
 
     private static func limit(_ resource: __rlimit_resource, _ value: rlim_t) {

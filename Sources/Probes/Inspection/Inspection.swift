@@ -11,7 +11,7 @@ import Glibc
 ///     let report = try Inspection().report(on: bytes, name: "filter")
 ///
 /// The other process has no privileges, bounds on memory and time, no files but the object, and no environment. If it is to try what the
-/// kernel takes it keeps the privileges for that.
+/// kernel takes it keeps the privileges for that. What a probe's document makes of an object is tried by ``ProbeTrial``.
 public struct Inspection: Sendable {
     /// The program that looks.
     public var program: String
@@ -48,7 +48,17 @@ public struct Inspection: Sendable {
     ///   - bytes: The file.
     ///   - name: The name the object goes by.
     public func report(on bytes: [UInt8], name: String) throws(InspectionError) -> ObjectReport {
-        let child = try InspectionProcess(program, arguments + [name], input: bytes)
+        let answer = try answer(to: bytes, name: name)
+        guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(answer)) else {
+            throw .failed("cannot look at object \(name): \(program) did not answer as agreed")
+        }
+        guard let report = answer.report else { throw .refused(answer.refusal ?? "cannot open object \(name)") }
+        return report
+    }
+
+    /// What the process writes when it is given something to read.
+    func answer(to input: [UInt8], name: String) throws(InspectionError) -> [UInt8] {
+        let child = try InspectionProcess(program, arguments + [name], input: input)
         let (answer, end) = child.answer(within: timeLimit)
         switch end {
         case .exited(0): break
@@ -57,11 +67,7 @@ public struct Inspection: Sendable {
         case .signalled(SIGXCPU), .late: throw .timedOut(object: name, seconds: timeLimit)
         case .signalled(let signal): throw .crashed(object: name, signal: signal)
         }
-        guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(answer)) else {
-            throw .failed("cannot look at object \(name): \(program) did not answer as agreed")
-        }
-        guard let report = answer.report else { throw .refused(answer.refusal ?? "cannot open object \(name)") }
-        return report
+        return answer
     }
 
     /// What the object in a file holds.
@@ -101,12 +107,14 @@ extension Inspection {
         }
     }
 
-    /// Looks at an object and ends the process, if this is the process that was started for it; does nothing otherwise.
+    /// Looks at an object, or tries a probe, and ends the process, if this is the process that was started for it; does nothing otherwise.
     ///
     /// To be called before anything else: what a program opens or reads before is within reach of the object.
     public static func serveIfAsked() {
         let arguments = CommandLine.arguments
-        guard arguments.count == 3, let depth = Depth(rawValue: arguments[1]) else { return }
+        guard arguments.count == 3 else { return }
+        if arguments[1] == ProbeTrial.command { exit(ProbeTrial.serve()) }
+        guard let depth = Depth(rawValue: arguments[1]) else { return }
         exit(serve(name: arguments[2], depth))
     }
 
@@ -115,7 +123,7 @@ extension Inspection {
     ///
     /// - Returns: The status to exit with.
     public static func serve(name: String, _ depth: Depth = .reading) -> CInt {
-        Confinement.confine(keepingPrivileges: depth == .loading)
+        Confinement.confine(for: depth == .loading ? .loading : .reading)
         var answer = Answer()
         do throws(InspectionError) {
             answer.report = try reportHere(on: InspectionProcess.readAll(STDIN_FILENO), name: name, depth)

@@ -11,13 +11,16 @@ public enum InspectionError: Error, Sendable, Hashable {
 }
 
 extension InspectionError: CustomStringConvertible {
-    public var description: String {
+    public var description: String { description(doing: "open", gerund: "looking at it") }
+
+    /// The sentence of a process that was to do something else with the object.
+    func description(doing verb: String, gerund: String) -> String {
         switch self {
         case .refused(let words), .failed(let words): words
         case .crashed(let object, let signal):
-            "cannot open object \(object): looking at it ended a process by signal \(signal): the file is corrupted, or made to do harm"
+            "cannot \(verb) object \(object): \(gerund) ended a process by signal \(signal): the file is corrupted, or made to do harm"
         case .timedOut(let object, let seconds):
-            "cannot open object \(object): looking at it took more than \(seconds) s: the file is corrupted, or made to do harm"
+            "cannot \(verb) object \(object): \(gerund) took more than \(seconds) s: the file is corrupted, or made to do harm"
         }
     }
 }

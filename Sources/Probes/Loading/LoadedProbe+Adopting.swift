@@ -17,18 +17,22 @@ extension ProbeLoader {
                 held.append(
                     HeldAttachment(try Attachment(pinnedAt: pins.link(index)), program: attachment.program, target: attachment.target))
             }
+            let told = try ToldLosses(pinnedAt: pins.told)
             var streams: [ProbeEventStream] = []
-            for source in plan.sources {
+            for (place, source) in plan.sources.enumerated() {
+                let before = try told.count(ofStream: place)
                 streams.append(
                     try ProbeEventStream(
-                        probe.name, source,
+                        probe.name, source, told: (told, place),
                         ring: { (map, loss) throws(BPFError) in
                             guard let loss else { return try RingBuffer(pinnedAt: pins.map(map)) }
-                            return try RingBuffer(pinnedAt: pins.map(map), lossCounter: PerCPUMap(pinnedAt: pins.map(loss)))
+                            return try RingBuffer(
+                                pinnedAt: pins.map(map), lossCounter: PerCPUMap(pinnedAt: pins.map(loss)), lossesTold: before)
                         },
                         perf: { (map, loss) throws(BPFError) in
                             guard let loss else { return try PerfBuffer(pinnedAt: pins.map(map)) }
-                            return try PerfBuffer(pinnedAt: pins.map(map), lossCounter: PerCPUMap(pinnedAt: pins.map(loss)))
+                            return try PerfBuffer(
+                                pinnedAt: pins.map(map), lossCounter: PerCPUMap(pinnedAt: pins.map(loss)), lossesTold: before)
                         }))
             }
             var readers: [ProbeMapReader] = []
@@ -40,7 +44,7 @@ extension ProbeLoader {
             }
             return LoadedProbe(
                 probe, programs: before.programs, maps: before.maps, streams: streams, readers: readers, memoryBytes: before.memoryBytes,
-                pins: pins, warnings: [], attachments: held, object: nil)
+                pins: pins, warnings: warnings(plan), attachments: held, object: nil)
         }
     }
 }

@@ -65,9 +65,12 @@ public final class LoadedProbe: Sendable {
     }
 
     /// Takes its programs out of the kernel, and its pins away. Events they have written can still be read.
-    public func unload() {
+    ///
+    /// - Returns: Why something of it stays; nil if nothing does.
+    @discardableResult
+    public func unload() -> String? {
         detach()
-        pins?.removeGeneration()
+        return pins?.removeGeneration()
     }
 
     /// Ends all attachments it still has.

@@ -1,7 +1,7 @@
 public import PolicyModel
 
 /// Why a probe is not loaded.
-public struct ProbeError: Error, Sendable, Hashable {
+public struct ProbeError: Error, Sendable, Hashable, Codable {
     /// The reason in a sentence.
     public var message: String
     /// What is wrong with the document, place by place; empty if it is not the document.

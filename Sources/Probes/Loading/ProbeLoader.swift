@@ -10,7 +10,8 @@ internal import Synchronization
 /// for try await batch in probe.streams[0].batches { … }
 /// ```
 ///
-/// The bytes are opened in this process: those of a stranger are to be looked at by an ``Inspection`` first.
+/// The bytes are opened and loaded in this process: those of a stranger are to be looked at by an ``Inspection`` and loaded by a ``ProbeTrial``
+/// first.
 public struct ProbeLoader: Sendable {
     /// What the document says.
     public let probe: Probe
@@ -50,13 +51,15 @@ public struct ProbeLoader: Sendable {
         let plan = try plan(for: object)
         try kernel { () throws(BPFError) in try edit(&object, plan) }
         try checkMemory(before: object)
-        let loaded = LoadedObjectHolder(try load(object, plan))
+        let loaded = LoadedObjectHolder(try load(object, plan, isTrial: isTrial))
         let memory = try checkMemory(of: loaded.object)
-        let streams = try kernel { () throws(BPFError) in try makeStreams(plan, loaded.object) }
+        let told = try kernel { () throws(BPFError) in pins == nil ? nil : try ToldLosses(streams: plan.sources.count) }
+        let streams = try kernel { () throws(BPFError) in try makeStreams(plan, loaded.object, told) }
         let readers = try kernel { () throws(BPFError) in try makeReaders(loaded.object) }
         var takeover = Takeover(old)
         let leftOut = Set(loaded.object.leftOut.map(\.name))
-        var warnings: [String] = []
+        // What is not pinned of a probe that was to be.
+        var unpinned: [String] = []
         if !isTrial {
             for program in plan.programs where !leftOut.contains(program.name) {
                 for target in program.targets {
@@ -69,18 +72,35 @@ public struct ProbeLoader: Sendable {
                 }
             }
             do throws(ProbeError) {
-                warnings += try pin(loaded.object, takeover.held)
+                unpinned = try pin(loaded.object, takeover.held, told)
             } catch {
                 takeover.undo()
                 throw error
             }
             takeover.accept()
         }
-        let isPinned = pins != nil && !isTrial && warnings.isEmpty
+        let isPinned = pins != nil && !isTrial && unpinned.isEmpty
         return LoadedProbe(
             probe, programs: programs(loaded.object, plan, takeover.held), maps: maps(loaded.object, streams), streams: streams,
-            readers: readers, memoryBytes: memory, pins: isPinned ? pins : nil, warnings: warnings, attachments: takeover.held,
-            object: loaded)
+            readers: readers, memoryBytes: memory, pins: isPinned ? pins : nil, warnings: warnings(plan, unpinned: unpinned),
+            attachments: takeover.held, object: loaded)
+    }
+
+    /// What an operator should know of a probe that is loaded, or would be.
+    ///
+    /// - Parameter unpinned: The targets that the kernel keeps for no one.
+    func warnings(_ plan: ProbePlan, unpinned: [String] = []) -> [String] {
+        guard pins != nil else { return [] }
+        guard unpinned.isEmpty else {
+            return [
+                "the kernel cannot keep \(unpinned.joined(separator: ", ")) without policyd: while policyd is not running the probe is not"
+            ]
+        }
+        return plan.sources.filter { $0.type == .perfEventArray }.map { source in
+            let counted = source.lossCounter == nil ? ", and not counted unless the programs count it in \(source.map)_lost" : ""
+            return "\(source.map) is a perf event array, whose buffers are those of who reads them: while policyd is not running, what "
+                + "programs write there is lost\(counted); a ring buffer keeps it"
+        }
     }
 
     /// What the object makes of the document.
@@ -120,11 +140,13 @@ extension ProbeLoader {
         for group in probe.alternatives { try object.addAlternatives(group) }
     }
 
-    /// Loads the object; programs that may be left out are attached once on trial, as some kernels only then say that they cannot.
-    private func load(_ object: consuming OpenObject, _ plan: ProbePlan) throws(ProbeError) -> LoadedObject {
+    /// Loads the object; programs that may be left out are attached once on trial, as some kernels only then say that they cannot. Where
+    /// nothing is to be attached, they are taken as the load leaves them.
+    private func load(_ object: consuming OpenObject, _ plan: ProbePlan, isTrial: Bool) throws(ProbeError) -> LoadedObject {
         let targets = Dictionary(plan.programs.map { ($0.name, $0.targets) }) { first, _ in first }
         do throws(BPFError) {
             return try object.load { (program) throws(BPFError) in
+                if isTrial { return }
                 for target in targets[program.name] ?? [] { _ = try program.attach(to: target) }
             }
         } catch {
@@ -132,12 +154,15 @@ extension ProbeLoader {
         }
     }
 
-    private func makeStreams(_ plan: ProbePlan, _ object: borrowing LoadedObject) throws(BPFError) -> [ProbeEventStream] {
+    private func makeStreams(
+        _ plan: ProbePlan, _ object: borrowing LoadedObject, _ told: ToldLosses?
+    ) throws(BPFError) -> [ProbeEventStream] {
         var streams: [ProbeEventStream] = []
-        for source in plan.sources {
+        for (place, source) in plan.sources.enumerated() {
             streams.append(
                 try ProbeEventStream(
-                    probe.name, source, ring: { (map, loss) throws(BPFError) in try object.ringBuffer(map, lossCounter: loss) },
+                    probe.name, source, told: told.map { ($0, place) },
+                    ring: { (map, loss) throws(BPFError) in try object.ringBuffer(map, lossCounter: loss) },
                     perf: { (map, loss) throws(BPFError) in try object.perfBuffer(map, lossCounter: loss) }))
         }
         return streams
@@ -199,18 +224,15 @@ extension ProbeLoader {
 extension ProbeLoader {
     /// Pins maps and attachments, if the probe is to outlive this process and they all can be.
     ///
-    /// - Returns: Why they are not pinned.
-    private func pin(_ object: borrowing LoadedObject, _ held: [HeldAttachment]) throws(ProbeError) -> [String] {
+    /// - Returns: The targets because of which nothing is pinned.
+    private func pin(_ object: borrowing LoadedObject, _ held: [HeldAttachment], _ told: ToldLosses?) throws(ProbeError) -> [String] {
         guard let pins else { return [] }
         let others = held.filter { !$0.canBePinned }.map(\.target)
-        guard others.isEmpty else {
-            return [
-                "the kernel cannot keep \(others.joined(separator: ", ")) without policyd: while policyd is not running the probe is not"
-            ]
-        }
+        guard others.isEmpty else { return others }
         try pins.makeFolders()
         do throws(BPFError) {
             for map in object.maps { try object.pinMap(map.name, at: pins.map(map.name)) }
+            try told?.pin(at: pins.told)
             for (index, attachment) in held.enumerated() { try attachment.pin(at: pins.link(index)) }
         } catch {
             pins.removeGeneration()

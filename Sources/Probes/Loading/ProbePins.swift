@@ -5,6 +5,7 @@ internal import Glibc
 ///
 ///     probes/NAME/7/maps/MAP      its maps
 ///     probes/NAME/7/links/0       its attachments, in the order of the programs
+///     probes/NAME/7/told          how many of its losses have been told: ``ToldLosses``
 ///
 /// The number is a generation: what takes the place of another is made beside it.
 public struct ProbePins: Sendable, Hashable {
@@ -23,6 +24,7 @@ public struct ProbePins: Sendable, Hashable {
     private var own: String { "\(folder)/\(generation)" }
     func map(_ name: String) -> String { "\(own)/maps/\(Self.encoded(name))" }
     func link(_ index: Int) -> String { "\(own)/links/\(index)" }
+    var told: String { "\(own)/told" }
 
     /// The kernel takes no dots in the names of pins.
     private static func encoded(_ name: String) -> String {
@@ -60,38 +62,78 @@ public struct ProbePins: Sendable, Hashable {
         throw ProbeError("cannot make the folder \(path): \(unsafe String(cString: strerror(errno)))")
     }
 
-    /// Takes this generation away; what nobody else holds leaves the kernel. Links go first: programs no longer run while the rest goes.
-    func removeGeneration() {
-        Self.removeAll(own)
+    /// Whether this generation is there.
+    public var exists: Bool { unsafe access("\(own)/links", F_OK) == 0 }
+
+    /// Whether there are other generations: what came between was cut short.
+    var hasOthers: Bool { Directory.names(in: folder).contains { $0 != "\(generation)" } }
+}
+
+// MARK: - Taking away
+
+extension ProbePins {
+    /// Takes this generation away; what nobody else holds leaves the kernel.
+    ///
+    /// - Returns: Why something stays; nil if nothing does.
+    @discardableResult
+    func removeGeneration() -> String? {
+        let failure = Self.remove(own)
         // With the last generation.
         unsafe _ = rmdir(folder)
+        return failure
     }
 
     /// Takes every other generation away.
     public func removeOthers() {
-        for name in Directory.names(in: folder) where name != "\(generation)" { Self.removeAll("\(folder)/\(name)") }
+        for name in Directory.names(in: folder) where name != "\(generation)" { _ = Self.remove("\(folder)/\(name)") }
     }
 
-    /// Whether there are other generations: what came between was cut short.
-    var hasOthers: Bool { Directory.names(in: folder).contains { $0 != "\(generation)" } }
-
-    private static func removeAll(_ own: String) {
-        for part in ["links", "maps"] {
-            for name in Directory.names(in: "\(own)/\(part)") { unsafe _ = unlink("\(own)/\(part)/\(name)") }
-            unsafe _ = rmdir("\(own)/\(part)")
-        }
-        unsafe _ = rmdir(own)
+    /// Takes away all that lies there of a probe, of whatever generation; there may be nothing.
+    ///
+    /// - Throws: ``ProbeError`` if something stays: its programs may still run.
+    public static func remove(_ name: String, in probes: String) throws(ProbeError) {
+        let folder = "\(probes)/\(encoded(name))"
+        let failure = removeGenerations(in: folder)
+        if let failure { throw ProbeError("cannot take its pins away: \(failure)") }
     }
 
     /// Takes away what lies there of probes whose names are not among those given.
     public static func removeAll(in probes: String, but names: Set<String>) {
-        for name in Directory.names(in: probes) where !names.contains(decoded(name)) {
-            for generation in Directory.names(in: "\(probes)/\(name)") { removeAll("\(probes)/\(name)/\(generation)") }
-            unsafe _ = rmdir("\(probes)/\(name)")
-        }
+        for name in Directory.names(in: probes) where !names.contains(decoded(name)) { _ = removeGenerations(in: "\(probes)/\(name)") }
         unsafe _ = rmdir(probes)
     }
 
-    /// Whether this generation is there.
-    public var exists: Bool { unsafe access("\(own)/links", F_OK) == 0 }
+    /// Whether anything lies there of a probe.
+    public static func isAnything(of name: String, in probes: String) -> Bool {
+        !Directory.names(in: "\(probes)/\(encoded(name))").isEmpty
+    }
+
+    /// The highest generation that lies there of any probe; 0 if nothing does.
+    public static func highestGeneration(in probes: String) -> Int {
+        Directory.names(in: probes).flatMap { Directory.names(in: "\(probes)/\($0)") }.compactMap { Int($0) }.max() ?? 0
+    }
+
+    /// - Returns: Why something stays; nil if nothing does.
+    private static func removeGenerations(in folder: String) -> String? {
+        let failures = Directory.names(in: folder).compactMap { remove("\(folder)/\($0)") }
+        return failures.first ?? removing(folder) { unsafe rmdir($0) }
+    }
+
+    /// Takes a generation's folder away. Links go first: programs no longer run while the rest goes.
+    ///
+    /// - Returns: Why something stays; nil if nothing does.
+    private static func remove(_ own: String) -> String? {
+        var failures: [String?] = []
+        for folder in ["\(own)/links", "\(own)/maps", own] {
+            failures += Directory.names(in: folder).map { name in removing("\(folder)/\(name)") { unsafe unlink($0) } }
+            failures.append(removing(folder) { unsafe rmdir($0) })
+        }
+        return failures.lazy.compactMap(\.self).first
+    }
+
+    /// - Returns: Why it stays; nil if it is gone, also if it was before.
+    private static func removing(_ path: String, _ call: (String) -> CInt) -> String? {
+        guard call(path) != 0, errno != ENOENT else { return nil }
+        return "\(path): \(unsafe String(cString: strerror(errno)))"
+    }
 }

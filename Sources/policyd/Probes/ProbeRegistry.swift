@@ -21,6 +21,8 @@ final class ProbeRegistry: Sendable {
     private let changes = NIOThreadPool(numberOfThreads: 1)
     /// Looks at objects before they are opened here.
     private let inspection = Inspection()
+    /// Loads them before they are loaded here.
+    private let trial = ProbeTrial()
 
     /// The largest object, in bytes.
     static let objectLimit = 64 << 20
@@ -29,6 +31,8 @@ final class ProbeRegistry: Sendable {
         var running: [String: RunningProbe] = [:]
         /// Probes of the state folder that are not at work, and why.
         var failed: [String: String] = [:]
+        /// Probes of which the state folder says something else than the kernel, and why.
+        var unkept: [String: String] = [:]
         /// The generation that the next pins get.
         var generation = 1
     }
@@ -50,11 +54,18 @@ final class ProbeRegistry: Sendable {
 
     /// What an operator should look at.
     var warnings: [String] {
-        state.withLock { state in
-            state.failed.sorted { $0.key < $1.key }.map { "probe \($0.key) is not at work: \($0.value)" }
-                + state.running.values.sorted { $0.name < $1.name }.flatMap { probe in
-                    probe.loaded.warnings.map { "probe \(probe.name): \($0)" }
-                }
+        let folder = pinFolder
+        return state.withLock { state in
+            let failed = state.failed.sorted { $0.key < $1.key }.map { name, reason in
+                let isLeft = ProbePins.isAnything(of: name, in: folder)
+                return "probe \(name) is not at work: \(reason)"
+                    + (isLeft ? "; what it has in the kernel stays there until it is loaded or unloaded" : "")
+            }
+            let unkept = state.unkept.sorted { $0.key < $1.key }.map { "probe \($0.key): \($0.value)" }
+            let running = state.running.values.sorted { $0.name < $1.name }.flatMap { probe in
+                probe.loaded.warnings.map { "probe \(probe.name): \($0)" }
+            }
+            return failed + unkept + running
         }
     }
 }
@@ -66,6 +77,9 @@ extension ProbeRegistry {
     func start() async throws {
         let started = try await serially { [self] in
             let names = try store.names()
+            // Pins of probes that cannot be read are met by nobody's.
+            let highest = ProbePins.highestGeneration(in: pinFolder)
+            state.withLock { $0.generation = max($0.generation, highest + 1) }
             for name in names { restore(name) }
             ProbePins.removeAll(in: pinFolder, but: Set(names))
             return state.withLock { Array($0.running.values) }
@@ -89,10 +103,11 @@ extension ProbeRegistry {
             let loader = try ProbeLoader(document, object: object, pins: pins(name, generation))
             // What a daemon that was killed in the midst of a replacement has left would hold places that only one program can have.
             pins(name, generation).removeOthers()
+            try tryElsewhere(document, object)
             let loaded = try loader.load()
             let probe = RunningProbe(document, loaded, digest: digest, since: .now, adopted: false, hub: nil, logger: logger)
-            try write(probe, object, generation)
             keep(probe)
+            _ = note(probe, object)
             logger.info("probe loaded again", metadata: ["probe": "\(name)"])
         } catch {
             state.withLock { $0.failed[name] = "\(error)" }
@@ -136,12 +151,35 @@ extension ProbeRegistry {
         }
     }
 
-    private func write(_ probe: RunningProbe, _ object: [UInt8], _ generation: Int) throws {
-        try store.write(
-            ProbeStore.Stored(
-                source: probe.document.source, object: "\(probe.digest)", generation: generation, loaded: probe.since,
-                record: probe.loaded.pins == nil ? nil : probe.loaded.record),
-            name: probe.name, object: object)
+    /// Has the state folder say of a probe what is so: that it comes back, or that none does.
+    ///
+    /// It is at work all the same, and that is what was asked for first.
+    ///
+    /// - Returns: Why the folder says something else; nil if it does not.
+    private func note(_ probe: RunningProbe, _ object: [UInt8]) -> String? {
+        let isKept = probe.loaded.probe.persist
+        return note(probe.name, isKept ? "in force, but not kept" : "in force, but one that persists is still kept") {
+            guard isKept else { return try store.remove(probe.name) }
+            let pins = probe.loaded.pins
+            try store.write(
+                ProbeStore.Stored(
+                    source: probe.document.source, object: "\(probe.digest)", generation: pins?.generation ?? 0, loaded: probe.since,
+                    record: pins == nil ? nil : probe.loaded.record),
+                name: probe.name, object: object)
+        }
+    }
+
+    private func note(_ name: String, _ what: String, _ change: () throws -> Void) -> String? {
+        do {
+            try change()
+            state.withLock { $0.unkept[name] = nil }
+            return nil
+        } catch {
+            let words = "\(what): \(error); when policyd starts again, what the state folder holds comes back"
+            state.withLock { $0.unkept[name] = words }
+            logger.error("the state folder does not take a change of probes", metadata: ["probe": "\(name)", "error": "\(error)"])
+            return words
+        }
     }
 }
 
@@ -166,27 +204,39 @@ extension ProbeRegistry {
     /// Loads a probe, or puts it in the place of the one of its name.
     func load(_ request: ProbeLoadRequest, by peer: String) async throws -> ProbeChangeMessage {
         let start = ContinuousClock.now
-        let (probe, old, outcome) = try await serially { [self] in try load(request, peer) }
-        if outcome == .loaded || outcome == .replaced {
+        let change = try await serially { [self] in try load(request, peer) }
+        var warnings = change.warnings
+        if change.outcome == .loaded || change.outcome == .replaced {
             // The old one's last events before the new one's first, as far as they are apart at all.
-            if let old { await old.end() }
-            probe.start()
+            if let left = await change.old?.end() { warnings.append("something of the one before stays in the kernel: \(left)") }
+            change.probe.start()
         }
         return ProbeChangeMessage(
-            outcome: outcome, probe: probe.message, microseconds: Int((ContinuousClock.now - start) / .microseconds(1)))
+            outcome: change.outcome, probe: change.probe.message,
+            microseconds: Int((ContinuousClock.now - start) / .microseconds(1)), warnings: warnings)
+    }
+
+    /// What a request to load came to.
+    private struct Change {
+        var outcome: ProbeChangeMessage.Outcome
+        var probe: RunningProbe
+        /// The one whose place it took.
+        var old: RunningProbe?
+        /// What could not be done.
+        var warnings: [String] = []
     }
 
     /// Only to be called on the thread of changes.
-    private func load(
-        _ request: ProbeLoadRequest, _ peer: String
-    ) throws -> (probe: RunningProbe, old: RunningProbe?, ProbeChangeMessage.Outcome) {
+    private func load(_ request: ProbeLoadRequest, _ peer: String) throws -> Change {
         let document = try document(of: request)
         let object = try object(of: request, document)
         let digest = SHA256Digest(of: object)
         let name = document.name
         let old = state.withLock { $0.running[name] }
         if let old, !request.dryRun, old.digest == digest, old.document.source.text == document.source.text {
-            return (old, old, .unchanged)
+            // What could not be written then may be now.
+            let isUnkept = state.withLock { $0.unkept[name] != nil }
+            return Change(outcome: .unchanged, probe: old, warnings: isUnkept ? note(old, object).map { [$0] } ?? [] : [])
         }
         guard case .probe(let probe) = document.value else { throw Refusal(.badRequest, "\(document.identity) is no probe") }
         let generation = nextGeneration()
@@ -194,6 +244,9 @@ extension ProbeRegistry {
         let loaded: LoadedProbe
         do throws(ProbeError) {
             loader = try ProbeLoader(document, object: object, pins: probe.persist ? pins(name, generation) : nil)
+            try tryElsewhere(document, object)
+            // What one that could not be loaded again has left would hold places that only one program can have.
+            if old == nil, !request.dryRun { try ProbePins.remove(name, in: pinFolder) }
             loaded = try loader.load(replacing: old?.loaded, isTrial: request.dryRun)
         } catch {
             let kept = old == nil ? "" : "; the probe that is loaded stays"
@@ -203,41 +256,47 @@ extension ProbeRegistry {
         }
         let running = RunningProbe(
             document, loaded, digest: digest, since: .now, adopted: false, hub: request.dryRun ? nil : old?.hub, logger: logger)
-        if request.dryRun { return (running, nil, .checked) }
+        if request.dryRun { return Change(outcome: .checked, probe: running) }
         keep(running)
-        do {
-            if probe.persist { try write(running, object, generation) } else { try store.remove(name) }
-        } catch {
-            // It is at work, and that is what was asked for first.
-            logger.error("a probe is loaded and cannot be kept", metadata: ["probe": "\(name)", "error": "\(error)"])
-        }
+        let unkept = note(running, object)
         logger.info(
             "probe loaded",
             metadata: [
                 "probe": "\(name)", "object": "\(probe.object)", "sha256": "\(digest)", "replaced": "\(old != nil)", "by": "\(peer)",
             ])
-        return (running, old, old == nil ? .loaded : .replaced)
+        return Change(outcome: old == nil ? .loaded : .replaced, probe: running, old: old, warnings: unkept.map { [$0] } ?? [])
     }
 
     /// Takes a probe out of the kernel and of the state folder.
     func unload(_ name: String, by peer: String) async throws -> ProbeChangeMessage {
         let start = ContinuousClock.now
-        let probe: RunningProbe? = try await serially { [self] in
-            let hasFailed = state.withLock { $0.failed[name] != nil }
-            // One that could not be loaded again is only to be forgotten.
-            let probe = hasFailed ? nil : try self.probe(name)
-            try store.remove(name)
+        let (probe, left) = try await serially { [self] in
+            let isKnown = state.withLock { $0.running[name] == nil && ($0.failed[name] != nil || $0.unkept[name] != nil) }
+            let probe = isKnown ? nil : try self.probe(name)
+            var left: [String] = []
+            // One that could not be loaded again has nobody who would take it out.
+            if probe == nil {
+                do throws(ProbeError) {
+                    try ProbePins.remove(name, in: pinFolder)
+                } catch {
+                    left.append(error.message)
+                }
+            }
+            let isLeft = !left.isEmpty
+            if let unkept = note(name, "unloaded, but still kept", { try store.remove(name) }) { left.append(unkept) }
             state.withLock { state in
                 state.running[name] = nil
-                state.failed[name] = nil
+                state.failed[name] = isLeft ? state.failed[name] : nil
             }
-            return probe
+            return (probe, left)
         }
-        await probe?.end()
+        var warnings = left
+        if let left = await probe?.end() { warnings.append("something of it stays in the kernel: \(left)") }
         let message = probe?.message ?? .unloadable(name)
         probe?.hub.close()
         logger.info("probe unloaded", metadata: ["probe": "\(name)", "by": "\(peer)"])
-        return ProbeChangeMessage(outcome: .unloaded, probe: message, microseconds: Int((ContinuousClock.now - start) / .microseconds(1)))
+        return ProbeChangeMessage(
+            outcome: .unloaded, probe: message, microseconds: Int((ContinuousClock.now - start) / .microseconds(1)), warnings: warnings)
     }
 
     private func document(of request: ProbeLoadRequest) throws -> Document {
@@ -253,6 +312,12 @@ extension ProbeRegistry {
             throw Refusal(.badRequest, "one document of kind Probe is expected")
         }
         return document
+    }
+
+    /// Has another process load a probe whose object is not our own: one that brings it down is not loaded here.
+    private func tryElsewhere(_ document: Document, _ object: [UInt8]) throws(ProbeError) {
+        if case .probe(let probe) = document.value, case .bundled = probe.object { return }
+        try trial.run(document, object: object)
     }
 
     /// The bytes of the object, after another process has looked at them if they are not our own.

@@ -81,12 +81,16 @@ final class RunningProbe: Sendable {
     }
 
     /// Takes the programs out of the kernel, and hands on what they have written until then.
-    func end() async {
+    ///
+    /// - Returns: Why something of it stays in the kernel; nil if nothing does.
+    @discardableResult
+    func end() async -> String? {
         await pause()
-        loaded.unload()
+        let left = loaded.unload()
         // A program that began before the detachment may still be writing.
         try? await Task.sleep(for: .milliseconds(20))
         for stream in loaded.streams { stream.readRest(taking: take, publish) }
+        return left
     }
 }
 

@@ -9,7 +9,7 @@ struct sys_enter {
 };
 
 SEC("kprobe/no_kernel_has_this_function")
-int pw_kprobe(struct pt_regs *context) { return tell(PT_REGS_PARM1(context), CALL_NONE); }
+int pw_kprobe(struct pt_regs *context) { return tell(context, PT_REGS_PARM1(context), CALL_NONE); }
 
 SEC("tracepoint/syscalls/sys_enter_getpgid")
-int pw_call(struct sys_enter *context) { return tell(context->arguments[0], CALL_TRACEPOINT); }
+int pw_call(struct sys_enter *context) { return tell(context, context->arguments[0], CALL_TRACEPOINT); }

@@ -9,7 +9,7 @@ struct sys_enter {
 };
 
 SEC("tracepoint/syscalls/sys_enter_getpgid")
-int pw_call(struct sys_enter *context) { return tell(context->arguments[0], CALL_TRACEPOINT); }
+int pw_call(struct sys_enter *context) { return tell(context, context->arguments[0], CALL_TRACEPOINT); }
 
 SEC("uprobe")
-int pw_function(struct pt_regs *context) { return tell(PT_REGS_PARM1(context), CALL_UPROBE); }
+int pw_function(struct pt_regs *context) { return tell(context, PT_REGS_PARM1(context), CALL_UPROBE); }

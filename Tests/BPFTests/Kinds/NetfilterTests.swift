@@ -56,21 +56,31 @@ struct NetfilterTests {
         #expect(try Hits(loaded).count(family == .ipv4 ? 0 : 1) > 0)
     }
 
-    @Test func `a program can see datagrams without their fragments`() throws {
+    @Test(arguments: [(NetfilterHook.Family.ipv4, "127.0.0.1", 28), (.ipv6, "::1", 48)])
+    func `a program sees datagrams whole or in their fragments, as it asks`(
+        family: NetfilterHook.Family, address: String, headers: UInt64
+    ) throws {
         let namespace = try NetworkNamespace()
-        let loaded = try OpenObject(.netfilter).load()
-        let hook = NetfilterHook(.ipv4, .prerouting, priority: -300, defragments: true)
-        do {
+        try namespace.ip("link", "set", "lo", "mtu", "1500")
+        let socket = try TestSocket.bound(.udp, address, port: 7777, in: namespace)
+        let text = String(repeating: "x", count: 4000)
+        func seen(defragments: Bool) throws -> (count: UInt64, last: UInt64) {
+            let loaded = try OpenObject(.netfilter).load()
+            let hook = NetfilterHook(family, .prerouting, priority: -300, defragments: defragments)
             let link = try namespace.run { () throws(BPFError) in
                 Box(try loaded.program("bt_netfilter", as: Netfilter.self).attach(to: hook))
             }
-            let socket = try TestSocket.bound(.udp, "127.0.0.1", port: 7777, in: namespace)
-            try socket.send("x", to: "127.0.0.1", port: 7777)
-            #expect(socket.receive() == "x")
             #expect(try link.value.info.target == .netfilter(hook))
-        } catch let error as BPFError {
-            // The kernel may have been built without what puts IPv4 fragments together.
-            #expect(error.errno == EOPNOTSUPP || error.errno == ENOENT || error.errno == EAFNOSUPPORT, "\(error)")
+            try socket.send(text, to: address, port: 7777)
+            #expect(socket.receive() == text)
+            let hits = try Hits(loaded)
+            let index: UInt32 = family == .ipv4 ? 0 : 1
+            return (try hits.count(index), try hits.value(index))
         }
+        // In this order, as the kernel goes on to put fragments together once it was asked to.
+        let apart = try seen(defragments: false)
+        #expect(apart.count == 3 && apart.last < 1500)
+        let whole = try seen(defragments: true)
+        #expect(whole.count == 1 && whole.last == 4000 + headers)
     }
 }

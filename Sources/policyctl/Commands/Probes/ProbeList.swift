@@ -29,11 +29,25 @@ extension ProbeCommand {
             do {
                 for name in names { changes.append(try await daemon.client.delete("\(API.probes)/\(name)")) }
             } catch {
-                if !changes.isEmpty { try format.output.print(changes) { ProbeText.changes(changes) } }
+                if !changes.isEmpty { try changes.report(format.output) }
                 throw error
             }
-            try format.output.print(changes) { ProbeText.changes(changes) }
+            if try !changes.report(format.output) { throw CommandFailure(.refused) }
         }
+    }
+}
+
+extension [ProbeChangeMessage] {
+    /// Prints them, and says what of them could not be done.
+    ///
+    /// - Returns: Whether all is as was asked.
+    @discardableResult
+    func report(_ format: Format) throws -> Bool {
+        try format.print(self) { ProbeText.changes(self) }
+        for change in self {
+            for warning in change.warnings { complain("policyctl: probe \(change.probe.name): \(warning)") }
+        }
+        return allSatisfy(\.warnings.isEmpty)
     }
 }
 
@@ -69,16 +83,18 @@ enum ProbeText {
             return "unloaded probe \(probe.name) \(time): \(Shown.counted(events.received, "event")), "
                 + "\(Shown.count(events.lostInKernel + events.lostToLimit)) lost\n"
         case .unchanged: return "probe \(probe.name) is loaded already, with the same document and object\n"
-        case .checked: return "probe \(probe.name) would be loaded: \(size)\n" + leftOut(probe)
+        case .checked: return "probe \(probe.name) would be loaded: \(size)\n" + leftOut(probe) + warnings(probe)
         case .loaded, .replaced:
             let verb = change.outcome == .loaded ? "loaded" : "replaced"
             var text = "\(verb) probe \(probe.name) \(time): \(size)\n"
             for program in probe.programs {
                 for target in program.attached { text += "  \(program.name) at \(target)\n" }
             }
-            return text + leftOut(probe) + probe.warnings.map { "  warning: \($0)\n" }.joined()
+            return text + leftOut(probe) + warnings(probe)
         }
     }
+
+    private static func warnings(_ probe: ProbeMessage) -> String { probe.warnings.map { "  warning: \($0)\n" }.joined() }
 
     private static func leftOut(_ probe: ProbeMessage) -> String {
         probe.programs.compactMap { program in program.leftOut.map { "  without \(program.name): \($0)\n" } }.joined()

@@ -43,10 +43,10 @@ extension ProbeCommand {
                 }
             } catch {
                 // What is loaded already is loaded, and has to be told.
-                if !changes.isEmpty { try format.output.print(changes) { ProbeText.changes(changes) } }
+                if !changes.isEmpty { try changes.report(format.output) }
                 throw error
             }
-            try format.output.print(changes) { ProbeText.changes(changes) }
+            if try !changes.report(format.output) { throw CommandFailure(.refused) }
         }
 
         /// What is asked of the daemon: every file is read before the first probe is loaded.
