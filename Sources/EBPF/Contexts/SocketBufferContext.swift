@@ -25,12 +25,8 @@ extension SocketBufferContext {
     /// The helper is `bpf_skb_load_bytes`.
     @inline(__always)
     public func load<Value: BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value? {
-        unsafe withUnsafeTemporaryAllocation(of: Value.self, capacity: 1) { memory in
-            let place = unsafe memory.baseAddress.unsafelyUnwrapped
-            let size = UInt32(truncatingIfNeeded: MemoryLayout<Value>.size)
-            guard unsafe ebpf_skb_load_bytes(raw, UInt32(truncatingIfNeeded: offset), place, size) == 0 else { return nil }
-            return unsafe place.pointee
-        }
+        let size = UInt32(truncatingIfNeeded: MemoryLayout<Value>.size)
+        return unsafe received { unsafe ebpf_skb_load_bytes(raw, UInt32(truncatingIfNeeded: offset), $0, size) }
     }
 
     /// The same packet, every byte of which is read by ``load(_:at:)``.

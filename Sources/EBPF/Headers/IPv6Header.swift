@@ -3,6 +3,9 @@ public struct IPv6Address: BitwiseCopyable, Equatable, Hashable, Sendable {
     /// Its 32-bit parts, the first highest: any more would have the kernel's structures with addresses laid out differently.
     public var words: (BigEndian<UInt32>, BigEndian<UInt32>, BigEndian<UInt32>, BigEndian<UInt32>)
 
+    @inline(__always)
+    public init(words: (BigEndian<UInt32>, BigEndian<UInt32>, BigEndian<UInt32>, BigEndian<UInt32>)) { self.words = words }
+
     /// - Parameters:
     ///   - high: The first eight bytes as a number.
     ///   - low: The last eight.

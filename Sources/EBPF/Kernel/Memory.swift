@@ -14,3 +14,14 @@ func withBytes<Value: BitwiseCopyable, Result>(of value: Value, _ body: (UnsafeR
         return unsafe body(UnsafeRawPointer(place))
     }
 }
+
+/// The value that a call writes, or nothing if it fails.
+@inline(__always)
+@unsafe
+func received<Value: BitwiseCopyable>(_ type: Value.Type = Value.self, _ call: (UnsafeMutablePointer<Value>) -> Int) -> Value? {
+    unsafe withUnsafeTemporaryAllocation(of: Value.self, capacity: 1) { memory in
+        let place = unsafe memory.baseAddress.unsafelyUnwrapped
+        guard unsafe call(place) >= 0 else { return nil }
+        return unsafe place.pointee
+    }
+}

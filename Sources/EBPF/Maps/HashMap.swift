@@ -5,24 +5,16 @@
 ///     let flows = HashMap<FlowKey, Flow>(entries: 65_536)
 public struct HashMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: EntryMap, ~Copyable, @unchecked Sendable {
     let storage = MapStorage()
-    let kind: UInt32
-    let keySize: UInt32
-    let valueSize: UInt32
-    let entries: UInt32
-    let flags: UInt32
-    let pinning: UInt32
+    public let definition: MapDefinition
 
     /// - Parameters:
     ///   - entries: The most keys it takes.
-    ///   - preallocated: Whether memory for all of them is taken when the map is made, so that putting keys in cannot fail for want of it.
+    ///   - preallocated: Whether memory for all of them is taken when the map is made, so that a key cannot be refused for want of it.
     @inline(__always)
     public init(entries: UInt32, preallocated: Bool = true, pinning: Pinning = .none) {
-        kind = 1
-        keySize = UInt32(truncatingIfNeeded: MemoryLayout<Key>.size)
-        valueSize = UInt32(truncatingIfNeeded: MemoryLayout<Value>.size)
-        self.entries = entries
-        flags = preallocated ? 0 : 1
-        self.pinning = pinning.rawValue
+        definition = MapDefinition(
+            kind: 1, keySize: MemoryLayout<Key>.size, valueSize: MemoryLayout<Value>.size, entries: entries,
+            flags: preallocated ? 0 : noPreallocation, pinning: pinning)
     }
 
     @inline(__always)
@@ -34,24 +26,18 @@ public struct HashMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: EntryMap, ~
 /// Keys leave a little before the map is full: each processor keeps some places for itself.
 public struct LRUHashMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: EntryMap, ~Copyable, @unchecked Sendable {
     let storage = MapStorage()
-    let kind: UInt32
-    let keySize: UInt32
-    let valueSize: UInt32
-    let entries: UInt32
-    let flags: UInt32
-    let pinning: UInt32
+    public let definition: MapDefinition
 
     /// - Parameter entries: The most keys it takes.
     @inline(__always)
     public init(entries: UInt32, pinning: Pinning = .none) {
-        kind = 9
-        keySize = UInt32(truncatingIfNeeded: MemoryLayout<Key>.size)
-        valueSize = UInt32(truncatingIfNeeded: MemoryLayout<Value>.size)
-        self.entries = entries
-        flags = 0
-        self.pinning = pinning.rawValue
+        definition = MapDefinition(
+            kind: 9, keySize: MemoryLayout<Key>.size, valueSize: MemoryLayout<Value>.size, entries: entries, pinning: pinning)
     }
 
     @inline(__always)
     @unsafe public var address: UnsafeRawPointer { unsafe storage.address }
 }
+
+/// Memory is taken when a key comes (`BPF_F_NO_PREALLOC`).
+let noPreallocation: UInt32 = 1

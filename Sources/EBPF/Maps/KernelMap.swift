@@ -15,12 +15,39 @@ public struct MapStorage: ~Copyable {
 ///
 ///     let counts = HashMap<UInt32, Counter>(entries: 256)
 ///
-/// What the compiler for eBPF programs reads of it are its type's arguments and the constants its initialiser stores. Every map has, in
-/// this order: ``MapStorage``, then as `UInt32` the kind (`BPF_MAP_TYPE_…`), the sizes of key and value in bytes (`MemoryLayout.size`, 0
-/// where the kind has none), the most entries, the flags (`BPF_F_…`) and the pinning (`LIBBPF_PIN_…`).
+/// What the compiler for eBPF programs reads of it are the arguments of its type and its last six words, a ``MapDefinition``.
 public protocol KernelMap: ~Copyable, Sendable {
     /// The map's address, which only helpers take.
     @unsafe var address: UnsafeRawPointer { get }
+
+    /// What the loader makes the map by.
+    var definition: MapDefinition { get }
+}
+
+/// What a map is made by. The order of the words is what the compiler for eBPF programs knows them by.
+public struct MapDefinition: BitwiseCopyable, Sendable {
+    /// `BPF_MAP_TYPE_…`.
+    public let kind: UInt32
+    /// Bytes of a key, 0 where the kind has none: `MemoryLayout.size`, as user space has it.
+    public let keySize: UInt32
+    /// Bytes of a value, 0 where the kind has none.
+    public let valueSize: UInt32
+    /// The most entries, or the bytes of a ring.
+    public let entries: UInt32
+    /// `BPF_F_…`.
+    public let flags: UInt32
+    /// `LIBBPF_PIN_…`.
+    public let pinning: UInt32
+
+    @inline(__always)
+    init(kind: UInt32, keySize: Int = 0, valueSize: Int = 0, entries: UInt32, flags: UInt32 = 0, pinning: Pinning) {
+        self.kind = kind
+        self.keySize = UInt32(truncatingIfNeeded: keySize)
+        self.valueSize = UInt32(truncatingIfNeeded: valueSize)
+        self.entries = entries
+        self.flags = flags
+        self.pinning = pinning.rawValue
+    }
 }
 
 /// A map of keys to values.

@@ -6,22 +6,14 @@
 /// The key begins with a `UInt32` length in bits, followed by the address in network order: a ``Prefix``, or a struct like it.
 public struct LPMTrie<Key: BitwiseCopyable, Value: BitwiseCopyable>: EntryMap, ~Copyable, @unchecked Sendable {
     let storage = MapStorage()
-    let kind: UInt32
-    let keySize: UInt32
-    let valueSize: UInt32
-    let entries: UInt32
-    let flags: UInt32
-    let pinning: UInt32
+    public let definition: MapDefinition
 
     /// - Parameter entries: The most prefixes it takes.
     @inline(__always)
     public init(entries: UInt32, pinning: Pinning = .none) {
-        kind = 11
-        keySize = UInt32(truncatingIfNeeded: MemoryLayout<Key>.size)
-        valueSize = UInt32(truncatingIfNeeded: MemoryLayout<Value>.size)
-        self.entries = entries
-        flags = 1  // BPF_F_NO_PREALLOC, which the kernel insists on
-        self.pinning = pinning.rawValue
+        definition = MapDefinition(
+            kind: 11, keySize: MemoryLayout<Key>.size, valueSize: MemoryLayout<Value>.size, entries: entries, flags: noPreallocation,
+            pinning: pinning)
     }
 
     @inline(__always)

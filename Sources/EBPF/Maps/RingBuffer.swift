@@ -13,22 +13,12 @@ internal import CEBPF
 /// `BPF.RingBuffer` reads them. Requires Linux 5.8.
 public struct RingBuffer<Event: BitwiseCopyable>: KernelMap, ~Copyable, @unchecked Sendable {
     let storage = MapStorage()
-    let kind: UInt32
-    let keySize: UInt32
-    let valueSize: UInt32
-    let entries: UInt32
-    let flags: UInt32
-    let pinning: UInt32
+    public let definition: MapDefinition
 
     /// - Parameter bytes: The ring's size, a power of two and a multiple of the size of a page.
     @inline(__always)
     public init(bytes: UInt32, pinning: Pinning = .none) {
-        kind = 27
-        keySize = 0
-        valueSize = 0
-        entries = bytes
-        flags = 0
-        self.pinning = pinning.rawValue
+        definition = MapDefinition(kind: 27, entries: bytes, pinning: pinning)
     }
 
     @inline(__always)

@@ -16,8 +16,10 @@ struct DirectBytes {
         self.end = UInt64(end)
     }
 
+    /// Never negative, which the optimiser is to know: a conversion to an unsigned number then cannot fail. Both are pointers to the
+    /// verifier, of which only the whole 64 bits may be subtracted.
     @inline(__always)
-    var count: Int { Int(truncatingIfNeeded: end &- start) }
+    var count: Int { Int(truncatingIfNeeded: ebpf_opaque(end &- start) & 0xffff_ffff) }
 
     /// Where a value lies, if all of it does.
     @inline(__always)
