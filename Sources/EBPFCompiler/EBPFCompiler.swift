@@ -70,7 +70,7 @@ public struct EBPFCompiler {
         let backend = ["-target", "bpfel", "-mcpu=v3", "-O2", "-Wno-override-module", "-x", "ir"]
         try run(
             clang,
-            backend + [step(".prepared").path, "-mllvm", "-hot-cold-split=false", "-S", "-emit-llvm", "-o", step(".optimised").path])
+            backend + [step(".prepared").path, "-mllvm", "-hot-cold-split=false", "-mllvm", "-bpf-disable-serialize-icmp", "-S", "-emit-llvm", "-o", step(".optimised").path])
         let optimised = try module(at: step(".optimised"))
         try refuse(Checks(optimised).diagnostics())
         var finishing = Finishing(optimised)

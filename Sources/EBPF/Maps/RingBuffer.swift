@@ -32,7 +32,7 @@ public struct RingBuffer<Event: BitwiseCopyable>: KernelMap, ~Copyable, @uncheck
         let size = UInt64(truncatingIfNeeded: MemoryLayout<Event>.size)
         guard let place = unsafe ebpf_ringbuf_reserve(address, size, 0) else { return nil }
         // Old events lie in a ring: what the program does not fill in must not tell of them. What it does fill in is not written twice.
-        unsafe ebpf_zero(place, size)
+        unsafe ebpf_zero_aligned(place, size)
         return unsafe Reservation(place.assumingMemoryBound(to: Event.self))
     }
 

@@ -8,6 +8,8 @@ struct SwiftTypes {
     struct Described {
         var node: String
         var bits: Int
+        /// What BTF says of a member of this type: a tag by which readers know how to show it.
+        var tag: String?
     }
 
     /// The types that a generic type of a variable is made for: of `HashMap<Key, Value>`, two.
@@ -90,6 +92,12 @@ struct SwiftTypes {
                 let name = "__\(order == "BigEndian" ? "be" : "le")\(whole.bits)"
                 return Described(node: nodes.alias(name, of: whole.node), bits: whole.bits)
             }
+            if (type.string("name") ?? generic?.string("name")) == "Hexadecimal",
+                var number = parameters(of: type).first.flatMap({ describe($0, into: &nodes) })
+            {
+                number.tag = "hex"
+                return number
+            }
             guard let bits else { return nil }
             return structure(type, bits: bits, into: &nodes) ?? opaque(bits: bits, into: &nodes)
         default:
@@ -101,10 +109,12 @@ struct SwiftTypes {
     private func structure(_ type: IRMetadata, bits: Int, into nodes: inout DebugNodes) -> Described? {
         guard let list = module.node(type.reference("elements"))?.elements, !list.isEmpty else { return nil }
         var members: [(name: String, type: String, bits: Int, offset: Int)] = []
+        var tags: [Int: String] = [:]
         for (index, element) in list.enumerated() {
             guard let member = module.node(element.first), member.kind == "DIDerivedType", let base = member.reference("baseType"),
                 let described = describe(base, into: &nodes)
             else { return nil }
+            tags[members.count] = described.tag
             members.append((member.string("name") ?? "_\(index)", described.node, described.bits, member.integer("offset") ?? 0))
         }
         // A tuple of likes is Swift's older way to write an array.
@@ -113,8 +123,11 @@ struct SwiftTypes {
         {
             return Described(node: nodes.array(of: first.type, count: members.count, bits: first.bits), bits: first.bits * members.count)
         }
-        let name = type.string("name") ?? ""
-        return Described(node: nodes.structure(name.hasPrefix("$") ? "" : name, bits: bits, members: members), bits: bits)
+        // Under the kernel's names readers know them.
+        let addresses = ["IPv4Address": "in_addr", "IPv6Address": "in6_addr"]
+        let title = type.string("name") ?? ""
+        let name = addresses[title] ?? title
+        return Described(node: nodes.structure(name.hasPrefix("$") ? "" : name, bits: bits, members: members, tags: tags), bits: bits)
     }
 
     private func array(_ type: IRMetadata, into nodes: inout DebugNodes) -> Described? {
