@@ -31,10 +31,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/onevcat/Rainbow", exact: "4.2.2"),
         .package(url: "https://github.com/ordo-one/TextTable", exact: "0.0.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
     ],
     targets: [
         // The eBPF library, which knows nothing of policies.
@@ -45,10 +47,16 @@ let package = Package(
         .systemLibrary(name: "CEBPF"),
         .target(name: "EBPF", dependencies: ["CEBPF"], swiftSettings: kernel),
         // Objects that others made.
-        .target(name: "Probes", dependencies: ["BPF", "BPFObjects", "CLibBPF", "PolicyModel"], swiftSettings: library),
+        .target(
+            name: "Probes",
+            dependencies: [
+                "BPF", "BPFObjects", "CLibBPF", "PolicyModel",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: library),
 
         // eBPF sources, compiled by the plugin and embedded; headers shared by kernel and Swift.
-        .executableTarget(name: "bpf-embed", dependencies: ["BPF"], swiftSettings: house),
+        .executableTarget(name: "bpf-embed", dependencies: ["EBPFCompiler"], swiftSettings: house),
         .plugin(name: "EmbedBPF", capability: .buildTool(), dependencies: ["bpf-embed"]),
         // The same with Swift types of what the objects declare. A plugin of its own: this tool needs the library, which only those who use
         // it then build for the tool as well.
@@ -65,9 +73,10 @@ let package = Package(
 
         // From documents to packets.
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CLibCrypto", providers: [.apt(["libssl-dev"])]),
         .target(
-            name: "PolicyModel", dependencies: ["CYAML"], swiftSettings: library,
-            linkerSettings: [.linkedLibrary(":libyaml.a")]),
+            name: "PolicyModel", dependencies: ["CLibCrypto", "CYAML"], swiftSettings: library,
+            linkerSettings: [.linkedLibrary(":libyaml.a"), .linkedLibrary(":libcrypto.a")]),
         .target(name: "PolicyTesting", dependencies: ["PolicyModel"], swiftSettings: library),
         .target(name: "PolicyImport", dependencies: ["PolicyModel"], swiftSettings: library),
         .target(name: "PolicyCompiler", dependencies: ["PolicyModel", "CDatapath"], swiftSettings: library),

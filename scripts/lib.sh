@@ -52,6 +52,7 @@ need_to_build() {
     need libelf-dev /usr/include/libelf.h
     need zlib1g-dev /usr/include/zlib.h
     need libyaml-dev '/usr/lib/*/libyaml.a' '/usr/lib*/libyaml.a'
+    need libssl-dev '/usr/lib/*/libcrypto.a' '/usr/lib*/libcrypto.a'
     need linux-libc-dev '/usr/include/*/asm/types.h' /usr/include/asm/types.h
 }
 

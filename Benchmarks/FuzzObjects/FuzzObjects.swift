@@ -7,7 +7,7 @@ import Probes
 /// Breaks object files in every way and sees that each is opened or refused in words: by a worker that looks at them in its own process,
 /// and for some of them by the process that looks at what users give. A crash or a hang ends the worker, and names the object.
 @main
-struct FuzzObjects: ParsableCommand {
+struct FuzzObjects: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fuzz-objects", abstract: "Open objects that are broken in every way, and see that each is opened or refused.")
 
@@ -20,17 +20,17 @@ struct FuzzObjects: ParsableCommand {
     @Option(help: ArgumentHelp("Write the first object to a file, and do not open it.", valueName: "FILE")) var write: String?
     @Flag(help: .hidden) var worker = false
 
-    static func main() {
+    static func main() async {
         // What this program starts to look at an object is this program.
         Inspection.serveIfAsked()
-        main(nil)
+        await main(nil)
     }
 
-    func run() throws {
+    func run() async throws {
         if let write {
             return try Data(mutator.object(first).bytes).write(to: URL(filePath: write))
         }
-        if worker { return try work() }
+        if worker { return try await work() }
         let progress = try Progress()
         let process = Process()
         process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
@@ -54,7 +54,7 @@ struct FuzzObjects: ParsableCommand {
             }, seed: seed)
     }
 
-    private func work() throws {
+    private func work() async throws {
         let (mutator, progress) = (mutator, Progress(shared: STDIN_FILENO))
         let start = ContinuousClock.now
         var (number, opened, loaded, compared) = (first, 0, 0, 0)
@@ -75,7 +75,12 @@ struct FuzzObjects: ParsableCommand {
             if number % other == 0 {
                 alarm(30)
                 let here = Result { () throws(InspectionError) in try Inspection.reportHere(on: bytes, name: name) }
-                let there = Result { () throws(InspectionError) in try Inspection().report(on: bytes, name: name) }
+                let there: Result<ObjectReport, InspectionError>
+                do throws(InspectionError) {
+                    there = .success(try await Inspection().report(on: bytes, name: name))
+                } catch {
+                    there = .failure(error)
+                }
                 if here != there { try fail(number, "is told otherwise by another process\n  here  \(here)\n  there \(there)") }
                 compared += 1
             }

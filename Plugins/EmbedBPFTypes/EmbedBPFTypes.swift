@@ -6,29 +6,25 @@ import PackagePlugin
 @main
 struct EmbedBPFTypes: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: any Target) async throws -> [Command] {
-        let root = target.directoryURL
+        let sources = ProgramSources(of: target)
+        let swift = sources.hasSwift ? try SwiftPrograms(for: target, in: context) : nil
+        guard sources.isPossible(for: target, with: swift) else { return [] }
         let clang = try context.tool(named: "clang").url
         let embed = try context.tool(named: "bpf-embed").url
         let generate = try context.tool(named: "bpf-generate").url
-        var sources: [URL] = []
-        var headers: [URL] = []
-        let files = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)
-        while let file = files?.nextObject() as? URL {
-            if file.lastPathComponent.hasSuffix(".bpf.c") { sources.append(file) }
-            if file.pathExtension == "h" { headers.append(file) }
-        }
-        return sources.sorted { $0.path < $1.path }.map { source in
-            let name = source.lastPathComponent.dropLast(".bpf.c".count)
+        let include = target.directoryURL.appending(path: "include").path
+        return sources.programs.map { source in
+            let name = ProgramSources.name(of: source)
             let object = context.pluginWorkDirectoryURL.appending(path: "\(name)+Embedded.swift")
             let types = context.pluginWorkDirectoryURL.appending(path: "\(name)+Types.swift")
-            return .buildCommand(
+            let isSwift = ProgramSources.isSwift(source)
+            let options = isSwift ? swift?.options ?? [] : ["--clang", clang.path, "--include", include]
+            return Command.buildCommand(
                 displayName: "Compiling \(source.lastPathComponent) for eBPF",
                 executable: generate,
-                arguments: [
-                    "--embed", embed.path, "--types", types.path, "--clang", clang.path,
-                    "--include", root.appending(path: "include").path, "--import", "BPF", "--output", object.path, source.path,
-                ],
-                inputFiles: [source] + headers, outputFiles: [object, types])
+                arguments: ["--embed", embed.path, "--types", types.path] + options
+                    + ["--import", "BPF", "--output", object.path, source.path],
+                inputFiles: [source] + (isSwift ? swift?.inputs ?? [] : sources.headers), outputFiles: [object, types])
         }
     }
 }

@@ -26,9 +26,9 @@ static inline ebpf_u64 ebpf_packet_address(ebpf_u64 data, ebpf_u64 offset) {
 static inline void *ebpf_pointer(ebpf_u64 address) { return (void *)address; }
 
 static inline void ebpf_zero(void *memory, ebpf_u64 count) { __builtin_memset(memory, 0, count); }
-/// The same of memory that begins at a multiple of eight.
-static inline void ebpf_zero_aligned(void *memory, ebpf_u64 count) { __builtin_memset(__builtin_assume_aligned(memory, 8), 0, count); }
-static inline void ebpf_copy(void *to, const void *from, ebpf_u64 count) { __builtin_memcpy(to, from, count); }
+
+/// Zeros in words, for what the kernel places at a multiple of eight.
+static inline void ebpf_zero_words(void *memory, ebpf_u64 count) { __builtin_memset(__builtin_assume_aligned(memory, 8), 0, count); }
 
 // A value that the loader may have changed after the compiler saw it.
 static inline ebpf_u8 ebpf_volatile_8(const void *from) { return *(const volatile ebpf_u8 *)from; }

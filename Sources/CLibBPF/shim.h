@@ -189,12 +189,8 @@ static inline int swiftbpf_reduce_capabilities(__u64 kept) {
 // Variadic. What this thread may take of capabilities it keeps when it becomes another user's.
 static inline int swiftbpf_keep_capabilities(void) { return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0); }
 
-// Declared under _GNU_SOURCE only: a file in memory, and a program started with no descriptors but its first ones.
+// Declared under _GNU_SOURCE only: a file in memory.
 static inline int swiftbpf_memory_file(const char *name) { return (int)syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */); }
-extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
-static inline int swiftbpf_spawn_without_descriptors(posix_spawn_file_actions_t *actions, int first) {
-    return posix_spawn_file_actions_addclosefrom_np(actions, first);
-}
 
 // Variadic. A program this process becomes has no more rights than it has.
 static inline int swiftbpf_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }

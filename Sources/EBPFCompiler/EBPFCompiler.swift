@@ -35,6 +35,7 @@ public struct EBPFCompiler {
     private func languageArguments(module: String) -> [String] {
         [
             "-target", Self.triple, "-swift-version", "6", "-parse-as-library", "-wmo", "-O", "-module-name", module, "-I", folder.path,
+            "-module-cache-path", folder.appending(path: "ModuleCache").path,
         ]
             + ["Embedded", "RawLayout", "BuiltinModule"].flatMap { ["-enable-experimental-feature", $0] }
             + headers.flatMap { ["-Xcc", "-fmodule-map-file=\($0.appending(path: "module.modulemap").path)"] }
@@ -44,11 +45,63 @@ public struct EBPFCompiler {
     /// Compiles a module that programs import: `EBPF` itself, or types and functions shared with user space.
     public func compileModule(_ name: String, sources: [URL]) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try requireToolchain()
         try run(
             swiftc,
             languageArguments(module: name) + [
                 "-g", "-emit-module", "-emit-module-path", folder.appending(path: "\(name).swiftmodule").path,
             ] + sources.map(\.path))
+    }
+
+    /// A module that programs import.
+    public struct Module {
+        public var name: String
+        public var sources: [URL]
+
+        public init(name: String, sources: [URL]) {
+            self.name = name
+            self.sources = sources
+        }
+    }
+
+    /// Compiles those modules that are not there as they are now, and those that come after them. Several processes may ask at once.
+    /// - Parameter modules: each after those it imports.
+    public func compileModules(_ modules: [Module]) throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let lock = try FolderLock(folder)
+        defer { lock.release() }
+        var isStale = false
+        for module in modules {
+            let record = folder.appending(path: "\(module.name).inputs")
+            let inputs = inputs(of: module)
+            if !isStale, (try? String(contentsOf: record, encoding: .utf8)) == inputs { continue }
+            isStale = true
+            try? FileManager.default.removeItem(at: record)
+            try compileModule(module.name, sources: module.sources)
+            try Data(inputs.utf8).write(to: record)
+        }
+    }
+
+    /// All that a module is made of: compiler, options, and sources with their dates.
+    private func inputs(of module: Module) -> String {
+        let maps = headers.flatMap { (try? FileManager.default.contentsOfDirectory(at: $0, includingPropertiesForKeys: nil)) ?? [] }
+        let files = [swiftc.resolvingSymlinksInPath()] + module.sources + maps.sorted { $0.path < $1.path }
+        let lines = files.map { file in
+            let values = try? file.resourceValues(forKeys: [.contentModificationDateKey, .fileSizeKey])
+            return "\(file.path) \(values?.fileSize ?? 0) \(values?.contentModificationDate?.timeIntervalSince1970 ?? 0)"
+        }
+        return (languageArguments(module: module.name) + lines).joined(separator: "\n")
+    }
+
+    /// Swift 6.3 is the first that places functions in sections by a language feature of its own.
+    private func requireToolchain() throws {
+        let said = try run(swiftc, ["--version"], isTold: false)
+        let version = said.firstRange(of: "Swift version ").map { said[$0.upperBound...].prefix { $0.isNumber || $0 == "." } } ?? ""
+        let numbers = version.split(separator: ".").compactMap { Int($0) }
+        guard let major = numbers.first, (major, numbers.dropFirst().first ?? 0) >= (6, 3) else {
+            let found = version.isEmpty ? said : String(version)
+            throw Failure(description: "error: eBPF programs in Swift need Swift 6.3 or later; \(swiftc.path) is \(found)")
+        }
     }
 
     /// Compiles programs to an object.
@@ -60,7 +113,10 @@ public struct EBPFCompiler {
 
         try run(
             swiftc,
-            languageArguments(module: name) + ["-g", "-Xfrontend", "-disable-llvm-optzns", "-emit-ir", "-o", step("").path]
+            // As if tests looked at the program: maps and a license that no function uses are not left out.
+            languageArguments(module: name) + [
+                "-g", "-enable-testing", "-Xfrontend", "-disable-llvm-optzns", "-emit-ir", "-o", step("").path,
+            ]
                 + sources.map(\.path))
         var preparation = Preparation(try module(at: step("")))
         let prepared = preparation.run()
@@ -86,7 +142,8 @@ public struct EBPFCompiler {
         if !diagnostics.isEmpty { throw Failure(description: diagnostics.map(\.description).joined(separator: "\n")) }
     }
 
-    private func run(_ program: URL, _ arguments: [String]) throws {
+    @discardableResult
+    private func run(_ program: URL, _ arguments: [String], isTold: Bool = true) throws -> String {
         let process = Process()
         process.executableURL = program
         process.arguments = arguments
@@ -96,10 +153,10 @@ public struct EBPFCompiler {
         try process.run()
         let said = try pipe.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw Failure(description: String(decoding: said, as: UTF8.self))
-        }
+        let words = String(decoding: said, as: UTF8.self)
+        guard process.terminationStatus == 0 else { throw Failure(description: words) }
         // Warnings are the reader's too.
-        if !said.isEmpty { FileHandle.standardError.write(said) }
+        if isTold, !said.isEmpty { FileHandle.standardError.write(said) }
+        return words
     }
 }

@@ -89,8 +89,15 @@ struct Finishing {
             return nil
         }
         let name = title(variable)
-        let described = types.parameters(ofVariable: variable.debugNode).map { types.describe($0, into: &nodes) }
-        let node = definition.node(types: described, into: &nodes)
+        let parameters = types.parameters(ofVariable: variable.debugNode)
+        let described = parameters.map { types.describe($0, into: &nodes) }
+        var inner: String?
+        // Of a map of maps, the words of those come first.
+        if definition.holdsMaps, let type = parameters.last, let words = numbers?.dropLast(6), let map = MapDefinition(words: Array(words))
+        {
+            inner = map.node(types: types.parameters(ofType: type).map { types.describe($0, into: &nodes) }, into: &nodes).type
+        }
+        let node = definition.node(types: described, inner: inner, into: &nodes)
         let debug = global(name, variable, type: node.type)
         used.append(variable.name)
         rename(variable.name, to: name)

@@ -22,9 +22,14 @@ struct MapDefinition {
         (self.entries, self.flags, self.pinning) = (entries, flags, pinning)
     }
 
+    /// Whether its values are maps.
+    var holdsMaps: Bool { kind == 12 || kind == 13 }
+
     /// The structure by which libbpf reads a map's definition from BTF: numbers as lengths of arrays, types behind pointers. With the
     /// number of pointers it has.
-    func node(types: [SwiftTypes.Described?], into nodes: inout DebugNodes) -> (type: String, pointers: Int) {
+    ///
+    /// - Parameter inner: Such a structure of the maps that are its values.
+    func node(types: [SwiftTypes.Described?], inner: String? = nil, into nodes: inout DebugNodes) -> (type: String, pointers: Int) {
         var members: [(String, String)] = []
         func number(_ name: String, _ value: UInt32, _ nodes: inout DebugNodes) {
             guard value > 0 || name == "type" else { return }
@@ -52,9 +57,11 @@ struct MapDefinition {
         number("max_entries", entries, &nodes)
         number("map_flags", flags, &nodes)
         number("pinning", pinning, &nodes)
-        let type = nodes.structure(
-            "", bits: 64 * members.count,
-            members: members.enumerated().map { ($0.element.0, $0.element.1, 64, 64 * $0.offset) })
-        return (type, members.count)
+        var fields = members.enumerated().map { (name: $0.element.0, type: $0.element.1, bits: 64, offset: 64 * $0.offset) }
+        if let inner {
+            // An array without elements, and last: so libbpf wants it.
+            fields.append(("values", nodes.array(of: nodes.pointer(to: inner), count: 0, bits: 64), 0, 64 * members.count))
+        }
+        return (nodes.structure("", bits: 64 * members.count, members: fields), members.count)
     }
 }

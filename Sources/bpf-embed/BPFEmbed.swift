@@ -1,13 +1,17 @@
+import EBPFCompiler
 import Foundation
 
-/// The build plugin's tool: compiles one eBPF source with clang and writes a Swift file that carries
-/// the object as base64 in a `StaticString`, which the Swift compiler takes in at once where an array
-/// literal of the same bytes costs a minute.
+/// The build plugin's tool: compiles one eBPF source in C or Swift and writes a Swift file that carries the object as base64 in a
+/// `StaticString`, which the Swift compiler takes in at once where an array literal of the same bytes costs a minute.
 @main
 struct BPFEmbed {
     static func main() {
         do {
-            try run(Options(CommandLine.arguments.dropFirst()))
+            try embed(Options(CommandLine.arguments.dropFirst()))
+        } catch let failure as EBPFCompiler.Failure {
+            // What compilers say, with their places.
+            FileHandle.standardError.write(Data("\(failure)\n".utf8))
+            exit(1)
         } catch {
             FileHandle.standardError.write(Data("error: bpf-embed: \(error)\n".utf8))
             exit(1)
@@ -18,53 +22,21 @@ struct BPFEmbed {
         var description: String
     }
 
-    struct Options {
-        var clang = ""
-        var output = ""
-        var source = ""
-        var includes: [String] = []
-        var imports: [String] = []
-
-        init(_ arguments: some Sequence<String>) throws {
-            var words = arguments.makeIterator()
-            while let word = words.next() {
-                switch word {
-                case "--clang": clang = words.next() ?? ""
-                case "--output": output = words.next() ?? ""
-                case "--include": includes.append(words.next() ?? "")
-                case "--import": imports.append(words.next() ?? "")
-                default: source = word
-                }
-            }
-            guard !clang.isEmpty, !output.isEmpty, !source.isEmpty else {
-                throw Failure(
-                    description: "usage: bpf-embed --clang PATH [--include DIR]… [--import MODULE]… --output FILE.swift SOURCE.bpf.c")
-            }
+    private static func embed(_ options: Options) throws {
+        let object = URL(fileURLWithPath: options.output + ".o")
+        let file = URL(fileURLWithPath: options.source)
+        if file.pathExtension == "swift" {
+            try options.compiler.compileModules(options.modules)
+            try options.compiler.compile([file], to: object)
+        } else {
+            try compile(file, to: object, options)
         }
-    }
-
-    static func run(_ options: Options) throws {
-        let object = options.output + ".o"
-        let clang = Process()
-        clang.executableURL = URL(fileURLWithPath: options.clang)
-        // -g for BTF; v3 for 32-bit registers and atomics (Linux 5.12). The multi-arch folder holds asm/types.h.
-        clang.arguments =
-            ["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-fno-stack-protector"]
-            // A program's context comes whether it is used or not; libbpf's BPF_PROG and BPF_KPROBE declare it by themselves.
-            // So do its macros for arm64 declare constants that they set through a pointer.
-            + ["-Wno-unused-parameter", "-Wno-default-const-init-var-unsafe"]
-            + ["-D__TARGET_ARCH_\(architecture.bpf)", "-I/usr/include/\(architecture.multiarch)"]
-            + options.includes.flatMap { ["-I", $0] }
-            + ["-c", options.source, "-o", object]
-        try clang.run()
-        clang.waitUntilExit()
-        guard clang.terminationStatus == 0 else { exit(clang.terminationStatus) }
-        let bytes = try Data(contentsOf: URL(fileURLWithPath: object))
-        let name = String(URL(fileURLWithPath: options.source).lastPathComponent.dropLast(".bpf.c".count))
+        let bytes = try Data(contentsOf: object)
+        let name = file.deletingPathExtension().deletingPathExtension().lastPathComponent
         let swift =
             options.imports.map { "public import \($0)\n\n" }.joined() + """
                 extension EmbeddedObject {
-                    /// The object compiled from `\(name).bpf.c`.
+                    /// The object compiled from `\(file.lastPathComponent)`.
                     public static let `\(identifier(name))` = EmbeddedObject(name: "\(name)", base64: "\(bytes.base64EncodedString())")
                 }
 
@@ -74,6 +46,23 @@ struct BPFEmbed {
         try swift.write(toFile: options.output, atomically: true, encoding: .utf8)
     }
 
+    /// Compiles C. What clang has to say it says itself.
+    private static func compile(_ source: URL, to object: URL, _ options: Options) throws {
+        let clang = Process()
+        clang.executableURL = URL(fileURLWithPath: options.clang)
+        // -g for BTF; v3 for 32-bit registers and atomics (Linux 5.12). The multi-arch folder holds asm/types.h.
+        var arguments = ["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-fno-stack-protector"]
+        // A program's context comes whether it is used or not; libbpf's BPF_PROG and BPF_KPROBE declare it by themselves.
+        // So do its macros for arm64 declare constants that they set through a pointer.
+        arguments += ["-Wno-unused-parameter", "-Wno-default-const-init-var-unsafe"]
+        arguments += ["-D__TARGET_ARCH_\(architecture.bpf)", "-I/usr/include/\(architecture.multiarch)"]
+        arguments += options.includes.flatMap { ["-I", $0] }
+        clang.arguments = arguments + ["-c", source.path, "-o", object.path]
+        try clang.run()
+        clang.waitUntilExit()
+        guard clang.terminationStatus == 0 else { exit(clang.terminationStatus) }
+    }
+
     /// `tcp-life` becomes `tcpLife`. Names that are words of Swift's, `extension`, are names in backticks.
     static func identifier(_ name: String) -> String {
         let parts = name.split { !$0.isLetter && !$0.isNumber }
@@ -81,7 +70,7 @@ struct BPFEmbed {
             .joined()
     }
 
-    static var architecture: (bpf: String, multiarch: String) {
+    private static var architecture: (bpf: String, multiarch: String) {
         #if arch(arm64)
             ("arm64", "aarch64-linux-gnu")
         #else

@@ -50,21 +50,23 @@ struct BPFGenerate {
         try embed.run()
         embed.waitUntilExit()
         guard embed.terminationStatus == 0 else { exit(embed.terminationStatus) }
-        guard let source = options.passed.last(where: { $0.hasSuffix(".bpf.c") }) else {
+        guard let source = options.passed.last(where: { $0.hasSuffix(".bpf.c") || $0.hasSuffix(".bpf.swift") }) else {
             throw Failure(description: "no source is named")
         }
-        let name = String(URL(fileURLWithPath: source).lastPathComponent.dropLast(".bpf.c".count))
+        let file = URL(fileURLWithPath: source)
         // The object lies beside the Swift file it is embedded in.
         let bytes = try Data(contentsOf: URL(fileURLWithPath: options.output + ".o"))
-        let swift = try text(of: Array(bytes), name: name)
+        let name = file.deletingPathExtension().deletingPathExtension().lastPathComponent
+        let swift = try text(of: Array(bytes), name: name, source: file.lastPathComponent)
         // What is the same as before is left alone, so that nothing that depends on it is compiled again.
         if let before = try? String(contentsOfFile: options.types, encoding: .utf8), before == swift { return }
         try swift.write(toFile: options.types, atomically: true, encoding: .utf8)
     }
 
-    /// The Swift file for an object.
-    static func text(of bytes: [UInt8], name: String) throws -> String {
+    /// The Swift file for an object, made from a source of C unless another is named.
+    static func text(of bytes: [UInt8], name: String, source: String? = nil) throws -> String {
         let object = try OpenObject(.bytes(bytes, name: name))
-        return "public import BPF\n\nextension EmbeddedObject {\n\(ObjectWriter.text(of: object, name: name))}\n"
+        let body = ObjectWriter.text(of: object, name: name, source: source ?? "\(name).bpf.c")
+        return "public import BPF\n\nextension EmbeddedObject {\n\(body)}\n"
     }
 }

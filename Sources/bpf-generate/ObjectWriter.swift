@@ -6,7 +6,7 @@ struct ObjectWriter {
     private var names = ""
 
     /// The Swift text of an object, to stand in an extension of `EmbeddedObject`; empty for an object without anything.
-    static func text(of object: borrowing OpenObject, name: String) -> String {
+    static func text(of object: borrowing OpenObject, name: String, source: String) -> String {
         var writer = ObjectWriter()
         writer.read(object)
         var types = TypeWriter(writer.catalog)
@@ -14,12 +14,18 @@ struct ObjectWriter {
         let body = types.text + writer.names
         if body.isEmpty { return "" }
         return """
-                /// What `\(name).bpf.c` declares: its types as Swift has them, and the names of its maps, programs and global variables.
-                public enum \(SwiftNames.type(name)) {
+                /// What `\(source)` declares: its types as Swift has them, and the names of its maps, programs and global variables.
+                public enum \(Self.name(ofObject: name)) {
             \(body.split(separator: "\n", omittingEmptySubsequences: false).dropLast(2).joined(separator: "\n"))
                 }
 
             """
+    }
+
+    /// The name an object's types and names stand below, which hides what else is called so from all objects of the module.
+    static func name(ofObject name: String) -> String {
+        let name = SwiftNames.type(name)
+        return TypeCatalog.used.contains(name) ? "\(name)_" : name
     }
 
     private mutating func read(_ object: borrowing OpenObject) {
@@ -47,7 +53,8 @@ struct ObjectWriter {
             "Programs", "The object's programs.",
             object.programs.map { program in
                 let kind = ProgramKinds.name(of: program)
-                return (program.name, "\(kind.map { "ProgramName<\($0)>" } ?? "UntypedProgramName")(\"\(program.name)\")")
+                // An object that is called as a kind hides it: netfilter.bpf.c.
+                return (program.name, "\(kind.map { "ProgramName<BPF.\($0)>" } ?? "UntypedProgramName")(\"\(program.name)\")")
             })
         write(
             "Globals", "The object's global variables.",

@@ -8,11 +8,11 @@ struct TypeCatalog {
     /// What is generated, in the order in which it was met: types after those that lie in them.
     private(set) var entries: [Entry] = []
     private var names: [TypeDescription: String] = [:]
-    private var scope = SwiftNames.Scope(taken: Self.used.union(ProgramKinds.names))
+    private var scope = SwiftNames.Scope(taken: Self.used.union(["Maps", "Programs", "Globals"]).union(ProgramKinds.names))
 
     /// Names the generated code means something else by.
-    private static let used: Set<String> = [
-        "Maps", "Programs", "Globals", "String", "Bool", "Float", "Double", "InlineArray", "CChar", "Hashable", "RawRepresentable",
+    static let used: Set<String> = [
+        "String", "Bool", "Float", "Double", "InlineArray", "CChar", "Hashable", "RawRepresentable",
         "CustomStringConvertible", "FixedLayout", "FixedStructure", "UInt8", "UInt16", "UInt32", "UInt64", "UInt128", "Int8", "Int16",
         "Int32",
         "Int64", "Int128", "MapName", "PerCPUMapName", "MapOfMapsName", "RingBufferName", "PerfBufferName", "UntypedMapName", "ProgramName",

@@ -21,7 +21,7 @@ struct BPFSwift {
     }
 
     static func run(_ words: [String]) throws {
-        var toolchain = URL(fileURLWithPath: "/opt/swift/usr/bin")
+        var toolchain = folderOfCompiler
         var (work, module, output): (URL?, String?, URL?) = (nil, nil, nil)
         var (headers, sources): ([URL], [URL]) = ([], [])
         var rest = words.makeIterator()
@@ -45,5 +45,12 @@ struct BPFSwift {
         compiler.headers = headers
         if let module { try compiler.compileModule(module, sources: sources) }
         if let output { try compiler.compile(sources, to: output) }
+    }
+
+    /// The folder on the path that holds the Swift compiler.
+    static var folderOfCompiler: URL {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+        let folder = path.split(separator: ":").first { FileManager.default.isExecutableFile(atPath: "\($0)/swiftc") }
+        return URL(fileURLWithPath: folder.map(String.init) ?? ".")
     }
 }

@@ -117,7 +117,7 @@ struct GeneratedTypeTests {
             "            public static let visitEvents = RingBufferName<Visit>(\"visit_events\", type: \"struct visit\", "
                 + "lossCounter: \"visit_events_lost\")",
             "            public static let visitEventsLost = PerCPUMapName<UInt32, UInt64>(\"visit_events_lost\")",
-            "            public static let noteVisit = ProgramName<TrafficControl>(\"note_visit\")",
+            "            public static let noteVisit = ProgramName<BPF.TrafficControl>(\"note_visit\")",
             "            public static let isLoud = GlobalName<Bool>(\"is_loud\")",
         ] {
             #expect(text.contains("\n\(line)\n"), "\(line)")

@@ -8,8 +8,8 @@ import Testing
 
 @Suite("Looking at objects in a process of its own")
 struct InspectionTests {
-    @Test func `the report says what the object holds`() throws {
-        let report = try Self.inspection.report(on: EmbeddedObject.opening.bytes, name: "opening")
+    @Test func `the report says what the object holds`() async throws {
+        let report = try await Self.inspection.report(on: EmbeddedObject.opening.bytes, name: "opening")
         #expect(report == (try Inspection.reportHere(on: EmbeddedObject.opening.bytes, name: "opening")))
         #expect(report.name == "opening" && report.license == "GPL" && report.bytes == EmbeddedObject.opening.bytes.count)
         let netfilter = try #require(report.programs.first { $0.name == "bt_netfilter" })
@@ -22,8 +22,8 @@ struct InspectionTests {
         #expect(report.refusals.contains { $0.subject == "program bt_unknown" })
     }
 
-    @Test func `what this kernel has not is told, unless the program asks before`() throws {
-        let report = try Self.inspection.report(on: EmbeddedObject.relocations.bytes, name: "relocations")
+    @Test func `what this kernel has not is told, unless the program asks before`() async throws {
+        let report = try await Self.inspection.report(on: EmbeddedObject.relocations.bytes, name: "relocations")
         #expect(
             report.refusals == [
                 Refusal(subject: "program read_nothing", reason: "it needs struct task_struct.never_there, which this kernel has not")
@@ -41,7 +41,7 @@ struct InspectionTests {
             PROGRAM(walks, "iter/no_such_things") return 0; }
             PROGRAM(typed, "tp_btf/sched_switch") return 0; }
             """
-        let other = try Self.inspection.report(on: Clang.object(source, "-g", "-mcpu=v3"), name: "other")
+        let other = try await Self.inspection.report(on: Clang.object(source, "-g", "-mcpu=v3"), name: "other")
         let reasons = Dictionary(grouping: other.refusals) { $0.subject }.mapValues { $0.map(\.reason) }
         #expect(
             reasons["program calls"] == [
@@ -55,11 +55,11 @@ struct InspectionTests {
         #expect(reasons["program typed"] == nil && other.programs.first { $0.name == "typed" }?.attach == "tp_btf:sched_switch")
     }
 
-    @Test func `the kernel's own words are told when it is asked, and nothing stays in it`() throws {
+    @Test func `the kernel's own words are told when it is asked, and nothing stays in it`() async throws {
         let before = KernelObjects(namePrefix: "bt_")
         var inspection = Self.inspection
         inspection.arguments = [Inspection.Depth.loading.rawValue]
-        let report = try inspection.report(on: EmbeddedObject.alternatives.bytes, name: "alternatives")
+        let report = try await inspection.report(on: EmbeddedObject.alternatives.bytes, name: "alternatives")
         #expect(report.refusals.map(\.subject) == ["program bt_best", "program bt_extra"] && report.isLoadable)
         #expect(report.refusals[0].reason.contains("invalid access to packet"), "\(report.refusals[0])")
         // A map that the object has pinned is not.
@@ -68,78 +68,96 @@ struct InspectionTests {
                 __attribute__((section(".maps")));
             __attribute__((section("tc"))) int touch(void *context) { (void)context; return (long)&bt_pin_me == 0; }
             """
-        let pinned = try inspection.report(on: Clang.object(pinning, "-g"), name: "pinning")
+        let pinned = try await inspection.report(on: Clang.object(pinning, "-g"), name: "pinning")
         #expect(pinned.maps.first?.pin == "/sys/fs/bpf/bt_pin_me" && pinned.refusals == [])
         #expect(access("/sys/fs/bpf/bt_pin_me", F_OK) != 0)
-        let sound = try inspection.report(on: EmbeddedObject.verdict.bytes, name: "verdict")
+        let sound = try await inspection.report(on: EmbeddedObject.verdict.bytes, name: "verdict")
         #expect(sound.refusals == [])
         #expect(KernelObjects.leftovers(since: before).isEmpty)
     }
 
-    @Test func `what is no object is refused in words`() throws {
-        #expect(throws: InspectionError.refused("cannot open object text: it is not an ELF file")) {
-            try Self.inspection.report(on: Array("apiVersion: policyd/v1\n".utf8), name: "text")
+    @Test func `what is no object is refused in words`() async throws {
+        await #expect(throws: InspectionError.refused("cannot open object text: it is not an ELF file")) {
+            try await Self.inspection.report(on: Array("apiVersion: policyd/v1\n".utf8), name: "text")
         }
     }
 
-    @Test func `a process that crashes takes nothing with it and is told`() throws {
-        let error = #expect(throws: InspectionError.self) {
-            try Inspection(program: "/bin/sh", arguments: ["-c", "kill -SEGV $$"]).report(on: [], name: "bad")
+    @Test func `a process that crashes takes nothing with it and is told`() async throws {
+        let error = await #expect(throws: InspectionError.self) {
+            try await Inspection(program: "/bin/sh", arguments: ["-c", "kill -SEGV $$"]).report(on: [], name: "bad")
         }
         #expect(error == .crashed(object: "bad", signal: SIGSEGV))
         #expect(error?.description.contains("made to do harm") == true)
     }
 
-    @Test func `a process that does not end is ended`() throws {
+    @Test func `a process that does not end is ended`() async throws {
         let inspection = Inspection(program: "/bin/sh", arguments: ["-c", "sleep 60"], timeLimit: 1)
-        #expect(throws: InspectionError.timedOut(object: "bad", seconds: 1)) { try inspection.report(on: [], name: "bad") }
+        await #expect(throws: InspectionError.timedOut(object: "bad", seconds: 1)) { try await inspection.report(on: [], name: "bad") }
         // Also one that has closed what it answers on.
         let silent = Inspection(program: "/bin/sh", arguments: ["-c", "exec >&- 2>&-; sleep 60"], timeLimit: 1)
-        #expect(throws: InspectionError.timedOut(object: "bad", seconds: 1)) { try silent.report(on: [], name: "bad") }
+        await #expect(throws: InspectionError.timedOut(object: "bad", seconds: 1)) { try await silent.report(on: [], name: "bad") }
     }
 
-    @Test func `a process that cannot be started or answers nonsense is told`() throws {
-        let none = #expect(throws: InspectionError.self) {
-            try Inspection(program: "/nowhere/policyd", arguments: []).report(on: [], name: "x")
+    @Test func `a process that cannot be started or answers nonsense is told`() async throws {
+        let none = await #expect(throws: InspectionError.self) {
+            try await Inspection(program: "/nowhere/policyd", arguments: []).report(on: [], name: "x")
         }
-        #expect(none?.description == "cannot look at the object: cannot run /nowhere/policyd: No such file or directory")
-        let nonsense = #expect(throws: InspectionError.self) {
-            try Inspection(program: "/bin/sh", arguments: ["-c", "echo hello"]).report(on: [], name: "x")
+        #expect(none?.description == "cannot look at the object: Executable \"/nowhere/policyd\" is not found or cannot be executed.")
+        let nonsense = await #expect(throws: InspectionError.self) {
+            try await Inspection(program: "/bin/sh", arguments: ["-c", "echo hello"]).report(on: [], name: "x")
         }
         #expect(nonsense == .failed("cannot look at object x: /bin/sh did not answer as agreed"))
-        let failing = #expect(throws: InspectionError.self) {
-            try Inspection(program: "/bin/sh", arguments: ["-c", "echo no rights >&2; exit 3"]).report(on: [], name: "x")
+        let failing = await #expect(throws: InspectionError.self) {
+            try await Inspection(program: "/bin/sh", arguments: ["-c", "echo no rights >&2; exit 3"]).report(on: [], name: "x")
         }
         #expect(failing == .failed("cannot look at object x: /bin/sh ended with 3: no rights"))
     }
 
-    @Test func `the process has no descriptors of ours and no environment`() throws {
+    @Test func `the process has no descriptors of ours and no environment`() async throws {
         let descriptor = open("/dev/null", O_RDONLY)
         defer { close(descriptor) }
-        func answer(_ script: String) -> String? {
-            #expect(throws: InspectionError.self) {
-                try Inspection(program: "/bin/sh", arguments: ["-c", "exec >&2; \(script); exit 1"]).report(on: [], name: "x")
+        func answer(_ script: String) async -> String? {
+            await #expect(throws: InspectionError.self) {
+                try await Inspection(program: "/bin/sh", arguments: ["-c", "exec >&2; \(script); exit 1"]).report(on: [], name: "x")
             }?.description
         }
         // The last line is told, here the largest number.
-        #expect(descriptor > 2 && answer("ls -v /proc/$$/fd") == "cannot look at object x: /bin/sh ended with 1: 2")
+        try #require(descriptor > 2)
+        #expect(await answer("ls -v /proc/$$/fd") == "cannot look at object x: /bin/sh ended with 1: 2")
         // The shell sets some by itself.
         #expect(
-            answer("env | grep -v '^PWD=\\|^OLDPWD=\\|^SHLVL=\\|^_=' | tr '\\n' ' '")
+            await answer("env | grep -v '^PWD=\\|^OLDPWD=\\|^SHLVL=\\|^_=' | tr '\\n' ' '")
                 == "cannot look at object x: /bin/sh ended with 1: SWIFT_BACKTRACE=enable=no ")
+    }
+
+    @Test func `a process that talks without end is ended`() async throws {
+        let endless = Inspection(program: "/bin/sh", arguments: ["-c", "yes >&2"], timeLimit: 20)
+        let error = await #expect(throws: InspectionError.self) { try await endless.report(on: [], name: "x") }
+        #expect(error?.description.contains("limit") == true, "\(String(describing: error))")
+    }
+
+    @Test func `a process that does not read to the end ends nobody else`() async {
+        await #expect(processExitsWith: .success) {
+            signal(SIGPIPE, SIG_DFL)
+            // More than a pipe takes.
+            let large = [UInt8](repeating: 0, count: 1 << 20)
+            let unread = Inspection(program: "/bin/sh", arguments: ["-c", "exit 3"])
+            let error = await #expect(throws: InspectionError.self) { try await unread.report(on: large, name: "x") }
+            #expect(error == .failed("cannot look at object x: /bin/sh ended with 3"))
+        }
     }
 
     @Test func `nothing is left of a look`() async {
         await #expect(processExitsWith: .success) {
-            func look() {
-                _ = try? Self.inspection.report(on: EmbeddedObject.opening.bytes, name: "opening")
-                _ = try? Self.inspection.report(on: [1, 2, 3], name: "three")
-                _ = try? Inspection(program: "/nowhere", arguments: []).report(on: [], name: "x")
-                _ = try? Inspection(program: "/bin/sh", arguments: ["-c", "sleep 60"], timeLimit: 0).report(on: [], name: "bad")
+            func look() async {
+                _ = try? await Self.inspection.report(on: EmbeddedObject.opening.bytes, name: "opening")
+                _ = try? await Self.inspection.report(on: [1, 2, 3], name: "three")
+                _ = try? await Inspection(program: "/nowhere", arguments: []).report(on: [], name: "x")
+                _ = try? await Inspection(program: "/bin/sh", arguments: ["-c", "sleep 60"], timeLimit: 0).report(on: [], name: "bad")
             }
-            look()
+            await look()
             let descriptors = OpenDescriptors()
-            for _ in 0..<3 { look() }
+            for _ in 0..<3 { await look() }
             #expect(OpenDescriptors.opened(since: descriptors) == [])
             // No child is there, living or dead.
             #expect(waitpid(-1, nil, WNOHANG) == -1 && errno == ECHILD)

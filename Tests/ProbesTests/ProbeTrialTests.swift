@@ -17,15 +17,15 @@ struct ProbeTrialTests {
         return try #require(loaded.documents.first, "\(loaded.diagnostics)")
     }
 
-    @Test func `what the kernel takes passes, and nothing of it stays`() throws {
+    @Test func `what the kernel takes passes, and nothing of it stays`() async throws {
         let before = KernelObjects(namePrefix: "bt_")
         let names = ["bt_drop", "bt_next", "bt_xdp_pass", "bt_xdp_drop"].map { "    \($0): { attach: none }" }
         let document = try document("  programs:\n    bt_pass: { attach: \"tcx/ingress:lo\" }\n" + names.joined(separator: "\n"))
-        try trial().run(document, object: EmbeddedObject.verdict.bytes)
+        try await trial().run(document, object: EmbeddedObject.verdict.bytes)
         #expect(KernelObjects.leftovers(since: before).isEmpty)
     }
 
-    @Test func `what is refused is refused in the words of the loader`() throws {
+    @Test func `what is refused is refused in the words of the loader`() async throws {
         let none = "attach: none"
         let cases: [(spec: String, object: EmbeddedObject, word: String)] = [
             ("  globals: { nosuch: 1 }", .verdict, "the object has no 'nosuch'"),
@@ -38,7 +38,7 @@ struct ProbeTrialTests {
         ]
         for (spec, object, word) in cases {
             let document = try document(spec)
-            let there = #expect(throws: ProbeError.self) { try trial().run(document, object: object.bytes) }
+            let there = await #expect(throws: ProbeError.self) { try await trial().run(document, object: object.bytes) }
             let here = #expect(throws: ProbeError.self) {
                 try ProbeLoader(document, object: object.bytes, pins: nil).load(isTrial: true)
             }
@@ -50,24 +50,25 @@ struct ProbeTrialTests {
         }
     }
 
-    @Test func `an object that keeps the process busy is refused by its name, and the kernel ends its work on it`() throws {
+    @Test func `an object that keeps the process busy is refused by its name, and the kernel ends its work on it`() async throws {
         let before = KernelObjects(namePrefix: "bt_")
         let document = try document("  programs: { bt_endless: { attach: none } }")
-        let error = #expect(throws: ProbeError.self) { try trial(timeLimit: 1).run(document, object: EmbeddedObject.endless.bytes) }
+        let trial = trial(timeLimit: 1)
+        let error = await #expect(throws: ProbeError.self) { try await trial.run(document, object: EmbeddedObject.endless.bytes) }
         #expect(
             error?.message
                 == "refused: cannot load object tried.o: trying to load it took more than 1 s: the file is corrupted, or made to do harm")
         #expect(KernelObjects.leftovers(since: before).isEmpty)
     }
 
-    @Test func `a process that crashes or answers nonsense is told`() throws {
+    @Test func `a process that crashes or answers nonsense is told`() async throws {
         let document = try document("  programs: { bt_pass: { attach: none } }")
-        func words(_ script: String) throws -> String? {
+        func words(_ script: String) async -> String? {
             let trial = ProbeTrial(program: "/bin/sh", arguments: ["-c", script])
-            return #expect(throws: ProbeError.self) { try trial.run(document, object: [1, 2, 3]) }?.message
+            return await #expect(throws: ProbeError.self) { try await trial.run(document, object: [1, 2, 3]) }?.message
         }
-        #expect(try words("kill -ILL $$")?.contains("cannot load object tried.o: trying to load it ended a process by signal 4") == true)
-        #expect(try words("echo '{'")?.hasSuffix("did not answer as agreed") == true)
-        #expect(try words("echo no rights >&2; exit 3")?.hasSuffix("ended with 3: no rights") == true)
+        #expect(await words("kill -ILL $$")?.contains("cannot load object tried.o: trying to load it ended a process by signal 4") == true)
+        #expect(await words("echo '{'")?.hasSuffix("did not answer as agreed") == true)
+        #expect(await words("echo no rights >&2; exit 3")?.hasSuffix("ended with 3: no rights") == true)
     }
 }

@@ -132,9 +132,9 @@ struct RefusalTests {
         #expect("\(error)".hasPrefix("cannot load object x: it has no program; a program is a function in a section that says its kind"))
     }
 
-    @Test func `what would be too large to look at is refused unread`() throws {
+    @Test func `what would be too large to look at is refused unread`() async throws {
         let path = "/tmp/bpftest-large.o"
-        let error = #expect(throws: InspectionError.self) { try Inspection().report(onFile: "/dev/zero") }
+        let error = await #expect(throws: InspectionError.self) { try await Inspection().report(onFile: "/dev/zero") }
         #expect(error?.description == "cannot open object /dev/zero: it is not a file with contents", "\(path)")
         let bytes = [UInt8](repeating: 0, count: ObjectSource.sizeLimit + 1)
         let large = #expect(throws: BPFError.self) { _ = try OpenObject(.bytes(bytes, name: "x")) }

@@ -48,10 +48,42 @@ struct SystemdTests {
         #expect(try Project.shell("stat -c %a \(root)/var/lib/policyd \(root)/etc/policyd/policies").output == "700\n755\n")
     }
 
+    /// The capabilities that the unit leaves, as setpriv(1) wants them.
+    private static var capabilities: String {
+        get throws {
+            try #require(try setting("CapabilityBoundingSet")).lowercased().split(separator: " ")
+                .map { "+\($0.dropFirst("cap_".count))" }.joined(separator: ",")
+        }
+    }
+
+    @Test(arguments: ["inspect-object", "try-probe"])
+    func `leaves the daemon what makes nobody of who looks at objects`(command: String) throws {
+        let folder = try Folder()
+        let pipe = "\(folder.path)/object"
+        try #require(mkfifo(pipe, 0o600) == 0)
+        // Both ends, so that the process waits for an object that never comes.
+        let object = open(pipe, O_RDWR | O_CLOEXEC)
+        defer { close(object) }
+        let process = try ChildProcess(
+            [
+                "setpriv", "--bounding-set=-all,\(Self.capabilities)", "--inh-caps=-all", "--no-new-privs", Project.program("policyd"),
+                command, "object",
+            ], folder: folder.path, name: "looking", input: pipe)
+        func status(_ name: String) -> [Substring] {
+            FolderEntry.text("/proc/\(process.pid)/status")?.split(separator: "\n").first { $0.hasPrefix("\(name):") }?
+                .split(whereSeparator: \.isWhitespace).dropFirst().map { $0 } ?? []
+        }
+        let nobody = Array(repeating: Substring("65534"), count: 4)
+        #expect(eventually { status("Uid") == nobody }, "\(status("Uid"))")
+        #expect(status("Gid") == nobody)
+        // The last thing that it gives up: what made it nobody, CAP_SETGID and CAP_SETUID.
+        #expect(eventually { status("CapPrm").first.flatMap { UInt64($0, radix: 16) }.map { $0 & 0xc0 } == 0 }, "\(status("CapPrm"))")
+        #expect(!process.hasEnded)
+    }
+
     /// Under the very privileges the unit leaves: its capabilities, no new ones, and its group.
     @Test func `leaves the daemon the privileges it needs`() throws {
-        let capabilities = try #require(try Self.setting("CapabilityBoundingSet")).lowercased().split(separator: " ")
-            .map { "+\($0.dropFirst("cap_".count))" }.joined(separator: ",")
+        let capabilities = try Self.capabilities
         let host = try NetworkNamespace()
         let peer = try NetworkNamespace()
         try host.connect("eth0", to: peer, "eth0")

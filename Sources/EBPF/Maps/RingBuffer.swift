@@ -24,15 +24,16 @@ public struct RingBuffer<Event: BitwiseCopyable>: KernelMap, ~Copyable, @uncheck
     @inline(__always)
     @unsafe public var address: UnsafeRawPointer { unsafe storage.address }
 
-    /// Room for an event, all bytes of it zero, or nothing if the reader is behind by the whole ring: count that.
+    /// Room for an event, or nothing if the reader is behind by the whole ring: count that.
     ///
+    /// - Parameter clearing: Whether all its bytes are zero. Without that, old events lie in what the program does not fill in, so leave it
+    ///   out only where everything is. Zeros that are written over cost nothing, but the compiler does not see what helpers write.
     /// The helper is `bpf_ringbuf_reserve`.
     @inline(__always)
-    public func reserve() -> Reservation<Event>? {
+    public func reserve(clearing: Bool = true) -> Reservation<Event>? {
         let size = UInt64(truncatingIfNeeded: MemoryLayout<Event>.size)
         guard let place = unsafe ebpf_ringbuf_reserve(address, size, 0) else { return nil }
-        // Old events lie in a ring: what the program does not fill in must not tell of them. What it does fill in is not written twice.
-        unsafe ebpf_zero_aligned(place, size)
+        if clearing { unsafe ebpf_zero_words(place, size) }
         return unsafe Reservation(place.assumingMemoryBound(to: Event.self))
     }
 

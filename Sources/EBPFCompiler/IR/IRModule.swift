@@ -36,6 +36,9 @@ struct IRModule {
                 continue
             case .local where line.count > 2 && line[1].isPunctuation("="):
                 types.append(IRDefinition(name: first.name, tokens: Array(line[2...])))
+            // What only a debugger would ask for: the compiler has put a function of its own in the place of one that nobody calls.
+            case .global where line.contains { $0.isWord("alias") } && line.last?.name == "_swift_dead_method_stub":
+                continue
             case .global where line.count > 2 && line[1].isPunctuation("="):
                 variables.append(try IRVariable(line))
             case .metadata where line.count > 2 && line[1].isPunctuation("="):

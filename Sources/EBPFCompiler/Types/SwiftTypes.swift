@@ -4,12 +4,20 @@ struct SwiftTypes {
 
     init(_ module: IRModule) { self.module = module }
 
-    /// A type as C has it, with its size in bits.
+    /// A type as C has it, with its size and alignment in bits.
     struct Described {
         var node: String
         var bits: Int
+        /// That of a number is its size.
+        var alignment: Int
         /// What BTF says of a member of this type: a tag by which readers know how to show it.
         var tag: String?
+
+        init(node: String, bits: Int, alignment: Int? = nil) {
+            self.node = node
+            self.bits = bits
+            self.alignment = alignment ?? bits
+        }
     }
 
     /// The types that a generic type of a variable is made for: of `HashMap<Key, Value>`, two.
@@ -19,6 +27,12 @@ struct SwiftTypes {
         if let constant = node, constant.kind == "DIDerivedType" { node = module.node(constant.reference("baseType")) }
         guard let type = node else { return [] }
         return parameters(of: type)
+    }
+
+    /// The types that a generic type is made for.
+    func parameters(ofType token: IRToken) -> [IRToken] {
+        guard let type = module.node(token) else { return [] }
+        return type.kind == "DIDerivedType" ? type.reference("baseType").map(parameters(ofType:)) ?? [] : parameters(of: type)
     }
 
     /// What stands in angle brackets behind a type.
@@ -90,7 +104,7 @@ struct SwiftTypes {
                 let whole = parameters(of: type).first.flatMap({ describe($0, into: &nodes) })
             {
                 let name = "__\(order == "BigEndian" ? "be" : "le")\(whole.bits)"
-                return Described(node: nodes.alias(name, of: whole.node), bits: whole.bits)
+                return Described(node: nodes.alias(name, of: whole.node), bits: whole.bits, alignment: whole.alignment)
             }
             if (type.string("name") ?? generic?.string("name")) == "Hexadecimal",
                 var number = parameters(of: type).first.flatMap({ describe($0, into: &nodes) })
@@ -110,24 +124,33 @@ struct SwiftTypes {
         guard let list = module.node(type.reference("elements"))?.elements, !list.isEmpty else { return nil }
         var members: [(name: String, type: String, bits: Int, offset: Int)] = []
         var tags: [Int: String] = [:]
+        var (end, alignment) = (0, 8)
         for (index, element) in list.enumerated() {
             guard let member = module.node(element.first), member.kind == "DIDerivedType", let base = member.reference("baseType"),
                 let described = describe(base, into: &nodes)
             else { return nil }
             tags[members.count] = described.tag
-            members.append((member.string("name") ?? "_\(index)", described.node, described.bits, member.integer("offset") ?? 0))
+            // The compiler (6.3.1) counts offsets as if nothing were aligned, so they are counted again, as Swift lays out structures.
+            let offset = (end + described.alignment - 1) / described.alignment * described.alignment
+            members.append((member.string("name") ?? "_\(index)", described.node, described.bits, offset))
+            end = offset + described.bits
+            alignment = max(alignment, described.alignment)
         }
+        // Of imported structures, C's size; else that of the fields. Any other has parts of which the alignment is not known.
+        guard bits == end || bits == (end + alignment - 1) / alignment * alignment else { return nil }
         // A tuple of likes is Swift's older way to write an array.
         if type.string("name")?.hasPrefix("$") == true, let first = members.first,
             members.enumerated().allSatisfy({ $0.element.type == first.type && $0.element.offset == $0.offset * first.bits })
         {
-            return Described(node: nodes.array(of: first.type, count: members.count, bits: first.bits), bits: first.bits * members.count)
+            let node = nodes.array(of: first.type, count: members.count, bits: first.bits)
+            return Described(node: node, bits: first.bits * members.count, alignment: alignment)
         }
         // Under the kernel's names readers know them.
         let addresses = ["IPv4Address": "in_addr", "IPv6Address": "in6_addr"]
         let title = type.string("name") ?? ""
         let name = addresses[title] ?? title
-        return Described(node: nodes.structure(name.hasPrefix("$") ? "" : name, bits: bits, members: members, tags: tags), bits: bits)
+        let node = nodes.structure(name.hasPrefix("$") ? "" : name, bits: bits, members: members, tags: tags)
+        return Described(node: node, bits: bits, alignment: alignment)
     }
 
     private func array(_ type: IRMetadata, into nodes: inout DebugNodes) -> Described? {
@@ -140,13 +163,13 @@ struct SwiftTypes {
         let total = type.integer("size") ?? element.bits * count
         // Elements stand at their stride, which may be more than their size.
         guard count > 0, total == element.bits * count else { return opaque(bits: total, into: &nodes) }
-        return Described(node: nodes.array(of: node, count: count, bits: element.bits), bits: total)
+        return Described(node: nodes.array(of: node, count: count, bits: element.bits), bits: total, alignment: element.alignment)
     }
 
     /// Bytes: of an enumeration with payloads, only Swift knows the layout.
     private func opaque(bits: Int, into nodes: inout DebugNodes) -> Described {
         let byte = nodes.integer("unsigned char", bits: 8, isSigned: false)
-        return Described(node: nodes.array(of: byte, count: bits / 8, bits: 8), bits: bits)
+        return Described(node: nodes.array(of: byte, count: bits / 8, bits: 8), bits: bits, alignment: 8)
     }
 
     private static let simple: [String: (name: String, bits: Int, isSigned: Bool)] = {

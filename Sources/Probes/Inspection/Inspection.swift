@@ -1,6 +1,7 @@
 import BPF
 import FoundationEssentials
 import Glibc
+import Subprocess
 
 /// Looks at an object file somebody else made in a process of its own, so that a file that brings libbpf or this library down brings
 /// nothing down with it.
@@ -8,7 +9,7 @@ import Glibc
 ///     // First of all in `main`:
 ///     Inspection.serveIfAsked()
 ///     …
-///     let report = try Inspection().report(on: bytes, name: "filter")
+///     let report = try await Inspection().report(on: bytes, name: "filter")
 ///
 /// The other process has no privileges, bounds on memory and time, no files but the object, and no environment. If it is to try what the
 /// kernel takes it keeps the privileges for that. What a probe's document makes of an object is tried by ``ProbeTrial``.
@@ -42,13 +43,11 @@ public struct Inspection: Sendable {
 
     /// What an object holds.
     ///
-    /// This waits for the other process, up to the limit of time.
-    ///
     /// - Parameters:
     ///   - bytes: The file.
     ///   - name: The name the object goes by.
-    public func report(on bytes: [UInt8], name: String) throws(InspectionError) -> ObjectReport {
-        let answer = try answer(to: bytes, name: name)
+    public func report(on bytes: [UInt8], name: String) async throws(InspectionError) -> ObjectReport {
+        let answer = try await answer(to: bytes, name: name)
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(answer)) else {
             throw .failed("cannot look at object \(name): \(program) did not answer as agreed")
         }
@@ -57,23 +56,24 @@ public struct Inspection: Sendable {
     }
 
     /// What the process writes when it is given something to read.
-    func answer(to input: [UInt8], name: String) throws(InspectionError) -> [UInt8] {
-        let child = try InspectionProcess(program, arguments + [name], input: input)
-        let (answer, end) = child.answer(within: timeLimit)
-        switch end {
-        case .exited(0): break
-        case .exited(let status): throw .failed("cannot look at object \(name): \(program) ended with \(status)\(child.complaint)")
-        // What the kernel sends who has used up the time it may compute.
-        case .signalled(SIGXCPU), .late: throw .timedOut(object: name, seconds: timeLimit)
-        case .signalled(let signal): throw .crashed(object: name, signal: signal)
+    func answer(to input: [UInt8], name: String) async throws(InspectionError) -> [UInt8] {
+        let process = InspectionProcess(program: program, arguments: arguments + [name])
+        guard let outcome = try await process.run(on: input, within: .seconds(timeLimit)) else {
+            throw .timedOut(object: name, seconds: timeLimit)
         }
-        return answer
+        switch outcome.end {
+        case .exited(0): return outcome.answer
+        case .exited(let status): throw .failed("cannot look at object \(name): \(program) ended with \(status)\(outcome.complaint)")
+        // What the kernel sends who has used up the time it may compute.
+        case .signaled(SIGXCPU): throw .timedOut(object: name, seconds: timeLimit)
+        case .signaled(let signal): throw .crashed(object: name, signal: signal)
+        }
     }
 
     /// What the object in a file holds.
     ///
     /// - Throws: `InspectionError` also if the file cannot be read.
-    public func report(onFile path: String) throws(InspectionError) -> ObjectReport {
+    public func report(onFile path: String) async throws(InspectionError) -> ObjectReport {
         let source = ObjectSource.file(path)
         let bytes: [UInt8]
         do throws(BPFError) {
@@ -81,7 +81,7 @@ public struct Inspection: Sendable {
         } catch {
             throw .refused("\(error)")
         }
-        return try report(on: bytes, name: source.name)
+        return try await report(on: bytes, name: source.name)
     }
 
     /// What the process that looks says to the one that asked.
@@ -126,11 +126,10 @@ extension Inspection {
         Confinement.confine(for: depth == .loading ? .loading : .reading)
         var answer = Answer()
         do throws(InspectionError) {
-            answer.report = try reportHere(on: InspectionProcess.readAll(STDIN_FILENO), name: name, depth)
+            answer.report = try reportHere(on: InspectionProcess.input, name: name, depth)
         } catch {
             answer.refusal = error.description
         }
-        guard let bytes = try? JSONEncoder().encode(answer) else { return 1 }
-        return InspectionProcess.writeAll(Array(bytes), to: STDOUT_FILENO) ? 0 : 1
+        return InspectionProcess.answer(answer)
     }
 }

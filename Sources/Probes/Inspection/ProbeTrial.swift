@@ -5,7 +5,7 @@ public import PolicyModel
 
 /// Has another process do what loading a probe is, up to where its programs would be attached.
 ///
-///     try ProbeTrial().run(document, object: bytes)
+///     try await ProbeTrial().run(document, object: bytes)
 ///     let probe = try ProbeLoader(document, object: bytes, pins: nil).load()
 ///
 /// Between a file and the kernel lies libbpf, which relocates programs, follows types and rewrites both in the process that loads them. An
@@ -40,13 +40,13 @@ public struct ProbeTrial: Sendable {
     ///   - document: A document of kind Probe.
     ///   - object: The bytes of the object it names.
     /// - Throws: ``ProbeError``, the one that loading here would throw, or one that tells how the process came to its end.
-    public func run(_ document: Document, object: [UInt8]) throws(ProbeError) {
+    public func run(_ document: Document, object: [UInt8]) async throws(ProbeError) {
         guard case .probe(let probe) = document.value else { throw ProbeError("\(document.identity) is no probe") }
         // One line, as JSON has it, and the object's bytes behind.
         guard let head = try? JSONEncoder().encode(document.source) else { throw ProbeError("\(document.identity) cannot be passed on") }
         let answer: [UInt8]
         do throws(InspectionError) {
-            answer = try process.answer(to: Array(head) + [UInt8(ascii: "\n")] + object, name: "\(probe.object)")
+            answer = try await process.answer(to: Array(head) + [UInt8(ascii: "\n")] + object, name: "\(probe.object)")
         } catch {
             throw ProbeError("refused: \(error.description(doing: "load", gerund: "trying to load it"))")
         }
@@ -71,12 +71,11 @@ extension ProbeTrial {
         Confinement.confine(for: .loading)
         var answer = Answer()
         do throws(ProbeError) {
-            try load(InspectionProcess.readAll(STDIN_FILENO))
+            try load(InspectionProcess.input)
         } catch {
             answer.refusal = error
         }
-        guard let bytes = try? JSONEncoder().encode(answer) else { return 1 }
-        return InspectionProcess.writeAll(Array(bytes), to: STDOUT_FILENO) ? 0 : 1
+        return InspectionProcess.answer(answer)
     }
 
     private static func load(_ input: [UInt8]) throws(ProbeError) {

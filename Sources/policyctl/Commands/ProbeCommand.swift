@@ -8,7 +8,7 @@ struct ProbeCommand: AsyncParsableCommand {
         subcommands: [Events.self, Inspect.self, List.self, Load.self, Show.self, Unload.self])
 
     /// `policyctl probe inspect`
-    struct Inspect: ParsableCommand {
+    struct Inspect: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Says what an object file holds and what this host would refuse of it, without a daemon or privileges.",
             discussion: """
@@ -23,10 +23,10 @@ struct ProbeCommand: AsyncParsableCommand {
         @OptionGroup var format: FormatOptions
         @OptionGroup var color: ColorOptions
 
-        func run() throws {
+        func run() async throws {
             let report: ObjectReport
             do throws(InspectionError) {
-                report = try Inspection(isTried ? .loading : .reading, timeLimit: isTried ? 60 : 10).report(onFile: file)
+                report = try await Inspection(isTried ? .loading : .reading, timeLimit: isTried ? 60 : 10).report(onFile: file)
             } catch {
                 throw CommandFailure(.refused, error.description)
             }

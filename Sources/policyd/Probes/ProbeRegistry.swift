@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import HTTPTypes
 import Logging
+import NIOCore
 import NIOPosix
 import PolicyAPI
 import PolicyModel
@@ -19,7 +20,7 @@ final class ProbeRegistry: Sendable {
     private let state = Mutex(State())
     /// Loading takes up to seconds, and objects are looked at by another process: not on the threads that answer requests.
     private let changes = NIOThreadPool(numberOfThreads: 1)
-    /// Looks at objects before they are opened here.
+    /// Looks at objects of others before they are opened here.
     private let inspection = Inspection()
     /// Loads them before they are loaded here.
     private let trial = ProbeTrial()
@@ -101,9 +102,9 @@ extension ProbeRegistry {
             // After a reboot, or what cannot be pinned.
             let generation = nextGeneration()
             let loader = try ProbeLoader(document, object: object, pins: pins(name, generation))
+            if !isBundled(document) { try waiting { [trial] in try await trial.run(document, object: object) } }
             // What a daemon that was killed in the midst of a replacement has left would hold places that only one program can have.
             pins(name, generation).removeOthers()
-            try tryElsewhere(document, object)
             let loaded = try loader.load()
             let probe = RunningProbe(document, loaded, digest: digest, since: .now, adopted: false, hub: nil, logger: logger)
             keep(probe)
@@ -244,15 +245,11 @@ extension ProbeRegistry {
         let loaded: LoadedProbe
         do throws(ProbeError) {
             loader = try ProbeLoader(document, object: object, pins: probe.persist ? pins(name, generation) : nil)
-            try tryElsewhere(document, object)
             // What one that could not be loaded again has left would hold places that only one program can have.
             if old == nil, !request.dryRun { try ProbePins.remove(name, in: pinFolder) }
             loaded = try loader.load(replacing: old?.loaded, isTrial: request.dryRun)
         } catch {
-            let kept = old == nil ? "" : "; the probe that is loaded stays"
-            throw Refusal(
-                .unprocessableContent, error.message + kept,
-                diagnostics: error.diagnostics.isEmpty ? nil : error.diagnostics.map { DiagnosticMessage($0) })
+            throw refusal(error, of: name)
         }
         let running = RunningProbe(
             document, loaded, digest: digest, since: .now, adopted: false, hub: request.dryRun ? nil : old?.hub, logger: logger)
@@ -314,13 +311,24 @@ extension ProbeRegistry {
         return document
     }
 
-    /// Has another process load a probe whose object is not our own: one that brings it down is not loaded here.
-    private func tryElsewhere(_ document: Document, _ object: [UInt8]) throws(ProbeError) {
-        if case .probe(let probe) = document.value, case .bundled = probe.object { return }
-        try trial.run(document, object: object)
+    private func refusal(_ error: ProbeError, of name: String) -> Refusal {
+        let isLoaded = state.withLock { $0.running[name] != nil }
+        return Refusal(
+            .unprocessableContent, error.message + (isLoaded ? "; the probe that is loaded stays" : ""),
+            diagnostics: error.diagnostics.isEmpty ? nil : error.diagnostics.map { DiagnosticMessage($0) })
     }
 
-    /// The bytes of the object, after another process has looked at them if they are not our own.
+    /// Whether the object is our own.
+    private func isBundled(_ document: Document) -> Bool {
+        if case .probe(let probe) = document.value, case .bundled = probe.object { true } else { false }
+    }
+
+    /// Waits on the thread of changes for what another process does: of these, too, there is one at a time.
+    private func waiting<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) throws -> Result {
+        try MultiThreadedEventLoopGroup.singleton.next().makeFutureWithTask(body).wait()
+    }
+
+    /// The bytes of the object, after other processes have looked at them and loaded them if they are not our own.
     private func object(of request: ProbeLoadRequest, _ document: Document) throws -> [UInt8] {
         guard case .probe(let probe) = document.value else { return [] }
         if case .bundled(let name) = probe.object {
@@ -339,8 +347,13 @@ extension ProbeRegistry {
             throw Refusal(.unprocessableContent, "the object has \(data.count) bytes, and at most \(Self.objectLimit >> 20) MiB are read")
         }
         let bytes = [UInt8](data)
-        do throws(InspectionError) {
-            _ = try inspection.report(on: bytes, name: probe.name)
+        do {
+            // What is not what the document wants is not even looked at.
+            _ = try ProbeLoader(document, object: bytes, pins: nil)
+            _ = try waiting { [inspection] in try await inspection.report(on: bytes, name: probe.name) }
+            try waiting { [trial] in try await trial.run(document, object: bytes) }
+        } catch let error as ProbeError {
+            throw refusal(error, of: document.name)
         } catch {
             throw Refusal(.unprocessableContent, "refused: \(error)")
         }

@@ -4,10 +4,11 @@ import BPFTesting
 import Glibc
 import Testing
 
-/// Programs as operations of a struct of the kernel's: a congestion control. Only sockets that ask for it by its name get it.
+/// Programs as operations of a struct of the kernel's: a congestion control. Only sockets that ask for it by its name get it, and
+/// the whole machine has one of a name.
 @Suite(
     "Operations of kernel structs", .enabled(if: Features.mapType(.structOperations) == .available, "this kernel has none"),
-    .timeLimit(.minutes(5)))
+    .serialized, .timeLimit(.minutes(5)))
 struct StructOperationsTests {
     private let namespace: NetworkNamespace
 

@@ -1,0 +1,1 @@
+../EmbedBPF/SwiftPrograms.swift

@@ -1,0 +1,39 @@
+import BPF
+import BPFTesting
+import Testing
+
+/// The unit under a real systemd, with and without what the documentation adds to it for probes.
+@Suite("The daemon under systemd", .serialized, .timeLimit(.minutes(2)))
+struct SystemdBootTests {
+    /// What `docs/probe-documents.md` has people give to `systemctl edit policyd`.
+    private static let dropIn = "sed -n '/^```ini/,/^```/p' \(Project.root)/docs/probe-documents.md | sed '/^```/d'"
+
+    @Test(.enabled(if: Features.uprobe == .available, "this kernel has no uprobes"))
+    func `probes at functions of programs want what the documentation adds to the unit`() throws {
+        let machine = try SystemdContainer()
+        let load = "\(Programs.policyctl) probe load -f \(Programs.probes)/function-calls.yaml"
+        func capabilities() throws -> Set<Substring> {
+            Set(try machine.run("systemctl show -P CapabilityBoundingSet policyd").output.dropLast().split(separator: " "))
+        }
+        #expect(try capabilities() == ["cap_bpf", "cap_dac_read_search", "cap_net_admin", "cap_perfmon"])
+        let refused = try machine.run(load)
+        #expect(refused.status == 1 && refused.output.contains("CAP_SYS_ADMIN"), "\(refused.output)")
+
+        let folder = "/etc/systemd/system/policyd.service.d"
+        let edited = try machine.run(
+            "mkdir \(folder) && \(Self.dropIn) >\(folder)/override.conf && systemctl daemon-reload && systemctl restart policyd")
+        #expect(edited.status == 0, "\(edited.output)")
+        #expect(machine.isActive)
+        let given = try capabilities()
+        // Of which systemd takes one away again where the unit protects the kernel's log.
+        #expect(given.isSuperset(of: ["cap_bpf", "cap_net_admin", "cap_perfmon", "cap_sys_admin", "cap_syslog"]), "\(given)")
+        let loaded = try machine.run(load)
+        #expect(loaded.status == 0 && loaded.output.contains("entered at uprobe:libc.so.6:getaddrinfo"), "\(loaded.output)")
+        _ = try machine.run("getent ahosts localhost")
+        let events = "\(Programs.policyctl) probe events function-calls --last 10"
+        #expect(try eventually { try machine.run(events).output.contains("comm=getent") }, shown(try machine.run(events).output))
+        #expect(try machine.run("\(Programs.policyctl) probe unload function-calls").status == 0)
+        // And without an interface there is nothing else that it would have complained of.
+        #expect(try machine.run("systemctl is-failed policyd").status != 0)
+    }
+}
