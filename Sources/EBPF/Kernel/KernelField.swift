@@ -45,7 +45,9 @@ extension KernelPointer {
     /// The helper is `bpf_probe_read_kernel_str`.
     @inline(__always)
     @discardableResult
-    public func readText<let size: Int>(_ field: borrowing KernelField<FixedString<size>>, into text: inout FixedString<size>) -> CallResult {
+    public func readText<let size: Int>(
+        _ field: borrowing KernelField<FixedString<size>>, into text: inout FixedString<size>
+    ) -> CallResult {
         KernelPointer<CChar>(at(field).address).readText(into: &text)
     }
 }
