@@ -165,8 +165,8 @@ let package = Package(
         .executableTarget(
             name: "numbers",
             dependencies: [
-                "BPF", "BPFTesting", "BenchmarkObjects", "CBenchmark", "CLibBPF", "Datapath", "PolicyCompiler", "PolicyModel",
-                "PolicyTesting",
+                "BPF", "BPFObjects", "BPFTesting", "BenchmarkObjects", "CBenchmark", "CLibBPF", "Datapath", "PolicyCompiler", "PolicyModel",
+                "PolicyTesting", "ProbeTwins",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Benchmarks/Numbers", swiftSettings: house),

@@ -141,6 +141,45 @@ struct DNSTests {
         #expect(try small.counts(dns_counts.self).queries == 1000)
     }
 
+    @Test(arguments: [("dns_sent", "dns_received"), ("dns_egress", "dns_ingress")])
+    func `in Swift and in C the same packets come to the same records, broken ones too`(programs: (String, String)) throws {
+        let twins = try Twin.allCases.map {
+            try BundledProbe($0.dns, of: dns_event.self, ringBytes: 1 << 22, running: [programs.0, programs.1])
+        }
+        let question = DNSMessage(id: 9, name: ["www", "example", "org"], type: aaaa)
+        let reply = DNSMessage(
+            id: 9, flags: 0x8180, name: question.name, type: aaaa,
+            answers: [.record(cname, DNSMessage.labels(["edge"])), .named(["edge"], a, [198, 51, 100, 7]), .record(a, [198, 51, 100, 8])])
+        var random = SystemRandomNumberGenerator()
+        for packet in 0..<4_000 {
+            let isAnswer = packet % 2 == 1
+            var bytes = (isAnswer ? answer(reply) : query(question)).bytes
+            // Often within the message, else anywhere behind the Ethernet header.
+            for _ in 0..<packet % 7 {
+                let place = Int.random(in: (Bool.random(using: &random) ? 42 : 14)..<bytes.count, using: &random)
+                bytes[place] = UInt8.random(in: 0...(Bool.random(using: &random) ? 255 : 63), using: &random)
+            }
+            if packet % 5 == 4 { bytes.removeLast(Int.random(in: 0..<bytes.count - 34, using: &random)) }
+            let program = isAnswer ? programs.1 : programs.0
+            let results = try twins.map { try $0.loaded.program(program).testRun(data: bytes).returnValue }
+            #expect(results[0] == results[1])
+        }
+        for twin in twins { #expect(try twin.drain() == 0) }
+        let (swift, c) = (twins[0].records.map(untimed), twins[1].records.map(untimed))
+        #expect(swift == c && swift.count > 1_000)
+        #expect(try bytes(of: twins[0].counts(dns_counts.self)) == bytes(of: twins[1].counts(dns_counts.self)))
+    }
+
+    /// A record's bytes, those of the times left out; of the duration, whether there is one.
+    private func untimed(_ event: dns_event) -> [UInt8] {
+        var event = event
+        event.time = 0
+        event.duration_ns = event.duration_ns == 0 ? 0 : 1
+        return bytes(of: event)
+    }
+
+    private func bytes<Value>(of value: Value) -> [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
+
     @Test(arguments: Twin.allCases) func `a process of a cgroup asks, and is told of with its answer`(twin: Twin) throws {
         let namespace = try NetworkNamespace()
         let cgroup = try ControlGroup()

@@ -111,10 +111,7 @@ __attribute__((noinline)) int dns_answers(struct __sk_buff *skb, struct dns_even
         if (bpf_skb_load_bytes(skb, *at, &record, sizeof(record))) return 0;
         *at += sizeof(record);
         if (record.type == bpf_htons(1) && record.length == bpf_htons(4)) {
-            if (!*found) {
-                address[10] = address[11] = 0xff;
-                bpf_skb_load_bytes(skb, *at, address + 12, 4);
-            }
+            if (!*found && !bpf_skb_load_bytes(skb, *at, address + 12, 4)) address[10] = address[11] = 0xff;
             *found += 1;
         } else if (record.type == bpf_htons(28) && record.length == bpf_htons(16)) {
             if (!*found) bpf_skb_load_bytes(skb, *at, address, 16);
