@@ -186,7 +186,13 @@ let package = Package(
         .target(
             name: "BPFTestObjects", dependencies: ["BPF"], path: "Tests/BPFTestObjects", exclude: ["include"], sources: ["Objects.swift"],
             swiftSettings: house, plugins: ["EmbedBPF"]),
-        .testTarget(name: "EBPFTests", dependencies: ["EBPF"], swiftSettings: house),
+        // Tests of the module for the kernel, with programs in Swift, and what they share with the tests.
+        .target(name: "EBPFTestTypes", dependencies: ["EBPF"], path: "Tests/EBPFTestTypes", swiftSettings: house),
+        .target(
+            name: "EBPFTestObjects", dependencies: ["BPF", "EBPF", "EBPFTestTypes"], path: "Tests/EBPFTestObjects",
+            sources: ["Objects.swift"], swiftSettings: house, plugins: ["EmbedBPF"]),
+        .testTarget(
+            name: "EBPFTests", dependencies: ["BPF", "BPFTesting", "EBPF", "EBPFTestObjects", "EBPFTestTypes"], swiftSettings: house),
         // Swift types that the plugin makes of objects, and those who use them.
         .target(
             name: "GeneratedObjects", dependencies: ["BPF"], path: "Tests/GeneratedObjects", sources: ["Objects.swift"],

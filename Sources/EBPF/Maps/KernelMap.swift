@@ -51,10 +51,7 @@ public struct MapDefinition: BitwiseCopyable, Sendable {
 }
 
 /// A map of keys to values.
-public protocol KeyedMap<Key, Value>: KernelMap, ~Copyable {
-    associatedtype Key: BitwiseCopyable
-    associatedtype Value: BitwiseCopyable
-}
+public protocol KeyedMap<Key, Value>: KernelMap, Lookup, ~Copyable where Key: BitwiseCopyable, Value: BitwiseCopyable {}
 
 extension KeyedMap where Self: ~Copyable {
     /// The value of a key where it lies in the map, or nothing if the key is not there.

@@ -50,11 +50,11 @@ struct SettingPlace: ~Copyable, @unchecked Sendable {
     var address: UnsafeRawPointer { UnsafeRawPointer(Builtin.addressOfRawLayout(self)) }
 }
 
-/// The license a program is under, as a global constant of its source; without one it is the GPL.
+/// The license a program is under, as a global constant of its source.
 ///
 ///     let license = License.dualMIT
 ///
-/// Most of what tracing programs call is for programs under the GPL or a dual license only.
+/// Most of what tracing programs call is for programs under the GPL or a dual license only: without one, the kernel refuses the calls.
 public struct License: BitwiseCopyable, Sendable {
     /// The number by which the compiler for eBPF programs knows the license.
     let number: UInt32
