@@ -124,28 +124,17 @@ public struct EBPFCompiler {
         try Data(prepared.utf8).write(to: step(".prepared"))
 
         let backend = ["-target", "bpfel", "-mcpu=v3", "-O2", "-Wno-override-module", "-x", "ir"]
-        let optimised = try optimise(step(".prepared"), to: step(".optimised"), arguments: backend)
+        // Left as they are, the two comparisons of a bounds check are no longer seen to belong together, and would all stay.
+        // A part that is thought to run seldom would become a function of its own, with the section of a program.
+        let options = ["-mllvm", "-bpf-disable-serialize-icmp", "-Xclang", "-fno-split-cold-code"]
+        try run(clang, backend + options + [step(".prepared").path, "-S", "-emit-llvm", "-o", step(".optimised").path])
+        let optimised = try module(at: step(".optimised"))
         try refuse(Checks(optimised).diagnostics())
         var finishing = Finishing(optimised)
         let finished = finishing.run()
         try refuse(finishing.diagnostics)
         try Data(finished.utf8).write(to: step(".finished"))
         try run(clang, backend + [step(".finished").path, "-g", "-Xclang", "-disable-llvm-passes", "-c", "-o", object.path])
-    }
-
-    /// Runs LLVM's optimiser, and again as long as it left something that it may go on from.
-    private func optimise(_ prepared: URL, to optimised: URL, arguments: [String]) throws -> IRModule {
-        var input = prepared
-        // Three rounds have been more than enough; what would still be left then is told as what it is.
-        for _ in 0..<4 {
-            // A part that is thought to run seldom would become a function of its own, with the section of a program.
-            try run(clang, arguments + [input.path, "-Xclang", "-fno-split-cold-code", "-S", "-emit-llvm", "-o", optimised.path])
-            let settled = SettledComparisons(try module(at: optimised))
-            if settled.count == 0 { break }
-            input = optimised.deletingPathExtension().appendingPathExtension("settled.ll")
-            try Data(settled.module.text().utf8).write(to: input)
-        }
-        return try module(at: optimised)
     }
 
     private func module(at url: URL) throws -> IRModule { try IRModule(parsing: String(contentsOf: url, encoding: .utf8)) }

@@ -6,6 +6,11 @@ struct Preparation {
     var module: IRModule
     var diagnostics: [Diagnostic] = []
 
+    /// 64-bit little-endian, as LLVM's bpf back end wants it.
+    static let target = [
+        "target datalayout = \"e-m:e-p:64:64-i64:64-i128:128-n32:64-S128\"", "target triple = \"bpfel\"",
+    ]
+
     init(_ module: IRModule) {
         self.module = module
     }
@@ -106,9 +111,17 @@ struct Preparation {
     }
 
     private func text(constructors: [String]) -> String {
-        if constructors.isEmpty { return module.text() }
-        let entries = constructors.map { "{ i32, ptr, ptr } { i32 65535, ptr \(IRToken.global($0).text), ptr null }" }
-        return module.text(
-            with: ["@llvm.global_ctors = appending global [\(entries.count) x { i32, ptr, ptr }] [\(entries.joined(separator: ", "))]"])
+        var lines = ["source_filename = \"\(module.sourceName)\""] + Self.target
+        lines += module.types.map { ([.local($0.name), IRToken(.punctuation, "=")] + $0.tokens).text }
+        lines += module.variables.map(\.tokens.text)
+        if !constructors.isEmpty {
+            let entries = constructors.map { "{ i32, ptr, ptr } { i32 65535, ptr \(IRToken.global($0).text), ptr null }" }
+            lines.append(
+                "@llvm.global_ctors = appending global [\(entries.count) x { i32, ptr, ptr }] [\(entries.joined(separator: ", "))]")
+        }
+        lines += module.functions.map(\.text)
+        lines += module.attributes.map { "attributes #\($0.key) = \($0.value.text)" }
+        lines += module.metadataLines
+        return lines.joined(separator: "\n") + "\n"
     }
 }
