@@ -13,7 +13,8 @@ struct EventTests {
         #expect(try loaded.call("ringReserve", 13, 1, 5) == 1, "cancelled")
         #expect(try loaded.call("ringReserve", 14, 2, 5) == 2, "let go of")
         #expect(try loaded.call("ringReserve", 15, 3, 6) == 3)
-        #expect(try #require(loaded.call("ringUnread")) > 0)
+        let unread = try loaded.call("ringUnread") ?? 0
+        #expect(unread > 0)
         let batch = try ring.drain()
         var events: [Event] = []
         batch.forEach(as: Event.self) { events.append($0) }
@@ -94,7 +95,8 @@ struct EventTests {
         let loaded = try OpenObject(.events).load()
         #expect(try loaded.call("clocks") == 1)
         #expect(try loaded.call("randomNumbers") != loaded.call("randomNumbers"))
-        #expect(try #require(loaded.call("processor")) < 4096)
+        let processor = try loaded.call("processor") ?? .max
+        #expect(processor < 4096)
     }
 
     @Test func `a frame knows its end and its bytes`() throws {

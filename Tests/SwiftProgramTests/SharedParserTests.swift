@@ -89,7 +89,8 @@ struct SharedParserTests {
         for (index, bytes) in Self.packets(1500, seed: 2).enumerated() {
             let expected = summary(bytes)
             kinds.insert(expected.kind)
-            for name in ["walkFrame", "walkPacket", "walkLoaded"] {
+            // A test-run makes no socket buffer of an IP packet without a whole header.
+            for name in bytes.count < 54 ? ["walkFrame"] : ["walkFrame", "walkPacket", "walkLoaded"] {
                 try summaries.set(PacketSummary(), forKey: 0)
                 _ = try loaded.program(name).testRun(data: bytes)
                 let found = try #require(try summaries.value(forKey: 0))

@@ -1,5 +1,6 @@
 import BPF
 import CLibBPF
+import Foundation
 import Glibc
 import SwiftObjects
 import Testing
@@ -22,11 +23,11 @@ struct TaskTests {
         let loaded = try OpenObject(.tracing).load()
         let answers = try loaded.map("answers", key: UInt32.self, value: UInt64.self)
         try run(loaded.program("currentTask"), [0])
-        #expect(try answers.value(forKey: 0) == UInt64(getpid()) << 32 | UInt64(gettid()))
+        let thread = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self").split(separator: "/").last
+        #expect(try answers.value(forKey: 0) == UInt64(getpid()) << 32 | #require(thread.flatMap { UInt64($0) }))
         #expect(try answers.value(forKey: 1) == UInt64(getuid()) | UInt64(getgid()) << 32)
-        var name = [CChar](repeating: 0, count: 16)
-        prctl(PR_GET_NAME, &name)
-        let first = name.prefix(8).enumerated().reduce(0 as UInt64) { $0 | UInt64(UInt8(bitPattern: $1.element)) << UInt64($1.offset * 8) }
+        let name = try String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8).utf8.filter { $0 != 10 }
+        let first = name.prefix(8).enumerated().reduce(0 as UInt64) { $0 | UInt64($1.element) << UInt64($1.offset * 8) }
         #expect(try answers.value(forKey: 2) == first && first != 0)
         #expect(try answers.value(forKey: 3) != 0)
     }
