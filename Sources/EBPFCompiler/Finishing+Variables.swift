@@ -26,6 +26,7 @@ extension Finishing {
         case .map: map(variable)
         case .setting: setting(variable)
         case .license: license(variable)
+        case .kernelField: kernelField(variable)
         case nil: data(variable)
         }
     }

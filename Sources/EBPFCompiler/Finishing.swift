@@ -13,6 +13,8 @@ struct Finishing {
     var used: [String] = []
     /// What variables are called in the object, by their names in the module.
     var names: [String: String] = [:]
+    /// How many fields of the kernel's structures have been named.
+    var kernelFields = 0
     var diagnostics: [Diagnostic] = []
     private var files: [String: String] = [:]
 
@@ -26,7 +28,8 @@ struct Finishing {
     /// The module's new text; empty if there are diagnostics.
     mutating func run() -> String {
         unit = nodes.reserve()
-        let variables = module.variables.filter { !$0.name.hasPrefix("llvm.") }
+        let texts = textsOfKernelFields()
+        let variables = module.variables.filter { !$0.name.hasPrefix("llvm.") && !texts.contains($0.name) }
         nameVariables(variables)
         let finished = variables.compactMap { self.finished($0) }
         if !diagnostics.isEmpty { return "" }
@@ -48,6 +51,7 @@ struct Finishing {
         }
         lines += functions
         lines += module.attributes.map { "attributes #\($0.key) = \($0.value.text)" }
+        if kernelFields > 0 { lines.append("attributes #\(Self.relocated) = { \"btf_ama\" }") }
         let flags = [nodes.distinct("!{i32 7, !\"Dwarf Version\", i32 5}"), nodes.distinct("!{i32 2, !\"Debug Info Version\", i32 3}")]
         lines += nodes.lines.enumerated().map { "!\($0.offset) = \($0.element)" }
         lines += ["!llvm.dbg.cu = !{\(unit)}", "!llvm.module.flags = !{\(flags.joined(separator: ", "))}"]
