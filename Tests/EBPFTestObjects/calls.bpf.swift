@@ -7,13 +7,8 @@ let stacks = StackTraces(entries: 64)
 /// The process to tell of.
 let process = Setting<UInt32>(0)
 
-@inline(__always)
 func fill(_ call: borrowing Reservation<Call>, kind: UInt32, argument: UInt64) {
-    call.value.kind = kind
-    call.value.argument = argument
-    call.value.process = CurrentTask.process
-    call.value.user = CurrentTask.user
-    call.value.at = Clock.monotonic
+    call.value.fill(kind: kind, argument: argument)
     CurrentTask.readName(into: &call.value.name)
 }
 
