@@ -67,8 +67,10 @@ let package = Package(
         .executableTarget(name: "bpf-swift", dependencies: ["EBPFCompiler"], swiftSettings: house),
         .systemLibrary(name: "CDatapath", path: "bpf/include"),
         .target(
-            name: "BPFObjects", dependencies: ["BPF"], path: "bpf", exclude: ["include", "probes/include"], sources: ["Objects.swift"],
-            swiftSettings: library, plugins: ["EmbedBPF"]),
+            name: "BPFObjects", dependencies: ["BPF", "EBPF", "ProbeRecords"], path: "bpf", exclude: ["include", "probes/include"],
+            sources: ["Objects.swift"], swiftSettings: library, plugins: ["EmbedBPF"]),
+        // The records of bundled probes: of those in Swift, and of those in C.
+        .target(name: "ProbeRecords", dependencies: ["EBPF"], swiftSettings: library),
         .systemLibrary(name: "CBundledProbes", path: "bpf/probes/include"),
 
         // From documents to packets.
@@ -163,8 +165,8 @@ let package = Package(
         .executableTarget(
             name: "numbers",
             dependencies: [
-                "BPF", "BPFTesting", "BenchmarkObjects", "CBenchmark", "CLibBPF", "Datapath", "PolicyCompiler", "PolicyModel",
-                "PolicyTesting",
+                "BPF", "BPFObjects", "BPFTesting", "BenchmarkObjects", "CBenchmark", "CLibBPF", "Datapath", "PolicyCompiler", "PolicyModel",
+                "PolicyTesting", "ProbeTwins",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Benchmarks/Numbers", swiftSettings: house),
@@ -216,9 +218,15 @@ let package = Package(
             swiftSettings: house),
         // Tests of the bundled probes, with functions of their own to probe.
         .target(name: "CProbeTarget", path: "Tests/ProbeTarget"),
+        // Those that are written in Swift, in C.
+        .target(
+            name: "ProbeTwins", dependencies: ["BPF"], path: "Tests/ProbeTwins", sources: ["Objects.swift"], swiftSettings: house,
+            plugins: ["EmbedBPF"]),
         .testTarget(
-            name: "BundledProbesTests", dependencies: ["BPF", "BPFObjects", "BPFTesting", "CBundledProbes", "CLibBPF", "CProbeTarget"],
-            swiftSettings: house),
+            name: "BundledProbesTests",
+            dependencies: [
+                "BPF", "BPFObjects", "BPFTesting", "CBundledProbes", "CLibBPF", "CProbeTarget", "EBPF", "ProbeRecords", "ProbeTwins",
+            ], swiftSettings: house),
         .testTarget(name: "PolicyImportTests", dependencies: ["PolicyImport", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(

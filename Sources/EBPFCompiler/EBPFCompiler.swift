@@ -124,9 +124,9 @@ public struct EBPFCompiler {
         try Data(prepared.utf8).write(to: step(".prepared"))
 
         let backend = ["-target", "bpfel", "-mcpu=v3", "-O2", "-Wno-override-module", "-x", "ir"]
-        try run(
-            clang,
-            backend + [step(".prepared").path, "-mllvm", "-hot-cold-split=false", "-S", "-emit-llvm", "-o", step(".optimised").path])
+        // Left as they are, the two comparisons of a bounds check are no longer seen to belong together, and would all stay.
+        let options = ["-hot-cold-split=false", "-bpf-disable-serialize-icmp"].flatMap { ["-mllvm", $0] }
+        try run(clang, backend + options + [step(".prepared").path, "-S", "-emit-llvm", "-o", step(".optimised").path])
         let optimised = try module(at: step(".optimised"))
         try refuse(Checks(optimised).diagnostics())
         var finishing = Finishing(optimised)

@@ -1,14 +1,16 @@
 /// Makes of the optimised module what the back end makes an object of: maps, settings and license as libbpf knows them, and debug
 /// information that becomes BTF the kernel takes.
 struct Finishing {
-    private var module: IRModule
+    var module: IRModule
     private let places: SourcePlaces
-    private let types: SwiftTypes
-    private var nodes = DebugNodes()
+    let types: SwiftTypes
+    var nodes = DebugNodes()
     private var files: [String: String] = [:]
     private var unit = ""
     private var globals: [String] = []
     private var used: [String] = []
+    /// How many fields of the kernel's structures have been named.
+    var kernelFields = 0
     var diagnostics: [Diagnostic] = []
 
     init(_ module: IRModule) {
@@ -20,7 +22,8 @@ struct Finishing {
     mutating func run() -> String {
         unit = nodes.reserve()
         var variables: [IRVariable] = []
-        for variable in module.variables where !variable.name.hasPrefix("llvm.") {
+        let texts = textsOfKernelFields()
+        for variable in module.variables where !variable.name.hasPrefix("llvm.") && !texts.contains(variable.name) {
             variables += finished(variable)
         }
         if !diagnostics.isEmpty { return "" }
@@ -45,6 +48,7 @@ struct Finishing {
         }
         lines += functions
         lines += module.attributes.map { "attributes #\($0.key) = \($0.value.text)" }
+        if kernelFields > 0 { lines.append("attributes #\(Self.relocated) = { \"btf_ama\" }") }
         let flags = [nodes.distinct("!{i32 7, !\"Dwarf Version\", i32 5}"), nodes.distinct("!{i32 2, !\"Debug Info Version\", i32 3}")]
         lines += nodes.lines.enumerated().map { "!\($0.offset) = \($0.element)" }
         lines += ["!llvm.dbg.cu = !{\(unit)}", "!llvm.module.flags = !{\(flags.joined(separator: ", "))}"]
@@ -58,15 +62,16 @@ struct Finishing {
         case .map: return map(variable).map { [$0] } ?? []
         case .setting: return setting(variable).map { [$0] } ?? []
         case .license: return license(variable).map { [$0] } ?? []
+        case .kernelField: return kernelField(variable).map { [$0] } ?? []
         case nil: return [data(variable)]
         }
     }
 
-    private func title(_ variable: IRVariable) -> String {
+    func title(_ variable: IRVariable) -> String {
         module.node(variable.debugNode).flatMap { module.node($0.reference("var")) }?.string("name") ?? variable.name
     }
 
-    private func place(_ variable: IRVariable) -> SourcePlace? {
+    func place(_ variable: IRVariable) -> SourcePlace? {
         guard let node = module.node(variable.debugNode).flatMap({ module.node($0.reference("var")) }) else { return nil }
         guard let file = module.node(node.reference("file")), let name = file.string("filename") else { return nil }
         let path = name.hasPrefix("/") ? name : "\(file.string("directory") ?? ".")/\(name)"
@@ -158,7 +163,7 @@ struct Finishing {
         return expression
     }
 
-    private mutating func rename(_ name: String, to other: String) {
+    mutating func rename(_ name: String, to other: String) {
         guard name != other else { return }
         let token = IRToken.global(other).text
         for function in module.functions.indices {

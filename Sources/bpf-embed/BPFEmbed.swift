@@ -36,13 +36,8 @@ struct BPFEmbed {
         let swift =
             options.imports.map { "public import \($0)\n\n" }.joined() + """
                 extension EmbeddedObject {
-<<<<<<< HEAD
                     /// The object compiled from `\(file.lastPathComponent)`.
-                    public static let \(identifier(name)) = EmbeddedObject(name: "\(name)", base64: "\(bytes.base64EncodedString())")
-=======
-                    /// The object compiled from `\(name).bpf.c`.
                     public static let `\(identifier(name))` = EmbeddedObject(name: "\(name)", base64: "\(bytes.base64EncodedString())")
->>>>>>> main
                 }
 
                 """
@@ -51,7 +46,6 @@ struct BPFEmbed {
         try swift.write(toFile: options.output, atomically: true, encoding: .utf8)
     }
 
-<<<<<<< HEAD
     /// Compiles C. What clang has to say it says itself.
     private static func compile(_ source: URL, to object: URL, _ options: Options) throws {
         let clang = Process()
@@ -69,10 +63,7 @@ struct BPFEmbed {
         guard clang.terminationStatus == 0 else { exit(clang.terminationStatus) }
     }
 
-    /// `tcp-life` becomes `tcpLife`.
-=======
     /// `tcp-life` becomes `tcpLife`. Names that are words of Swift's, `extension`, are names in backticks.
->>>>>>> main
     static func identifier(_ name: String) -> String {
         let parts = name.split { !$0.isLetter && !$0.isNumber }
         return parts.enumerated().map { $0.offset == 0 ? String($0.element) : $0.element.prefix(1).uppercased() + $0.element.dropFirst() }

@@ -97,6 +97,19 @@ extension EntryMap where Self: ~Copyable {
         unsafe withBytes(of: key) { key in unsafe CallResult(ebpf_map_delete_elem(address, key)) }
     }
 
+    /// Takes a key out and hands over what its value was, or nothing if the key was not there.
+    ///
+    /// Two calls: another processor may take the same value.
+    @inline(__always)
+    public func take(_ key: Key) -> Value? {
+        unsafe withBytes(of: key) { key in
+            guard let place = unsafe ebpf_map_lookup_elem(address, key) else { return nil }
+            let value = unsafe place.assumingMemoryBound(to: Value.self).pointee
+            _ = unsafe ebpf_map_delete_elem(address, key)
+            return value
+        }
+    }
+
     /// The value of a key where it lies in the map; if the key is not there, after it was put there with a value.
     ///
     /// Nothing if the map is full. Of two processors that put the same key there, one value stays.

@@ -1,22 +1,24 @@
 internal import Builtin
 internal import CEBPF
 
-/// A number that whoever loads the program may set before it does.
+/// A number, or yes or no, that whoever loads the program may set before it does.
 ///
 ///     let limit = Setting<UInt32>(10)
 ///
 ///     if count > limit.value { return .drop }
 ///
 /// `OpenObject` sets it by its name. The kernel's verifier knows its value: what the setting switches off costs nothing.
-public struct Setting<Value: FixedWidthInteger & BitwiseCopyable & Sendable>: ~Copyable, Sendable {
+public struct Setting<Value: BitwiseCopyable & Sendable>: ~Copyable, Sendable {
     /// Where the value lies.
-    private let place = SettingPlace()
+    let place = SettingPlace()
     private let initial: Value
 
     /// - Parameter value: What it is if nobody sets it.
     @inline(__always)
     public init(_ value: Value) { initial = value }
+}
 
+extension Setting where Value: FixedWidthInteger {
     /// The value that was set.
     ///
     /// It is read each time: the compiler must not think that it knows it.
@@ -30,6 +32,12 @@ public struct Setting<Value: FixedWidthInteger & BitwiseCopyable & Sendable>: ~C
         default: return unsafe Value(truncatingIfNeeded: ebpf_volatile_64(address))
         }
     }
+}
+
+extension Setting where Value == Bool {
+    /// The value that was set.
+    @inline(__always)
+    public var value: Bool { unsafe ebpf_volatile_8(place.address) != 0 }
 }
 
 /// No bytes, but an address: a struct that begins with it is not copied, and lies where it does.

@@ -10,6 +10,8 @@ struct SwiftTypes {
         var bits: Int
         /// That of a number is its size.
         var alignment: Int
+        /// What BTF says of a member of this type: a tag by which readers know how to show it.
+        var tag: String?
 
         init(node: String, bits: Int, alignment: Int? = nil) {
             self.node = node
@@ -104,6 +106,12 @@ struct SwiftTypes {
                 let name = "__\(order == "BigEndian" ? "be" : "le")\(whole.bits)"
                 return Described(node: nodes.alias(name, of: whole.node), bits: whole.bits, alignment: whole.alignment)
             }
+            if (type.string("name") ?? generic?.string("name")) == "Hexadecimal",
+                var number = parameters(of: type).first.flatMap({ describe($0, into: &nodes) })
+            {
+                number.tag = "hex"
+                return number
+            }
             guard let bits else { return nil }
             return structure(type, bits: bits, into: &nodes) ?? opaque(bits: bits, into: &nodes)
         default:
@@ -115,11 +123,13 @@ struct SwiftTypes {
     private func structure(_ type: IRMetadata, bits: Int, into nodes: inout DebugNodes) -> Described? {
         guard let list = module.node(type.reference("elements"))?.elements, !list.isEmpty else { return nil }
         var members: [(name: String, type: String, bits: Int, offset: Int)] = []
+        var tags: [Int: String] = [:]
         var (end, alignment) = (0, 8)
         for (index, element) in list.enumerated() {
             guard let member = module.node(element.first), member.kind == "DIDerivedType", let base = member.reference("baseType"),
                 let described = describe(base, into: &nodes)
             else { return nil }
+            tags[members.count] = described.tag
             // The compiler (6.3.1) counts offsets as if nothing were aligned, so they are counted again, as Swift lays out structures.
             let offset = (end + described.alignment - 1) / described.alignment * described.alignment
             members.append((member.string("name") ?? "_\(index)", described.node, described.bits, offset))
@@ -135,8 +145,11 @@ struct SwiftTypes {
             let node = nodes.array(of: first.type, count: members.count, bits: first.bits)
             return Described(node: node, bits: first.bits * members.count, alignment: alignment)
         }
-        let name = type.string("name") ?? ""
-        let node = nodes.structure(name.hasPrefix("$") ? "" : name, bits: bits, members: members)
+        // Under the kernel's names readers know them.
+        let addresses = ["IPv4Address": "in_addr", "IPv6Address": "in6_addr"]
+        let title = type.string("name") ?? ""
+        let name = addresses[title] ?? title
+        let node = nodes.structure(name.hasPrefix("$") ? "" : name, bits: bits, members: members, tags: tags)
         return Described(node: node, bits: bits, alignment: alignment)
     }
 
