@@ -67,3 +67,20 @@ func asked(_ context: ProbeContext) -> ProbeResult {
     call.submit()
     return .done
 }
+
+struct ExecFields: BitwiseCopyable {
+    /// Where the path lies in the record.
+    var path: UInt32
+    var process: Int32
+    var former: Int32
+}
+
+/// A program is run, by a process that is told of or by a child of it.
+@section("tracepoint/sched/sched_process_exec") @used
+func executed(_ event: TracepointContext<ExecFields>) -> ProbeResult {
+    guard let call = calls.reserve() else { return .done }
+    fill(call, kind: 11, argument: UInt64(truncatingIfNeeded: event.fields.process))
+    event.data(event.fields.path, of: CChar.self).readText(into: &call.value.path)
+    call.submit()
+    return .done
+}

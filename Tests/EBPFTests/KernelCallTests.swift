@@ -96,6 +96,18 @@ struct KernelCallTests {
         #expect(call.argument == 0x6463_6261)
     }
 
+    @Test("A tracepoint's text of any length")
+    func recordedText() async throws {
+        let (call, _) = try await call(of: "executed", to: "tracepoint:sched/sched_process_exec") {
+            _ = try? runCommand(["/bin/true"])
+        } where: {
+            $0.path.text == "/bin/true"
+        }
+        #expect(call.kind == 11)
+        #expect(UInt64(call.process) == call.argument)
+        #expect(call.name.text == "true")
+    }
+
     @Test("A tracepoint with the kernel's types")
     func typedTracepoint() async throws {
         let (call, _) = try await call(of: "typed", in: .functions, to: "tp_btf:sys_enter") {
