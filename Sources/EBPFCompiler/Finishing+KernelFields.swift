@@ -17,10 +17,7 @@ extension Finishing {
         let names = variable.initialiser.filter { $0.kind == .global }.compactMap { text(of: $0.name) }
         let type = types.parameters(ofVariable: variable.debugNode).first.flatMap { types.describe($0, into: &nodes) }
         guard names.count == 2, let type else {
-            diagnostics.append(
-                Diagnostic(
-                    place(variable), "the field '\(title(variable))' of the kernel is not known at build time",
-                    "write the names of structure and field as literals, as in KernelField<Int32>(\"task_struct\", \"tgid\")"))
+            diagnostics.append(Globals.diagnostic(variable, places))
             return nil
         }
         // Two fields are two variables, so their names must differ. What may differ is the number before the dollar, which stands in the
@@ -30,7 +27,7 @@ extension Finishing {
             names[0], bits: offset * 8 + type.bits, members: [(names[1], type.node, type.bits, offset * 8)])
         let name = "llvm.\(names[0]):0:\(offset)$0:0"
         kernelFields += 1
-        rename(variable.name, to: name)
+        self.names[variable.name] = name
         return IRVariable(
             name: name, linkage: [.word("external")], type: [.word("i64")], initialiser: [],
             suffixes: [
