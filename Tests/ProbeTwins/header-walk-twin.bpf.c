@@ -5,7 +5,7 @@
 #include "../../bpf/include/policyd/packet.h"
 
 struct {
-    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(max_entries, 1);
     __type(key, __u32);
     __type(value, struct pd_packet);

@@ -3,7 +3,7 @@ import EBPF
 
 @used let license = License.gpl
 
-let walked = PerCPUArray<Walked>(entries: 1)
+let walked = ArrayMap<Walked>(entries: 1)
 
 /// What the walk finds, laid out as `struct pd_packet`.
 struct Walked {
