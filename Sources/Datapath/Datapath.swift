@@ -22,6 +22,7 @@ public final class Datapath: Sendable {
     private let logger: Logger
     let state: Mutex<DatapathState>
     private let ring: RingBuffer
+    private let lostEvents: LostEvents
     /// The rules there are counters for.
     private let ruleLimit: Int
 
@@ -65,6 +66,7 @@ public final class Datapath: Sendable {
             }
         }
         ring = made.shared.events
+        lostEvents = try doing("cannot read the counters") { () throws(BPFError) in try made.shared.counters.lostEvents() }
         ruleLimit = made.shared.ruleLimit
         state = Mutex(made)
     }
@@ -294,11 +296,7 @@ public final class Datapath: Sendable {
     public func events() -> PacketEvents {
         PacketEvents(
             ring: ring,
-            loss: { [self] in
-                state.withLock { state in
-                    (try? state.shared.counters.sum(PD_LOST_EVENTS.rawValue).lostEvents) ?? 0
-                }
-            },
+            loss: { [lostEvents] in lostEvents.count },
             names: {
                 Dictionary((try? NetworkInterface.all())?.map { (UInt32(bitPattern: $0.index), $0.name) } ?? []) { $1 }
             })
@@ -321,7 +319,7 @@ public final class Datapath: Sendable {
                     connections: connections,
                     reasons: Dictionary(uniqueKeysWithValues: zip(reasons, places.map { counters[$0] ?? RuleCounter() })),
                     ethertypes: ethertypes,
-                    lostEvents: try state.shared.counters.sum(PD_LOST_EVENTS.rawValue).lostEvents,
+                    lostEvents: lostEvents.count,
                     interfaces: present.compactMap { interface in
                         state.attachments.hook(interface, state.entry).map {
                             ProtectedInterface(

@@ -71,13 +71,9 @@ struct RuleCounters: ~Copyable, Sendable {
         return sums
     }
 
-    /// What one number has, over all CPUs.
-    func sum(_ number: UInt32) throws(BPFError) -> RuleCounter {
-        var sum = RuleCounter()
-        for cpu in 0..<cpuCount {
-            if let value = try array.value(at: cpu * count + Int(number)) { sum.add(value) }
-        }
-        return sum
+    /// The count of all lost events, to be read as often as events come.
+    func lostEvents() throws(BPFError) -> LostEvents {
+        LostEvents(counters: try array.mapped((0..<cpuCount).map { $0 * count + Int(PD_LOST_EVENTS.rawValue) }))
     }
 
     /// Has numbers begin at 0; no packet may be counted under them.
@@ -102,6 +98,16 @@ struct RuleCounters: ~Copyable, Sendable {
         }
         return runs
     }
+}
+
+/// How many events there was no room for, whatever they were of.
+///
+/// It is asked with each batch of events: it reads memory, where a lookup in the map would be a system call for each CPU.
+struct LostEvents: Sendable {
+    /// Of each CPU.
+    fileprivate let counters: MappedElements<pd_counter>
+
+    var count: UInt64 { (0..<counters.count).reduce(0) { $0 &+ counters[$1].lost } }
 }
 
 extension RuleCounter {

@@ -310,6 +310,41 @@ struct ClassicTCTests {
         let filter = try #require(try cable.host.run { () throws(BPFError) in try tc.query(.ingress, priority: 1, handle: 1) })
         #expect(try Program(id: filter.programID).name == "bt_drop")
     }
+
+    /// Whether `lo` had no clsact qdisc; it has one then.
+    private func hadNone() throws(BPFError) -> Bool { try ClassicTC(interface: 1).createQdisc() }
+
+    @Test func `the qdisc that attachments made goes with the last of them`() throws {
+        let namespace = try NetworkNamespace()
+        let pass = try OpenObject(.verdict).load().program("bt_pass")
+        try namespace.run { () throws(BPFError) in
+            do {
+                let first = try pass.attach(to: .tc(interface: "lo", .ingress))
+                let second = try pass.attach(to: .tc(interface: "lo", .egress, priority: 4, handle: 4))
+                try first.detach()
+                #expect(try ClassicTC(interface: 1).filters(.egress).count == 1)
+                try second.detach()
+            }
+            #expect(try hadNone())
+            // Now it is another's.
+            try pass.attach(to: .tc(interface: "lo", .ingress)).detach()
+            #expect(try !hadNone())
+        }
+    }
+
+    @Test func `a qdisc stays in which another has a filter`() throws {
+        let namespace = try NetworkNamespace()
+        let loaded = try OpenObject(.verdict).load()
+        let pass = try loaded.program("bt_pass")
+        let drop = try loaded.program("bt_drop", as: TrafficControl.self)
+        try namespace.run { () throws(BPFError) in
+            let attachment = try pass.attach(to: .tc(interface: "lo", .ingress))
+            let tc = ClassicTC(interface: 1)
+            try tc.attach(drop, .egress, priority: 9, handle: 9)
+            try attachment.detach()
+            #expect(try tc.query(.egress, priority: 9, handle: 9) != nil)
+        }
+    }
 }
 
 /// Carries a handle through a closure that can only return copyable values.

@@ -61,6 +61,35 @@ struct LossTests {
         #expect(buffer.lost == lost)
     }
 
+    @Test func `over consumers that follow each other, by what the one before has told`() throws {
+        let fs = try PrivateBPFFS()
+        let loaded = try OpenObject(.rings).load()
+        for map in ["bt_ring", "bt_ring_lost", "bt_perf", "bt_perf_lost"] { try loaded.pinMap(map, at: fs.path(map)) }
+        for (map, writer) in [("bt_ring", "bt_write_ring"), ("bt_perf", "bt_write_perf")] {
+            let program = try loaded.program(writer)
+            let before = try loaded.global("bt_sequence", as: UInt64.self)
+            func counter() throws -> PerCPUMap<UInt32, UInt64> { try PerCPUMap(pinnedAt: fs.path("\(map)_lost")) }
+            var (delivered, lost): (UInt64, UInt64) = (0, 0)
+            for _ in 0..<3 {
+                // More than fits, while nobody reads.
+                _ = try program.testRun(data: frame, context: TestRunContext(mark: 512), repeat: 1)
+                let buffer: any Buffer =
+                    map == "bt_ring"
+                    ? try RingBuffer(pinnedAt: fs.path(map), lossCounter: counter(), lossesTold: lost)
+                    : try PerfBuffer(pinnedAt: fs.path(map), lossCounter: counter(), lossesTold: lost)
+                _ = try program.testRun(data: frame, context: TestRunContext(mark: 100), repeat: 1)
+                let batch = try buffer.drain(limit: .max)
+                delivered += UInt64(batch.count)
+                #expect(batch.lost >= 256 && buffer.lost == batch.lost, "\(batch.lost)")
+                lost += batch.lost
+            }
+            #expect(try delivered > 0 && delivered + lost == loaded.global("bt_sequence", as: UInt64.self) - before)
+            // Without it, what was lost before is not this one's.
+            let ring = try RingBuffer(pinnedAt: fs.path("bt_ring"), lossCounter: PerCPUMap(pinnedAt: fs.path("bt_ring_lost")))
+            #expect(try ring.drain().lost == 0)
+        }
+    }
+
     /// What came of all batches, whoever took them.
     private actor Tally {
         private(set) var delivered: UInt64 = 0

@@ -22,7 +22,7 @@ func answer(_ index: UInt32, _ value: Int) { answers.set(Int32(truncatingIfNeede
 /// Leaves in `answers` what the calls said.
 @section("xdp") @used
 func useKeys(_ frame: XDPContext) -> XDPAction {
-    let key = PaddedKey(kind: 7, number: 0x0102_0304)
+    let key = PaddedKey(kind: 7, number: UInt32(frame.count))
     answer(0, padded.lookup(key) == nil ? 1 : 0)
     padded.lookup(key, orInsert: PaddedValue(packets: 40, bytes: 0, kind: 3))?.value.packets &+= 2
     answer(1, padded.set(PaddedValue(packets: 0, bytes: 0, kind: 0), for: key, mode: .insert).errorNumber)

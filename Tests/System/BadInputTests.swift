@@ -141,4 +141,17 @@ import Testing
         #expect(try guarded.revision == revision)
         try guarded.end()
     }
+
+    @Test func `a body is what its type says, however that is written`() throws {
+        let guarded = try GuardedHost()
+        let body = #"{"sources":[],"attached":[{"name":"a.txt","bytes":4}],"dryRun":true}"# + "\n::1\n"
+        for (type, status) in [("Application/Vnd.Policyd.Apply; charset=utf-8", "200"), ("application/json", "400")] {
+            let answer = try runCommand([
+                "curl", "-sS", "--unix-socket", guarded.socket, "-w", "%{http_code}", "-H", "Content-Type: \(type)", "--data-binary", body,
+                "http://d/v1/apply",
+            ])
+            #expect(answer.output.hasSuffix(status), "\(type): \(answer.output)")
+        }
+        try guarded.end()
+    }
 }

@@ -48,7 +48,10 @@ public enum AttachTarget: Sendable, Hashable {
     case packets(interface: InterfaceReference)
     /// Frames an interface receives, as they come from the driver. Without a mode native where the driver can, else generic.
     case xdp(interface: InterfaceReference, mode: XDPMode? = nil)
-    /// Packets of an interface at its clsact qdisc, which is made if there is none. Priority and handle 0 have the kernel choose.
+    /// Packets of an interface at its clsact qdisc. Priority and handle 0 have the kernel choose.
+    ///
+    /// The qdisc is made if there is none, and goes with the last attachment of this process that used it, unless somebody else's filter
+    /// is in it by then.
     case tc(interface: InterfaceReference, TrafficDirection, priority: UInt16 = 0, handle: UInt32 = 0)
     /// Packets of an interface by a tcx link. Requires Linux 6.6.
     case tcx(interface: InterfaceReference, TrafficDirection, order: TCXOrder = .last)

@@ -13,12 +13,14 @@ public struct Attachment: ~Copyable, Sendable {
     /// An attachment that is a link.
     public init(_ link: consuming Link) { parts = [LinkPart(link)] }
 
-    /// The attachment that was pinned at a path of a bpf filesystem.
-    public init(pinnedAt path: String) throws(BPFError) {
-        var parts: [any AttachmentPart] = [LinkPart(try Link(pinnedAt: path))]
-        while unsafe access(Self.pin(path, parts.count), F_OK) == 0 {
-            parts.append(LinkPart(try Link(pinnedAt: Self.pin(path, parts.count))))
-        }
+    /// The attachment of one link that was pinned at a path of a bpf filesystem.
+    public init(pinnedAt path: String) throws(BPFError) { parts = [LinkPart(try Link(pinnedAt: path))] }
+
+    /// The attachment whose links were pinned at these paths, each at one.
+    public init(pinnedAt paths: [String]) throws(BPFError) {
+        var parts: [any AttachmentPart] = []
+        for path in paths { parts.append(LinkPart(try Link(pinnedAt: path))) }
+        guard !parts.isEmpty else { throw BPFError(.openPin, "attachment", reason: "no path was given") }
         self.parts = parts
     }
 
@@ -33,28 +35,36 @@ public struct Attachment: ~Copyable, Sendable {
         }
     }
 
-    /// Whether it consists of links alone, and so can be pinned.
-    public var canBePinned: Bool { parts.allSatisfy { $0.linkDescriptor != nil } }
+    /// How many links it consists of; nothing if part of it is no link, so that it cannot be pinned.
+    public var linkCount: Int? { parts.allSatisfy { $0.linkDescriptor != nil } ? parts.count : nil }
 
-    /// Pins the links at a path of a bpf filesystem, further ones at `path-1`, `path-2`: the program stays attached without this handle.
+    /// Whether it consists of links alone, and so can be pinned.
+    public var canBePinned: Bool { linkCount != nil }
+
+    /// Pins the one link it consists of at a path of a bpf filesystem: the program stays attached without this handle.
     ///
-    /// - Throws: `BPFError` if the attachment is not by links; nothing is pinned then.
-    public func pin(at path: String) throws(BPFError) {
+    /// - Throws: `BPFError` if the attachment is not by a link, or by several: see `pin(at:)` with as many paths. Nothing is pinned then.
+    public func pin(at path: String) throws(BPFError) { try pin(at: [path]) }
+
+    /// Pins each link at a path of its own: the program stays attached without this handle. Unlinking the files takes the pins away.
+    ///
+    /// - Parameter paths: As many as `linkCount` says.
+    /// - Throws: `BPFError` if the attachment is not by links, or has another number of them; nothing is pinned then.
+    public func pin(at paths: [String]) throws(BPFError) {
+        // What cannot be pinned says so itself.
+        if linkCount != nil, paths.count != parts.count {
+            throw BPFError(
+                .pin, "attachment at \(paths.joined(separator: ", "))",
+                reason: "it consists of \(parts.count) links, and each needs a path of its own; there are \(paths.count)")
+        }
         for (index, part) in parts.enumerated() {
             do throws(BPFError) {
-                try part.pin(at: Self.pin(path, index))
+                try part.pin(at: index < paths.count ? paths[index] : "")
             } catch {
-                for earlier in 0..<index { unsafe unlink(Self.pin(path, earlier)) }
+                for earlier in paths.prefix(index) { unsafe unlink(earlier) }
                 throw error
             }
         }
-    }
-
-    /// Takes the pins of `pin(at:)` away.
-    public static func unpin(at path: String) throws(BPFError) {
-        try system(.delete, "pin \(path)") { unsafe unlink(path) }
-        var index = 1
-        while unsafe unlink(Self.pin(path, index)) == 0 { index += 1 }
     }
 
     /// Puts another program in the place of the attached one; of several links, one after the other.
@@ -78,8 +88,6 @@ public struct Attachment: ~Copyable, Sendable {
         }
         return IteratorOutput(adopting: try check(.read, "iterator") { bpf_iter_create(descriptor) })
     }
-
-    private static func pin(_ path: String, _ index: Int) -> String { index == 0 ? path : "\(path)-\(index)" }
 }
 
 /// One of what an attachment consists of; the program is detached when it goes.

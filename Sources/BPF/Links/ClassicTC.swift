@@ -1,6 +1,5 @@
 import CLibBPF
 import Glibc
-import Synchronization
 
 /// The hooks of an interface's `clsact` qdisc, where tc programs go on kernels without tcx.
 ///
@@ -121,55 +120,4 @@ public struct ClassicTC: Sendable, Hashable {
 
 extension TrafficDirection {
     fileprivate var attachPoint: bpf_tc_attach_point { self == .ingress ? BPF_TC_INGRESS : BPF_TC_EGRESS }
-}
-
-extension Program {
-    func attach(clsact index: Int32, _ direction: TrafficDirection, priority: UInt16, handle: UInt32) throws(BPFError) -> Attachment {
-        let tc = ClassicTC(interface: index)
-        // Without qdisc nothing is attached; one that is there already is another's, and stays.
-        try tc.createQdisc()
-        return Attachment([ClassicTCPart(tc, try tc.attach(self, direction, priority: priority, handle: handle))])
-    }
-}
-
-/// A filter at clsact that goes with the attachment, if its program is still the one that was attached.
-private final class ClassicTCPart: AttachmentPart {
-    private let tc: ClassicTC
-    private let state: Mutex<ClassicTC.Filter?>
-
-    init(_ tc: ClassicTC, _ filter: ClassicTC.Filter) {
-        self.tc = tc
-        state = Mutex(filter)
-    }
-
-    // On a thread of another network namespace nothing of that number and program is found, or nothing at all.
-    deinit { try? detach() }
-
-    var linkDescriptor: CInt? { nil }
-
-    func detach() throws(BPFError) {
-        try state.withLock { filter throws(BPFError) in
-            guard let held = filter else { return }
-            filter = nil
-            guard try tc.query(held.direction, priority: held.priority, handle: held.handle)?.programID == held.programID else { return }
-            try tc.detach(held.direction, priority: held.priority, handle: held.handle)
-        }
-    }
-
-    func pin(at path: String) throws(BPFError) {
-        throw BPFError(.pin, "attachment at \(path)", reason: "a filter at clsact is no link", remedy: "it stays when the process ends")
-    }
-
-    func update(to program: borrowing Program) throws(BPFError) {
-        let new = SharedDescriptor(try Descriptor(duplicating: program.fileDescriptor, for: "program \(program.name)"))
-        let name = program.name
-        try state.withLock { filter throws(BPFError) in
-            guard let held = filter else { throw BPFError(.update, "clsact of interface \(tc.interface)", errno: ENOENT) }
-            guard try tc.query(held.direction, priority: held.priority, handle: held.handle)?.programID == held.programID else {
-                throw BPFError(.update, "clsact of interface \(tc.interface)", reason: "another program has come into the filter's place")
-            }
-            let copy = Program(try Descriptor(duplicating: new.rawValue, for: "program \(name)"), name: name)
-            filter = try tc.attach(copy, held.direction, priority: held.priority, handle: held.handle, replacing: true)
-        }
-    }
 }

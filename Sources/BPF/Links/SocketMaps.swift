@@ -5,6 +5,11 @@ import Synchronization
 extension TypedProgram<SocketMessage> {
     /// Has the program judge what the sockets of a map send, as long as the attachment lives. A map takes one such program.
     ///
+    /// Sockets that are in the map already are judged as before: they take the program that is there when they come in, and keep it until
+    /// they leave the map.
+    ///
+    /// - Throws: `BPFError` with EEXIST if there is a program.
+    ///
     /// The corresponding libbpf function is `bpf_prog_attach`.
     public func attach<M: MapHandle & ~Copyable>(toSocketsOf map: borrowing M) throws(BPFError) -> Attachment {
         try program.attach(sockets: .socketMessage, ofMap: map.fileDescriptor, map.name)
@@ -15,7 +20,9 @@ extension TypedProgram<SocketStream> {
     /// Has the program find, or judge, the messages that the sockets of a map receive, as long as the attachment lives. A map takes one
     /// parser and one verdict.
     ///
-    /// - Throws: `BPFError` with EINVAL if the program was loaded for another hook.
+    /// Sockets that are in the map already are judged as before.
+    ///
+    /// - Throws: `BPFError` with EINVAL if the program was loaded for another hook, EEXIST if there is a program.
     public func attach<M: MapHandle & ~Copyable>(
         _ hook: SocketStreamHook, toSocketsOf map: borrowing M
     ) throws(BPFError) -> Attachment {
@@ -26,6 +33,11 @@ extension TypedProgram<SocketStream> {
 extension Program {
     func attach(sockets type: AttachType, ofMap map: CInt, _ mapName: String) throws(BPFError) -> Attachment {
         let subject = "program \(name) to \(type) of map \(mapName)"
+        // Without being asked the kernel puts this program in the place of another's. Before Linux 5.17 it does not tell.
+        var (flags, other, count) = (UInt32(0), UInt32(0), UInt32(1))
+        if unsafe bpf_prog_query(map, type.cValue, 0, &flags, &other, &count) == 0, count > 0 {
+            throw BPFError(.attach, subject, errno: EEXIST, reason: "program \(other) is there, and a map takes one")
+        }
         try captured(.attach, subject) { bpf_prog_attach(fileDescriptor, map, type.cValue, 0) }
         do throws(BPFError) {
             return Attachment([

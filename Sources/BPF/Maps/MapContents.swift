@@ -28,7 +28,8 @@ public final class MapContents: Sendable {
 
     /// Whether the map is of a kind whose keys can be gone through and looked up.
     public var isReadable: Bool {
-        [.hash, .lruHash, .array, .perCPUHash, .lruPerCPUHash, .perCPUArray, .lpmTrie].contains(info.type) && info.keySize > 0
+        [.hash, .lruHash, .array, .perCPUHash, .lruPerCPUHash, .perCPUArray, .lpmTrie, .stackTraces].contains(info.type)
+            && info.keySize > 0
     }
 
     /// The entries in the order the kernel goes through them. Those that come and go meanwhile may be among them or not.
@@ -40,14 +41,9 @@ public final class MapContents: Sendable {
     public func entries(limit: Int = .max) throws(BPFError) -> [Entry] {
         let subject = "map \(info.name)"
         guard isReadable else { throw BPFError(.iterate, subject, reason: "a map of kind \(info.type) has no keys to go through") }
-        let isPerCPU = info.type.isPerCPU
-        // The kernel rounds each processor's value up to 8 bytes.
-        let stride = isPerCPU ? (info.valueSize + 7) & ~7 : info.valueSize
-        let count = isPerCPU ? Int(max(1, libbpf_num_possible_cpus())) : 1
         var entries: [Entry] = []
         var key = [UInt8](repeating: 0, count: info.keySize)
         var next = key
-        var room = [UInt8](repeating: 0, count: stride * count)
         var isFirst = true
         // Of a hash that changes meanwhile the kernel may begin again.
         var steps = 0
@@ -62,15 +58,40 @@ public final class MapContents: Sendable {
             if found < 0 { throw BPFError(.iterate, subject, errno: -found) }
             isFirst = false
             key = next
-            let result = unsafe key.withUnsafeBytes { key in
-                unsafe room.withUnsafeMutableBytes { unsafe bpf_map_lookup_elem(descriptor.rawValue, key.baseAddress, $0.baseAddress) }
-            }
-            // Gone again.
-            if result == -ENOENT { continue }
-            if result < 0 { throw BPFError(.lookup, subject, errno: -result) }
-            entries.append(Entry(key: key, values: (0..<count).map { Array(room[($0 * stride)..<($0 * stride + info.valueSize)]) }))
+            // Or it is gone again.
+            if let values = try values(forKey: key) { entries.append(Entry(key: key, values: values)) }
         }
         return entries
+    }
+
+    /// What a key has: one value, or of per-CPU kinds one for each processor; nil if the key is not there.
+    ///
+    /// - Throws: `BPFError` if the map is of a kind without keys, or the key is not as long as its keys are.
+    ///
+    /// The corresponding libbpf function is `bpf_map_lookup_elem`.
+    public func values(forKey key: [UInt8]) throws(BPFError) -> [[UInt8]]? {
+        let subject = "map \(info.name)"
+        guard isReadable, key.count == info.keySize else {
+            throw BPFError(.lookup, subject, reason: "a key of \(key.count) bytes is none of a \(info.type) with keys of \(info.keySize)")
+        }
+        // The kernel rounds each processor's value up to 8 bytes.
+        let isPerCPU = info.type.isPerCPU
+        let stride = isPerCPU ? (info.valueSize + 7) & ~7 : info.valueSize
+        let count = isPerCPU ? Int(max(1, libbpf_num_possible_cpus())) : 1
+        var room = [UInt8](repeating: 0, count: stride * count)
+        let result = unsafe key.withUnsafeBytes { key in
+            unsafe room.withUnsafeMutableBytes { unsafe bpf_map_lookup_elem(descriptor.rawValue, key.baseAddress, $0.baseAddress) }
+        }
+        if result == -ENOENT { return nil }
+        if result < 0 { throw BPFError(.lookup, subject, errno: -result) }
+        return (0..<count).map { Array(room[($0 * stride)..<($0 * stride + info.valueSize)]) }
+    }
+
+    /// The frames of a stack trace, innermost first; nil if the map keeps none, or none of this number.
+    public func frames(ofStack number: UInt32) throws(BPFError) -> [StackTraces.Frame]? {
+        guard info.type == .stackTraces else { return nil }
+        let bytes = unsafe try values(forKey: withUnsafeBytes(of: number) { unsafe Array($0) })?.first
+        return bytes.map { StackTraces.frames($0, hasBuildIDs: info.flags.contains(.stackBuildID)) }
     }
 }
 

@@ -50,8 +50,17 @@ public struct StackTraces: ~Copyable, Sendable, MapHandle {
             let result = unsafe bpf_map_lookup_elem(fileDescriptor, &number, bytes.baseAddress)
             if result == -ENOENT { return nil }
             if result < 0 { throw BPFError(.lookup, "map \(name)", errno: -result) }
-            return hasBuildIDs ? unsafe Self.files(bytes) : unsafe Self.addresses(bytes)
+            return unsafe Self.frames(UnsafeRawBufferPointer(bytes), hasBuildIDs: hasBuildIDs)
         }
+    }
+
+    /// The frames in the bytes of a trace.
+    static func frames(_ bytes: [UInt8], hasBuildIDs: Bool) -> [Frame] {
+        unsafe bytes.withUnsafeBytes { unsafe frames($0, hasBuildIDs: hasBuildIDs) }
+    }
+
+    private static func frames(_ bytes: UnsafeRawBufferPointer, hasBuildIDs: Bool) -> [Frame] {
+        hasBuildIDs ? unsafe files(bytes) : unsafe addresses(bytes)
     }
 
     /// The numbers of the traces that are there.
@@ -62,20 +71,20 @@ public struct StackTraces: ~Copyable, Sendable, MapHandle {
     public func remove(_ number: UInt32) throws(BPFError) -> Bool { try checked.remove(key: number) }
 
     /// The rest of a short trace is zero.
-    private static func addresses(_ bytes: UnsafeMutableRawBufferPointer) -> [Frame] {
+    private static func addresses(_ bytes: UnsafeRawBufferPointer) -> [Frame] {
         var frames: [Frame] = []
         for offset in stride(from: 0, to: bytes.count, by: 8) {
-            let address = unsafe bytes.load(fromByteOffset: offset, as: UInt64.self)
+            let address = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
             if address == 0 { break }
             frames.append(.address(address))
         }
         return frames
     }
 
-    private static func files(_ bytes: UnsafeMutableRawBufferPointer) -> [Frame] {
+    private static func files(_ bytes: UnsafeRawBufferPointer) -> [Frame] {
         var frames: [Frame] = []
         for offset in stride(from: 0, to: bytes.count, by: buildIDSize) {
-            let frame = unsafe bytes.load(fromByteOffset: offset, as: bpf_stack_build_id.self)
+            let frame = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: bpf_stack_build_id.self)
             switch frame.status {
             case Int32(BPF_STACK_BUILD_ID_VALID.rawValue):
                 let id = unsafe withUnsafeBytes(of: frame.build_id) { unsafe [UInt8]($0.prefix(Int(BPF_BUILD_ID_SIZE))) }

@@ -1,4 +1,3 @@
-import CLibBPF
 import Glibc
 
 /// An array map that is written now and then: only the part that is being written lies in this process's memory, and only as long.
@@ -50,17 +49,25 @@ public struct WindowedArray<Value: BitwiseCopyable>: ~Copyable, Sendable, MapHan
         return unsafe try withWindow(range.lowerBound, range.count) { unsafe [UInt8]($0) }
     }
 
-    /// The element at an index, by a system call; nil behind the last.
+    /// Some elements that stay in this process's memory, to be read often: of each the pages it lies in.
     ///
-    /// The corresponding libbpf function is `bpf_map_lookup_elem`.
-    public func value(at index: Int) throws(BPFError) -> Value? {
-        guard var key = UInt32(exactly: index) else { return nil }
-        return unsafe try withUnsafeTemporaryAllocation(byteCount: stride, alignment: 16) { bytes throws(BPFError) -> Value? in
-            let result = unsafe bpf_map_lookup_elem(fileDescriptor, &key, bytes.baseAddress)
-            if result == -ENOENT { return nil }
-            if result < 0 { throw BPFError(.lookup, "map \(name)", errno: -result) }
-            return unsafe bytes.loadUnaligned(as: Value.self)
+    /// - Throws: `BPFError` if an index is not below `count`.
+    public func mapped(_ indices: [Int]) throws(BPFError) -> MappedElements<Value> {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        var windows: [MappedElements<Value>.Window] = []
+        for index in indices {
+            guard (0..<count).contains(index) else {
+                throw BPFError(.map, "map \(name)", reason: "there is no element \(index): it has \(count)")
+            }
+            let offset = index * stride
+            let start = offset / page * page
+            windows.append(
+                MappedElements.Window(
+                    try MappedMemory(
+                        descriptor: fileDescriptor, offset: start, length: offset + stride - start, isWritable: false,
+                        subject: "map \(name)"), offset: offset - start))
         }
+        return MappedElements(windows: windows)
     }
 
     /// Has a part of the map in memory, from the page it begins in to the page it ends in.
@@ -73,5 +80,32 @@ public struct WindowedArray<Value: BitwiseCopyable>: ~Copyable, Sendable, MapHan
         let memory = try MappedMemory(
             descriptor: fileDescriptor, offset: start, length: offset + length - start, subject: "map \(name)")
         return unsafe body(UnsafeMutableRawBufferPointer(start: memory.base + (offset - start), count: length))
+    }
+}
+
+/// Elements of a ``WindowedArray`` that lie in this process's memory: programs write and Swift reads the same bytes, without system calls.
+///
+/// Plain reads are not ordered against the programs on other CPUs.
+public struct MappedElements<Value: BitwiseCopyable>: Sendable {
+    /// The pages of an element, and where it begins in them.
+    final class Window: Sendable {
+        let memory: MappedMemory
+        let offset: Int
+
+        init(_ memory: consuming MappedMemory, offset: Int) {
+            self.memory = memory
+            self.offset = offset
+        }
+    }
+
+    fileprivate let windows: [Window]
+
+    /// How many there are.
+    public var count: Int { windows.count }
+
+    /// The element in a place among those that were asked for, below `count`.
+    public subscript(place: Int) -> Value {
+        let window = windows[place]
+        return unsafe window.memory.base.loadUnaligned(fromByteOffset: window.offset, as: Value.self)
     }
 }

@@ -1,6 +1,35 @@
 internal import Glibc
 
 extension AttachTarget {
+    /// Why no program can be attached here on this host, as far as that is told without attaching one: the kernel has no such function,
+    /// tracepoint or hook, or there is no such interface (in this thread's network namespace), control group, namespace or pinned map.
+    /// Nothing if nothing is known against it: the kernel may refuse all the same.
+    public var knownObstacle: String? {
+        switch self {
+        case .xdp(let interface, _), .tc(let interface, _, _, _), .tcx(let interface, _, _), .packets(let interface):
+            Self.missing(interface: interface)
+        case .cgroup(_, let path): Self.missing(file: path)
+        case .lsmCgroup(_, let path): Self.missing(file: path) ?? KernelTypes().flatMap { missing(in: $0) }
+        case .socketLookup(let path?), .flowDissector(let path?): Self.missing(file: path)
+        case .socketMessage(let map), .socketStream(_, let map): Self.missing(file: map)
+        default: KernelTypes().flatMap { missing(in: $0) }
+        }
+    }
+
+    private static func missing(interface: InterfaceReference) -> String? {
+        var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
+        let isThere =
+            switch interface {
+            case .name(let name): unsafe if_nametoindex(name) > 0
+            case .index(let index): unsafe if_indextoname(UInt32(bitPattern: index), &name) != nil
+            }
+        return isThere ? nil : "there is no interface \(interface)"
+    }
+
+    private static func missing(file path: String) -> String? {
+        unsafe access(path, F_OK) == 0 || errno != ENOENT ? nil : "there is no \(path)"
+    }
+
     /// Why a program could not be attached here, as far as the kernel tells everyone; nothing if nothing is known against it.
     func missing(in kernel: KernelTypes) -> String? {
         switch self {

@@ -6,10 +6,13 @@ public struct ProbeMapContentsMessage: Codable, Sendable, Hashable {
     public struct Entry: Codable, Sendable, Hashable {
         public var key: JSONValue
         public var values: [JSONValue]
+        /// The stack traces whose numbers the key or the value has; absent if it has none.
+        public var stacks: [ProbeStackMessage]?
 
-        public init(key: JSONValue, values: [JSONValue]) {
+        public init(key: JSONValue, values: [JSONValue], stacks: [ProbeStackMessage]? = nil) {
             self.key = key
             self.values = values
+            self.stacks = stacks
         }
     }
 
@@ -25,6 +28,38 @@ public struct ProbeMapContentsMessage: Codable, Sendable, Hashable {
         self.type = type
         self.isPerCPU = isPerCPU
         self.entries = entries
+    }
+}
+
+/// A stack trace that a program took.
+public struct ProbeStackMessage: Codable, Sendable, Hashable {
+    /// The field of the key or the value that has its number; of an entry of the map of stack traces itself, that map.
+    public var field: String
+    /// Innermost first.
+    public var frames: [ProbeFrameMessage]
+
+    public init(field: String, frames: [ProbeFrameMessage]) {
+        self.field = field
+        self.frames = frames
+    }
+}
+
+/// A frame of a stack trace: an address, or a place in a file.
+public struct ProbeFrameMessage: Codable, Sendable, Hashable {
+    /// The address in hexadecimal, as in `0x7f12`.
+    public var address: String?
+    /// The build ID of the file, in hexadecimal.
+    public var buildID: String?
+    /// The offset in that file.
+    public var offset: UInt64?
+    /// Where that is, in words: `malloc+0x1c (/usr/lib/libc.so.6)`. The daemon leaves it out: `policyctl` looks, with the rights of who runs it.
+    public var place: String?
+
+    public init(address: String? = nil, buildID: String? = nil, offset: UInt64? = nil, place: String? = nil) {
+        self.address = address
+        self.buildID = buildID
+        self.offset = offset
+        self.place = place
     }
 }
 

@@ -1,54 +1,51 @@
 internal import BPF
+internal import Glibc
 internal import Synchronization
 
 /// A program's attachment that may be handed from a probe to the one that takes its place.
 final class HeldAttachment: Sendable {
-    /// Where it is attached, as a document writes it.
-    let target: String
+    /// What has everything as it was before a change, and says why if it cannot.
+    typealias Undo = @Sendable () -> BPFError?
+
+    /// Where it is attached.
+    let target: AttachTarget
     private let state: Mutex<State>
 
     private struct State: ~Copyable {
         var program: String
+        /// The kernel's number of the program.
+        var programID: UInt32
         var attachment: Attachment?
+        /// Where its links are pinned.
+        var pins: [String]
     }
 
-    init(_ attachment: consuming Attachment, program: String, target: String) {
+    /// An attachment just made.
+    init(_ attachment: consuming Attachment, of program: borrowing Program, at target: AttachTarget) throws(BPFError) {
+        let programID = try program.info.id
         self.target = target
-        state = Mutex(State(program: program, attachment: attachment))
+        state = Mutex(State(program: program.name, programID: programID, attachment: attachment, pins: []))
+    }
+
+    /// An attachment that an earlier process pinned.
+    init(pinnedAt pins: [String], program: String, target: AttachTarget) throws(BPFError) {
+        let attachment = try Attachment(pinnedAt: pins)
+        let programID = try attachment.links.first?.programID ?? 0
+        self.target = target
+        state = Mutex(State(program: program, programID: programID, attachment: attachment, pins: pins))
     }
 
     /// The program's name.
     var program: String { state.withLock { $0.program } }
 
-    var canBePinned: Bool { state.withLock { $0.attachment?.canBePinned ?? false } }
+    /// How many links it consists of; nothing if it is attached without, and cannot be pinned.
+    var linkCount: Int? { state.withLock { $0.attachment?.linkCount } }
 
-    func pin(at path: String) throws(BPFError) {
-        try state.withLock { state throws(BPFError) in try state.attachment?.pin(at: path) }
-    }
-
-    /// Has another program run in place of this one, in one step.
-    ///
-    /// - Returns: What undoes it; nil if the kernel cannot change programs of this kind of attachment.
-    func update(to program: borrowing Program) -> (@Sendable () -> Void)? {
-        let name = program.name
-        guard let id = state.withLock({ try? $0.attachment?.links.first?.programID }), let old = try? Program(id: id) else { return nil }
-        let before = self.program
-        let isUpdated = state.withLock { state in
-            guard let attachment = state.attachment.take() else { return false }
-            let isUpdated = (try? attachment.update(to: program)) != nil
-            state.attachment = .some(attachment)
-            if isUpdated { state.program = name }
-            return isUpdated
-        }
-        guard isUpdated else { return nil }
-        let restored = HeldProgram(old)
-        return { [self] in
-            state.withLock { state in
-                guard let attachment = state.attachment.take() else { return }
-                try? attachment.update(to: restored.program)
-                state.attachment = .some(attachment)
-                state.program = before
-            }
+    /// Pins its links, each at a path.
+    func pin(at paths: [String]) throws(BPFError) {
+        try state.withLock { state throws(BPFError) in
+            try state.attachment?.pin(at: paths)
+            state.pins = paths
         }
     }
 
@@ -56,6 +53,114 @@ final class HeldAttachment: Sendable {
     func detach() {
         let attachment = state.withLock { $0.attachment.take() }
         if let attachment { try? attachment.detach() }
+    }
+}
+
+// MARK: - Handing on the place
+
+extension HeldAttachment {
+    /// Has another program run in place of this one, in one step.
+    ///
+    /// - Returns: What undoes it; nil if the kernel cannot change the program of this attachment.
+    func update(to program: borrowing Program) -> Undo? {
+        let (name, id) = state.withLock { ($0.program, $0.programID) }
+        // While this handle is held it stays in the kernel, and can be put back.
+        guard let old = try? Program(id: id), (try? change(to: program, named: program.name)) != nil else { return nil }
+        let former = HeldProgram(old)
+        return { [self] in Self.failure { () throws(BPFError) in try change(to: former.program, named: name) } }
+    }
+
+    private func change(to program: borrowing Program, named name: String) throws(BPFError) {
+        let id = try program.info.id
+        try state.withLock { state throws(BPFError) in
+            guard let attachment = state.attachment.take() else {
+                throw BPFError(.update, "program \(name) to \(target)", reason: "what was attached there has gone")
+            }
+            var failure: BPFError?
+            do throws(BPFError) { try attachment.update(to: program) } catch { failure = error }
+            state.attachment = .some(attachment)
+            if let failure { throw failure }
+            (state.program, state.programID) = (name, id)
+        }
+    }
+
+    /// Makes room for another program where the kernel takes one only and cannot change which: lets this one go and attaches the other.
+    ///
+    /// At a hook of netfilter the other program is attached at a free priority beside this one's for as long as that takes, so that every
+    /// packet meets one of them. At other places packets meet none for that moment.
+    ///
+    /// - Returns: The other's attachment, and what undoes it.
+    /// - Throws: What kept the other from being attached; this one is attached again then, or the error says that it could not be.
+    func giveWay(to program: borrowing Program, at other: AttachTarget) throws(BPFError) -> (HeldAttachment, Undo) {
+        let own = HeldProgram(try Program(id: state.withLock { $0.programID }))
+        let attachment = try exchange(for: program, at: other, from: own.program)
+        let held = try HeldAttachment(attachment, of: program, at: other)
+        let undo: Undo = { [self] in
+            Self.failure { () throws(BPFError) in
+                let new = try Program(id: held.state.withLock { $0.programID })
+                restore(try held.exchange(for: own.program, at: target, from: new))
+                try pinAgain()
+            }
+        }
+        return (held, undo)
+    }
+
+    private static func failure(_ body: () throws(BPFError) -> Void) -> BPFError? {
+        do throws(BPFError) { try body() } catch { return error }
+        return nil
+    }
+
+    /// Lets this attachment go and attaches another program; if that fails this one's program is attached again.
+    private func exchange(
+        for new: borrowing Program, at other: AttachTarget, from own: borrowing Program
+    ) throws(BPFError) -> Attachment {
+        let bridge = Self.bridge(new, beside: other)
+        detach()
+        do throws(BPFError) {
+            let attachment = try new.attach(to: other)
+            if let bridge { try? bridge.detach() }
+            return attachment
+        } catch {
+            do throws(BPFError) {
+                restore(try own.attach(to: target))
+                try pinAgain()
+            } catch let second {
+                throw BPFError(
+                    error.step, error.subject, errno: error.errno,
+                    reason: [error.reason, "the program that was there could not be put back: \(second)"]
+                        .filter { !$0.isEmpty }.joined(separator: "; "))
+            }
+            throw error
+        }
+    }
+
+    /// Attaches a program beside the place where it is to be, if programs there have an order.
+    private static func bridge(_ program: borrowing Program, beside target: AttachTarget) -> Attachment? {
+        guard case .netfilter(let hook) = target else { return nil }
+        for step: Int32 in [1, -1, 2, -2, 3, -3] {
+            let (priority, isTooFar) = hook.priority.addingReportingOverflow(step)
+            if isTooFar { continue }
+            let near = NetfilterHook(hook.family, hook.point, priority: priority, defragments: hook.defragments)
+            if let attachment = try? program.attach(to: .netfilter(near)) { return attachment }
+        }
+        return nil
+    }
+
+    private func restore(_ attachment: consuming Attachment) {
+        var attachment = Optional(attachment)
+        state.withLock { $0.attachment = attachment.take() }
+    }
+
+    /// Puts the new links where the former ones were pinned, so that there is always one of them.
+    private func pinAgain() throws(BPFError) {
+        try state.withLock { state throws(BPFError) in
+            guard !state.pins.isEmpty else { return }
+            let fresh = state.pins.map { "\($0)-again" }
+            try state.attachment?.pin(at: fresh)
+            for (from, to) in zip(fresh, state.pins) where unsafe rename(from, to) != 0 {
+                throw BPFError(.pin, "\(target) at \(to)", errno: errno)
+            }
+        }
     }
 }
 

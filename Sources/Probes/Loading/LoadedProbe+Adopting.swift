@@ -15,7 +15,9 @@ extension ProbeLoader {
             var held: [HeldAttachment] = []
             for (index, attachment) in before.attachments.enumerated() {
                 held.append(
-                    HeldAttachment(try Attachment(pinnedAt: pins.link(index)), program: attachment.program, target: attachment.target))
+                    try HeldAttachment(
+                        pinnedAt: pins.links(index, count: attachment.links ?? 1), program: attachment.program,
+                        target: AttachTarget(text: attachment.target)))
             }
             let told = try ToldLosses(pinnedAt: pins.told)
             var streams: [ProbeEventStream] = []
@@ -56,6 +58,8 @@ extension LoadedProbe {
         public struct Attachment: Codable, Sendable, Hashable {
             public var program: String
             public var target: String
+            /// How many links it consists of; nil is one.
+            public var links: Int?
         }
 
         public var attachments: [Attachment]
@@ -68,7 +72,7 @@ extension LoadedProbe {
     public var record: Record {
         let held = attachments.withLock { $0 }
         return Record(
-            attachments: held.map { Record.Attachment(program: $0.program, target: $0.target) }, programs: programs, maps: maps,
-            memoryBytes: memoryBytes)
+            attachments: held.map { Record.Attachment(program: $0.program, target: "\($0.target)", links: $0.linkCount) },
+            programs: programs, maps: maps, memoryBytes: memoryBytes)
     }
 }

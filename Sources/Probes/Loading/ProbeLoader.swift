@@ -41,40 +41,57 @@ public struct ProbeLoader: Sendable {
     /// Loads and attaches the programs.
     ///
     /// Where another probe is replaced, each of its links whose target stays is updated to the new program in one step, if the kernel can do
-    /// that for its kind; the others are attached before those of the other probe are let go, so that nothing is missed, and something
-    /// may be seen by both. If anything fails the other probe stays as it was.
+    /// that for its kind. Of the other kinds the new program is attached before that of the other probe is let go, so that nothing is
+    /// missed, and something may be seen by both; where only one can be, the other is let go first. If anything fails the other probe
+    /// stays as it was, or the error says what of it could not be put back.
     ///
     /// - Parameter old: A probe whose place it takes; it is to be ended by ``LoadedProbe/unload()`` once this one is accepted.
-    /// - Parameter isTrial: Whether to stop before anything is attached.
+    /// - Parameter isTrial: Whether to stop before anything is attached. That the kernel attaches a program is not known then.
     public func load(replacing old: LoadedProbe? = nil, isTrial: Bool = false) throws(ProbeError) -> LoadedProbe {
+        // Programs that may be left out, and were refused only when they came to be attached.
+        var refused: [String: BPFError] = [:]
+        while true {
+            if let probe = try load(replacing: old, isTrial: isTrial, leavingOut: &refused) { return probe }
+        }
+    }
+
+    /// - Returns: Nothing if the kernel refused to attach a program that may be left out, which then is among those refused.
+    private func load(
+        replacing old: LoadedProbe?, isTrial: Bool, leavingOut refused: inout [String: BPFError]
+    ) throws(ProbeError) -> LoadedProbe? {
         var object = try kernel { () throws(BPFError) in try OpenObject(.bytes(bytes, name: probe.name)) }
         let plan = try plan(for: object)
         try kernel { () throws(BPFError) in try edit(&object, plan) }
         try checkMemory(before: object)
-        let loaded = LoadedObjectHolder(try load(object, plan, isTrial: isTrial))
+        var takeover = Takeover(old)
+        let loaded = LoadedObjectHolder(try load(object, plan, takeover, isTrial: isTrial, leavingOut: refused))
         let memory = try checkMemory(of: loaded.object)
         let told = try kernel { () throws(BPFError) in pins == nil ? nil : try ToldLosses(streams: plan.sources.count) }
         let streams = try kernel { () throws(BPFError) in try makeStreams(plan, loaded.object, told) }
         let readers = try kernel { () throws(BPFError) in try makeReaders(loaded.object) }
-        var takeover = Takeover(old)
         let leftOut = Set(loaded.object.leftOut.map(\.name))
+        let wishes = plan.programs.filter { !leftOut.contains($0.name) }.flatMap { program in
+            program.targets.map { Takeover.Wish(program: program.name, target: $0) }
+        }
         // What is not pinned of a probe that was to be.
         var unpinned: [String] = []
-        if !isTrial {
-            for program in plan.programs where !leftOut.contains(program.name) {
-                for target in program.targets {
-                    do throws(BPFError) {
-                        try takeover.attach(try loaded.object.program(program.name), to: target)
-                    } catch {
-                        takeover.undo()
-                        throw refusal(error)
-                    }
-                }
+        // What only attaching would show.
+        var unknown: [String] = []
+        if isTrial {
+            unknown = try checkTargets(wishes)
+        } else {
+            do throws(Takeover.Refusal) {
+                try takeover.attach(wishes, of: loaded.object)
+            } catch {
+                try undo(&takeover, after: refusal(error.error))
+                guard dispensable.contains(error.program), refused[error.program] == nil else { throw refusal(error.error) }
+                refused[error.program] = error.error
+                return nil
             }
             do throws(ProbeError) {
                 unpinned = try pin(loaded.object, takeover.held, told)
             } catch {
-                takeover.undo()
+                try undo(&takeover, after: error)
                 throw error
             }
             takeover.accept()
@@ -82,8 +99,8 @@ public struct ProbeLoader: Sendable {
         let isPinned = pins != nil && !isTrial && unpinned.isEmpty
         return LoadedProbe(
             probe, programs: programs(loaded.object, plan, takeover.held), maps: maps(loaded.object, streams), streams: streams,
-            readers: readers, memoryBytes: memory, pins: isPinned ? pins : nil, warnings: warnings(plan, unpinned: unpinned),
-            attachments: takeover.held, object: loaded)
+            readers: readers, memoryBytes: memory, pins: isPinned ? pins : nil,
+            warnings: warnings(plan, unpinned: unpinned) + unknown, attachments: takeover.held, object: loaded)
     }
 
     /// What an operator should know of a probe that is loaded, or would be.
@@ -117,7 +134,7 @@ public struct ProbeLoader: Sendable {
         }
     }
 
-    private func refusal(_ error: BPFError) -> ProbeError { ProbeError("probe \(probe.name): \(error)") }
+    func refusal(_ error: BPFError) -> ProbeError { ProbeError("probe \(probe.name): \(error)") }
 }
 
 // MARK: - Before the load
@@ -138,20 +155,6 @@ extension ProbeLoader {
         }
         for program in probe.programs where program.isOptional { try object.setOptional(program: program.name) }
         for group in probe.alternatives { try object.addAlternatives(group) }
-    }
-
-    /// Loads the object; programs that may be left out are attached once on trial, as some kernels only then say that they cannot. Where
-    /// nothing is to be attached, they are taken as the load leaves them.
-    private func load(_ object: consuming OpenObject, _ plan: ProbePlan, isTrial: Bool) throws(ProbeError) -> LoadedObject {
-        let targets = Dictionary(plan.programs.map { ($0.name, $0.targets) }) { first, _ in first }
-        do throws(BPFError) {
-            return try object.load { (program) throws(BPFError) in
-                if isTrial { return }
-                for target in targets[program.name] ?? [] { _ = try program.attach(to: target) }
-            }
-        } catch {
-            throw refusal(error)
-        }
     }
 
     private func makeStreams(
@@ -193,7 +196,7 @@ extension ProbeLoader {
             sum = overflow ? .max : total
             guard sum <= probe.limits.memory else {
                 throw ProbeError(
-                    "refused: with map \(map.name) of \(map.maxEntries) entries the maps of probe \(probe.name) come to "
+                    "refused: with map \(map.name) of \(ProbeMemory.entries(map)) entries the maps of probe \(probe.name) come to "
                         + "\(overflow ? "more memory than there is" : "about \(sum) bytes"), and its limit is \(probe.limits.memory)")
             }
         }
@@ -204,7 +207,11 @@ extension ProbeLoader {
         var sum = 0
         let leftOut = Set(object.leftOut.map(\.name))
         do throws(BPFError) {
-            for map in object.maps { sum += try object.mapInfo(map.name).memoryBytes ?? 0 }
+            for map in object.maps {
+                sum += try object.mapInfo(map.name).memoryBytes ?? 0
+                // The kernel counts what such a map begins with.
+                if map.type.isLocalStorage { sum += ProbeMemory.most(map) }
+            }
             for program in object.programs where !leftOut.contains(program.name) {
                 sum += try object.program(program.name).info.memoryBytes ?? 0
             }
@@ -227,13 +234,15 @@ extension ProbeLoader {
     /// - Returns: The targets because of which nothing is pinned.
     private func pin(_ object: borrowing LoadedObject, _ held: [HeldAttachment], _ told: ToldLosses?) throws(ProbeError) -> [String] {
         guard let pins else { return [] }
-        let others = held.filter { !$0.canBePinned }.map(\.target)
+        let others = held.filter { $0.linkCount == nil }.map { "\($0.target)" }
         guard others.isEmpty else { return others }
         try pins.makeFolders()
         do throws(BPFError) {
             for map in object.maps { try object.pinMap(map.name, at: pins.map(map.name)) }
             try told?.pin(at: pins.told)
-            for (index, attachment) in held.enumerated() { try attachment.pin(at: pins.link(index)) }
+            for (index, attachment) in held.enumerated() {
+                try attachment.pin(at: pins.links(index, count: attachment.linkCount ?? 0))
+            }
         } catch {
             pins.removeGeneration()
             throw refusal(error)
@@ -245,7 +254,7 @@ extension ProbeLoader {
         let reasons = Dictionary(object.leftOut.map { ($0.name, $0.description) }) { first, _ in first }
         return object.programs.map { program in
             LoadedProbe.Program(
-                name: program.name, type: "\(program.type)", attached: held.filter { $0.program == program.name }.map(\.target),
+                name: program.name, type: "\(program.type)", attached: held.filter { $0.program == program.name }.map { "\($0.target)" },
                 leftOut: reasons[program.name])
         }
     }

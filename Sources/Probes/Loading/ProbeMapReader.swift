@@ -5,8 +5,15 @@ public final class ProbeMapReader: Sendable {
     /// An entry as JSON.
     public struct Entry: Sendable, Hashable {
         public var key: String
-        /// One value, or of per-CPU kinds one for each processor.
+        /// One value, or of per-CPU kinds one for each processor. Of stack traces none: they are what ``ProbeMapReader/frames(ofStack:)`` says.
         public var values: [String]
+    }
+
+    /// A frame of a stack trace.
+    public enum Frame: Sendable, Hashable {
+        case address(UInt64)
+        /// An offset in the file with this build ID.
+        case file(buildID: [UInt8], offset: UInt64)
     }
 
     /// The map's name in the object.
@@ -35,6 +42,25 @@ public final class ProbeMapReader: Sendable {
         return .integer(IntegerDescription(name: "unsigned int", byteCount: size, isSigned: false))
     }
 
+    /// Whether it holds stack traces, whose keys are their numbers.
+    public var holdsStacks: Bool { contents.info.type == .stackTraces }
+
+    /// The frames of a stack trace, innermost first; nil if there is none of this number.
+    ///
+    /// - Throws: ``ProbeError`` if the kernel does not let it be read.
+    public func frames(ofStack number: UInt32) throws(ProbeError) -> [Frame]? {
+        do throws(BPFError) {
+            return try contents.frames(ofStack: number)?.map { frame in
+                switch frame {
+                case .address(let address): .address(address)
+                case .file(let buildID, let offset): .file(buildID: buildID, offset: offset)
+                }
+            }
+        } catch {
+            throw ProbeError("\(error)")
+        }
+    }
+
     /// Whether the map has keys to go through.
     public var isReadable: Bool { contents.isReadable }
 
@@ -44,7 +70,7 @@ public final class ProbeMapReader: Sendable {
     public func entries(limit: Int) throws(ProbeError) -> [Entry] {
         do throws(BPFError) {
             return try contents.entries(limit: limit).map { entry in
-                Entry(key: Self.text(entry.key, key), values: entry.values.map { Self.text($0, value) })
+                Entry(key: Self.text(entry.key, key), values: holdsStacks ? [] : entry.values.map { Self.text($0, value) })
             }
         } catch {
             throw ProbeError("\(error)")

@@ -97,32 +97,6 @@ final class RunningProbe: Sendable {
 // MARK: - As clients see it
 
 extension RunningProbe {
-    /// What one of its maps holds.
-    ///
-    /// - Throws: ``Refusal`` if there is no such map, or it has no keys.
-    func contents(of map: String, limit: Int) throws -> ProbeMapContentsMessage {
-        guard let reader = loaded.readers.first(where: { $0.name == map }) else {
-            let names = loaded.readers.map(\.name)
-            let near =
-                Spelling.nearest(to: map, among: names).map { "; did you mean '\($0)'?" } ?? "; it has \(names.joined(separator: ", "))"
-            throw Refusal(.notFound, "probe \(name) has no map '\(map)'\(near)")
-        }
-        guard reader.isReadable else {
-            throw Refusal(.unprocessableContent, "map \(map) is a \(reader.type), which has no entries to show")
-        }
-        do throws(ProbeError) {
-            let entries = try reader.entries(limit: limit)
-            return ProbeMapContentsMessage(
-                name: map, type: reader.type, isPerCPU: reader.isPerCPU,
-                entries: try entries.map { entry throws(ProbeError) in
-                    guard let key = JSONValue(entry.key) else { throw ProbeError("a key of map \(map) is no JSON: \(entry.key)") }
-                    return ProbeMapContentsMessage.Entry(key: key, values: entry.values.map { JSONValue($0) ?? .text($0) })
-                })
-        } catch {
-            throw Refusal(.internalServerError, error.message)
-        }
-    }
-
     var message: ProbeMessage {
         let totals = hub.totals
         let probe = loaded.probe

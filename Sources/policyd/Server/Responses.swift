@@ -35,7 +35,7 @@ extension Request {
 
     /// The body as documents to put in force, in either form.
     func apply() async throws -> ApplyUpload {
-        guard headers[.contentType] == ApplyUpload.contentType else {
+        guard headers[.contentType].map(MediaType.init) == MediaType(ApplyUpload.contentType) else {
             let request = try await message(ApplyRequest.self)
             guard request.attached == nil else {
                 throw Refusal(.badRequest, "'attached' goes with content of type \(ApplyUpload.contentType)")

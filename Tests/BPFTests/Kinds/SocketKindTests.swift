@@ -93,6 +93,11 @@ struct SocketKindTests {
             #expect(try hits.count(4) > 0, "the parser")
             #expect(try hits.count(5) == 2, "messages as the parser cut them")
             #expect(!parser.canBePinned && !verdict.canBePinned && !message.canBePinned)
+            // The kernel would have it take the other's place.
+            let other = try OpenObject(.sockets).load().program("bt_message")
+            let taken = try #require(throws: BPFError.self) { _ = try other.attach(to: .socketMessage(map: fs.path("sockets"))) }
+            let there = try loaded.program("bt_message").info.id
+            #expect(taken.errno == EEXIST && taken.reason == "program \(there) is there, and a map takes one")
             try message.detach()
         }
         do {

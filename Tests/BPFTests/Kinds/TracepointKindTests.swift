@@ -125,8 +125,29 @@ struct TracepointKindTests {
         #expect(try hits.count(4) == 2 && hits.count(5) == 1)
         let pinned = try Attachment(pinnedAt: path).links
         #expect(pinned.map(\.kind) == [.perfEvent])
-        try Attachment.unpin(at: path)
+    }
+
+    @Test func `an attachment of several links is pinned at as many paths, and takes no other pin for one of its own`() throws {
+        let fs = try PrivateBPFFS()
+        let program = try OpenObject.ofThisProcess(.tracepoints).load().program("bt_clock")
+        let whole = try program.attach(to: AttachTarget(text: "perf_event:cpu-clock frequency=1"))
+        let count = whole.linkCount ?? 0
+        #expect(count == sysconf(CInt(_SC_NPROCESSORS_ONLN)))
+        let paths = (0..<count).map { fs.path("clock-\($0)") }
+        if count > 1 {
+            let refused = #expect(throws: BPFError.self) { try whole.pin(at: fs.path("clock")) }
+            #expect(refused?.reason == "it consists of \(count) links, and each needs a path of its own; there are 1")
+        }
+        #expect(throws: BPFError.self) { try whole.pin(at: paths + [fs.path("more")]) }
+        #expect(throws: BPFError.self) { try whole.pin(at: paths.dropLast() + [fs.path("no/such/folder")]) }
         #expect(fs.pins.isEmpty)
+        try whole.pin(at: paths)
+        let one = try program.attach(to: AttachTarget(text: "perf_event:cpu-clock frequency=1 cpu=0"))
+        try one.pin(at: fs.path("clock"))
+        // The name of the first is where those of the others begin.
+        #expect(try Attachment(pinnedAt: fs.path("clock")).links.map(\.id) == one.links.map(\.id))
+        #expect(try Attachment(pinnedAt: paths).links.map(\.id) == whole.links.map(\.id))
+        #expect(throws: BPFError.self) { _ = try Attachment(pinnedAt: []) }
     }
 
     @Test(.enabled(if: Features.uprobe == .available, "this kernel has no uprobes"))

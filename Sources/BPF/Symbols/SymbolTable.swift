@@ -1,7 +1,8 @@
 import CLibBPF
 import Glibc
 
-/// Finds functions of an ELF file by name, for uprobes. libbpf does this too, but only within its own attaching.
+/// The functions of an ELF file: by name, for uprobes, and by place, for stack traces. libbpf does the first too, but only within its own
+/// attaching.
 struct SymbolTable {
     private let path: String
     private let bytes: CheckedBytes
@@ -39,6 +40,20 @@ struct SymbolTable {
 
     /// Where a function's code begins in the file.
     func offset(of name: String) throws(BPFError) -> Int {
+        var found: UInt64?
+        forEachFunction { symbol, offset, names in
+            if isName(name, at: Int(symbol.st_name), of: names) { found = offset }
+            return found == nil
+        }
+        guard let found else {
+            throw BPFError(.attach, subject, errno: ENOENT, reason: "\(path) has no function \(name)", remedy: "see nm -D \(path)")
+        }
+        return Int(truncatingIfNeeded: found)
+    }
+
+    /// Gives each function that has code here to a closure, with where that begins in the file and the table its name is in, until the
+    /// closure returns false.
+    func forEachFunction(_ body: (_ symbol: Elf64_Sym, _ offset: UInt64, _ names: CheckedBytes) -> Bool) {
         let sections = sections()
         for table in sections where table.sh_type == UInt32(SHT_SYMTAB) || table.sh_type == UInt32(SHT_DYNSYM) {
             guard Int(table.sh_link) < sections.count else { continue }
@@ -49,15 +64,12 @@ struct SymbolTable {
             let size = MemoryLayout<Elf64_Sym>.size
             for index in 0..<symbols.count / size {
                 guard let symbol = symbols.structure(Elf64_Sym.self, at: UInt64(index * size)) else { break }
-                // Functions that have code here: ordinary ones (2), and those chosen at run time (10).
-                guard [2, 10].contains(symbol.st_info & 15), symbol.st_shndx > 0, Int(symbol.st_shndx) < sections.count,
-                    isName(name, at: Int(symbol.st_name), of: names)
-                else { continue }
+                // Ordinary functions (2), and those chosen at run time (10).
+                guard [2, 10].contains(symbol.st_info & 15), symbol.st_shndx > 0, Int(symbol.st_shndx) < sections.count else { continue }
                 let section = sections[Int(symbol.st_shndx)]
-                return Int(truncatingIfNeeded: symbol.st_value &- section.sh_addr &+ section.sh_offset)
+                guard body(symbol, symbol.st_value &- section.sh_addr &+ section.sh_offset, names) else { return }
             }
         }
-        throw BPFError(.attach, subject, errno: ENOENT, reason: "\(path) has no function \(name)", remedy: "see nm -D \(path)")
     }
 
     private func sections() -> [Elf64_Shdr] {
