@@ -218,9 +218,9 @@ let package = Package(
             swiftSettings: house),
         // Tests of the bundled probes, with functions of their own to probe.
         .target(name: "CProbeTarget", path: "Tests/ProbeTarget"),
-        // Those that are written in Swift, in C.
+        // Those that are written in Swift, in C, and the datapath's header walk in both.
         .target(
-            name: "ProbeTwins", dependencies: ["BPF"], path: "Tests/ProbeTwins", sources: ["Objects.swift"], swiftSettings: house,
+            name: "ProbeTwins", dependencies: ["BPF", "EBPF"], path: "Tests/ProbeTwins", sources: ["Objects.swift"], swiftSettings: house,
             plugins: ["EmbedBPF"]),
         .testTarget(
             name: "BundledProbesTests",
