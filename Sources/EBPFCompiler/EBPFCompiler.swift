@@ -138,9 +138,10 @@ public struct EBPFCompiler {
         try Data(prepared.utf8).write(to: step(".prepared"))
 
         let backend = ["-target", "bpfel", "-mcpu=v3", "-O2", "-Wno-override-module", "-x", "ir"]
-        try run(
-            clang,
-            backend + [step(".prepared").path, "-Xclang", "-fno-split-cold-code", "-S", "-emit-llvm", "-o", step(".optimised").path])
+        // Left as they are, the two comparisons of a bounds check are no longer seen to belong together, and would all stay. And a part that
+        // is thought to run seldom would become a function of its own, with the section of a program.
+        let options = ["-mllvm", "-bpf-disable-serialize-icmp", "-Xclang", "-fno-split-cold-code"]
+        try run(clang, backend + options + [step(".prepared").path, "-S", "-emit-llvm", "-o", step(".optimised").path])
         let optimised = try module(at: step(".optimised"))
         var diagnostics = Checks(optimised, users: UsersFiles(users)).diagnostics()
         var finishing = Finishing(optimised, users: UsersFiles(users))
