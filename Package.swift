@@ -67,8 +67,10 @@ let package = Package(
         .executableTarget(name: "bpf-swift", dependencies: ["EBPFCompiler"], swiftSettings: house),
         .systemLibrary(name: "CDatapath", path: "bpf/include"),
         .target(
-            name: "BPFObjects", dependencies: ["BPF"], path: "bpf", exclude: ["include", "probes/include"], sources: ["Objects.swift"],
-            swiftSettings: library, plugins: ["EmbedBPF"]),
+            name: "BPFObjects", dependencies: ["BPF", "EBPF", "ProbeRecords"], path: "bpf", exclude: ["include", "probes/include"],
+            sources: ["Objects.swift"], swiftSettings: library, plugins: ["EmbedBPF"]),
+        // The records of bundled probes: of those in Swift, and of those in C.
+        .target(name: "ProbeRecords", dependencies: ["EBPF"], swiftSettings: library),
         .systemLibrary(name: "CBundledProbes", path: "bpf/probes/include"),
 
         // From documents to packets.
@@ -163,8 +165,8 @@ let package = Package(
         .executableTarget(
             name: "numbers",
             dependencies: [
-                "BPF", "BPFTesting", "BenchmarkObjects", "CBenchmark", "CLibBPF", "Datapath", "PolicyCompiler", "PolicyModel",
-                "PolicyTesting",
+                "BPF", "BPFObjects", "BPFTesting", "BenchmarkObjects", "CBenchmark", "CLibBPF", "Datapath", "PolicyCompiler", "PolicyModel",
+                "PolicyTesting", "ProbeTwins",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Benchmarks/Numbers", swiftSettings: house),
@@ -184,7 +186,21 @@ let package = Package(
         .target(
             name: "BPFTestObjects", dependencies: ["BPF"], path: "Tests/BPFTestObjects", exclude: ["include"], sources: ["Objects.swift"],
             swiftSettings: house, plugins: ["EmbedBPF"]),
-        .testTarget(name: "EBPFTests", dependencies: ["EBPF"], swiftSettings: house),
+        // Tests of the module for the kernel, with programs in Swift, and what they share with the tests.
+        .target(name: "EBPFTestTypes", dependencies: ["EBPF"], path: "Tests/EBPFTestTypes", swiftSettings: house),
+        .target(
+            name: "EBPFTestObjects", dependencies: ["BPF", "EBPF", "EBPFTestTypes"], path: "Tests/EBPFTestObjects",
+            sources: ["Objects.swift"], swiftSettings: house, plugins: ["EmbedBPF"]),
+        .testTarget(
+            name: "EBPFTests", dependencies: ["BPF", "BPFTesting", "EBPF", "EBPFTestObjects", "EBPFTestTypes"], swiftSettings: house),
+        // Swift in the kernel: constructs of the language compiled for both sides, and programs with each of them.
+        .target(name: "SwiftConstructs", dependencies: ["EBPF"], path: "Tests/SwiftConstructs", swiftSettings: house),
+        .target(
+            name: "SwiftObjects", dependencies: ["BPF", "EBPF", "SwiftConstructs"], path: "Tests/SwiftObjects", sources: ["Objects.swift"],
+            swiftSettings: house, plugins: ["EmbedBPF"]),
+        .testTarget(
+            name: "SwiftProgramTests",
+            dependencies: ["BPF", "BPFTesting", "CLibBPF", "EBPF", "EBPFCompiler", "SwiftConstructs", "SwiftObjects"], swiftSettings: house),
         // Swift types that the plugin makes of objects, and those who use them.
         .target(
             name: "GeneratedObjects", dependencies: ["BPF"], path: "Tests/GeneratedObjects", sources: ["Objects.swift"],
@@ -210,9 +226,15 @@ let package = Package(
             swiftSettings: house),
         // Tests of the bundled probes, with functions of their own to probe.
         .target(name: "CProbeTarget", path: "Tests/ProbeTarget"),
+        // Those that are written in Swift, in C, and the datapath's header walk in both.
+        .target(
+            name: "ProbeTwins", dependencies: ["BPF", "EBPF"], path: "Tests/ProbeTwins", sources: ["Objects.swift"], swiftSettings: house,
+            plugins: ["EmbedBPF"]),
         .testTarget(
-            name: "BundledProbesTests", dependencies: ["BPF", "BPFObjects", "BPFTesting", "CBundledProbes", "CLibBPF", "CProbeTarget"],
-            swiftSettings: house),
+            name: "BundledProbesTests",
+            dependencies: [
+                "BPF", "BPFObjects", "BPFTesting", "CBundledProbes", "CLibBPF", "CProbeTarget", "EBPF", "ProbeRecords", "ProbeTwins",
+            ], swiftSettings: house),
         .testTarget(name: "PolicyImportTests", dependencies: ["PolicyImport", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(name: "PolicyModelTests", dependencies: ["PolicyCompiler", "PolicyModel", "PolicyTesting"], swiftSettings: house),
         .testTarget(

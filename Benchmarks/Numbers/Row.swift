@@ -14,6 +14,7 @@ enum Row: String, CaseIterable, ExpressibleByArgument {
     case events
     case records
     case switches
+    case swift
 
     /// What a row that fails as a whole was to show.
     var promise: String {
@@ -30,6 +31,7 @@ enum Row: String, CaseIterable, ExpressibleByArgument {
         case .events: "events, kernel to reader"
         case .records: "records, ring buffer to a Swift consumer"
         case .switches: "packets judged by neither the old nor the new revision"
+        case .swift: "programs written in Swift, beside the same in C"
         }
     }
 
@@ -48,6 +50,7 @@ enum Row: String, CaseIterable, ExpressibleByArgument {
         case .events: return try EventsRow(setting: setting).run()
         case .records: return try RecordsRow(effort: setting.effort).run()
         case .switches: return try SwitchesRow(setting: setting).run()
+        case .swift: return try SwiftRow(effort: setting.effort).run()
         }
     }
 }

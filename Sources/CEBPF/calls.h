@@ -20,13 +20,11 @@ EBPF_CALL(3, long, map_delete_elem, (const void *map, const void *key), (map, ke
 EBPF_CALL(87, long, map_push_elem, (const void *map, const void *value, ebpf_u64 flags), (map, value, flags))
 EBPF_CALL(88, long, map_pop_elem, (const void *map, void *value), (map, value))
 EBPF_CALL(89, long, map_peek_elem, (const void *map, void *value), (map, value))
-EBPF_CALL(195, void *_Nullable, map_lookup_percpu_elem, (const void *map, const void *key, ebpf_u32 cpu), (map, key, cpu))
 EBPF_CALL(12, long, tail_call, (const void *context, const void *map, ebpf_u32 index), (context, map, index))
 
 // Events
 EBPF_CALL(25, long, perf_event_output, (const void *context, const void *map, ebpf_u64 flags, const void *data, ebpf_u64 size),
           (context, map, flags, data, size))
-EBPF_CALL(130, long, ringbuf_output, (const void *map, const void *data, ebpf_u64 size, ebpf_u64 flags), (map, data, size, flags))
 EBPF_CALL(131, void *_Nullable, ringbuf_reserve, (const void *map, ebpf_u64 size, ebpf_u64 flags), (map, size, flags))
 EBPF_CALL(132, void, ringbuf_submit, (void *data, ebpf_u64 flags), (data, flags))
 EBPF_CALL(133, void, ringbuf_discard, (void *data, ebpf_u64 flags), (data, flags))
@@ -37,7 +35,6 @@ EBPF_CALL(5, ebpf_u64, ktime_get_ns, (void), ())
 EBPF_CALL(125, ebpf_u64, ktime_get_boot_ns, (void), ())
 EBPF_CALL(160, ebpf_u64, ktime_get_coarse_ns, (void), ())
 EBPF_CALL(208, ebpf_u64, ktime_get_tai_ns, (void), ())
-EBPF_CALL(118, ebpf_u64, jiffies64, (void), ())
 EBPF_CALL(7, ebpf_u32, get_prandom_u32, (void), ())
 EBPF_CALL(8, ebpf_u32, get_smp_processor_id, (void), ())
 EBPF_CALL(42, long, get_numa_node_id, (void), ())
@@ -66,8 +63,6 @@ EBPF_CALL(10, long, l3_csum_replace, (const void *skb, ebpf_u32 offset, ebpf_u64
           (skb, offset, from, to, size))
 EBPF_CALL(11, long, l4_csum_replace, (const void *skb, ebpf_u32 offset, ebpf_u64 from, ebpf_u64 to, ebpf_u64 flags),
           (skb, offset, from, to, flags))
-EBPF_CALL(28, ebpf_s64, csum_diff, (const void *_Nullable from, ebpf_u32 from_size, const void *_Nullable to, ebpf_u32 to_size, ebpf_u32 seed),
-          (from, from_size, to, to_size, seed))
 EBPF_CALL(13, long, clone_redirect, (const void *skb, ebpf_u32 ifindex, ebpf_u64 flags), (skb, ifindex, flags))
 EBPF_CALL(18, long, skb_vlan_push, (const void *skb, ebpf_u16 protocol, ebpf_u16 control), (skb, protocol, control))
 EBPF_CALL(19, long, skb_vlan_pop, (const void *skb), (skb))
@@ -78,7 +73,6 @@ EBPF_CALL(34, ebpf_u32, get_hash_recalc, (const void *skb), (skb))
 EBPF_CALL(38, long, skb_change_tail, (const void *skb, ebpf_u32 size, ebpf_u64 flags), (skb, size, flags))
 EBPF_CALL(43, long, skb_change_head, (const void *skb, ebpf_u32 count, ebpf_u64 flags), (skb, count, flags))
 EBPF_CALL(39, long, skb_pull_data, (const void *skb, ebpf_u32 size), (skb, size))
-EBPF_CALL(50, long, skb_adjust_room, (const void *skb, ebpf_s32 count, ebpf_u32 mode, ebpf_u64 flags), (skb, count, mode, flags))
 EBPF_CALL(79, ebpf_u64, skb_cgroup_id, (const void *skb), (skb))
 EBPF_CALL(46, ebpf_u64, get_socket_cookie, (const void *context), (context))
 EBPF_CALL(47, ebpf_u32, get_socket_uid, (const void *skb), (skb))

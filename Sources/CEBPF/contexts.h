@@ -85,6 +85,8 @@ struct ebpf_registers {
 #define EBPF_ARGUMENT_5(r) (r)->regs[5]
 #define EBPF_RESULT(r) (r)->regs[0]
 #define EBPF_STACK_POINTER(r) (r)->sp
+// The return address is in a register.
+#define EBPF_RETURN_BYTES 0
 #define EBPF_INSTRUCTION_POINTER(r) (r)->pc
 #else
 /// struct pt_regs of x86-64
@@ -99,6 +101,8 @@ struct ebpf_registers {
 #define EBPF_ARGUMENT_5(r) (r)->r9
 #define EBPF_RESULT(r) (r)->ax
 #define EBPF_STACK_POINTER(r) (r)->sp
+// Returning takes the return address off the stack.
+#define EBPF_RETURN_BYTES 8
 #define EBPF_INSTRUCTION_POINTER(r) (r)->ip
 #endif
 
@@ -112,5 +116,8 @@ static inline ebpf_u64 ebpf_argument_4(const struct ebpf_registers *r) { return 
 static inline ebpf_u64 ebpf_argument_5(const struct ebpf_registers *r) { return EBPF_ARGUMENT_5(r); }
 static inline ebpf_u64 ebpf_result(const struct ebpf_registers *r) { return EBPF_RESULT(r); }
 static inline ebpf_u64 ebpf_stack_pointer(const struct ebpf_registers *r) { return EBPF_STACK_POINTER(r); }
+static inline ebpf_u64 ebpf_stack_pointer_after_return(const struct ebpf_registers *r) {
+    return EBPF_STACK_POINTER(r) + EBPF_RETURN_BYTES;
+}
 static inline ebpf_u64 ebpf_instruction_pointer(const struct ebpf_registers *r) { return EBPF_INSTRUCTION_POINTER(r); }
 #pragma clang assume_nonnull end

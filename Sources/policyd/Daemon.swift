@@ -81,11 +81,11 @@ struct Daemon: Sendable {
         let reload = Reload(
             flags: flags, settings: settings, live: live, interfaces: interfaces, notification: notification, logger: logger)
         // Services end in the order opposite to this. The server waits for its answers to end, and answers that are streams of events
-        // end only when they are told to: first of all.
+        // end only when they are told to, and those that wait for another process late: first of all.
         let streams = ClosureService { [hub, probes] in
             try? await gracefulShutdown()
             hub.close()
-            probes.closeStreams()
+            probes.closeAnswers()
         }
         let group = ServiceGroup(
             configuration: .init(

@@ -3,6 +3,7 @@ import BPFObjects
 import BPFTesting
 import CLibBPF
 import Glibc
+import ProbeTwins
 import Testing
 
 /// A bundled probe in the kernel, attached as a test wants it, with the reading end of its ring.
@@ -71,6 +72,17 @@ final class BundledProbe<Record: BitwiseCopyable> {
         }
         return sums.withUnsafeBytes { $0.loadUnaligned(as: Counts.self) }
     }
+}
+
+/// A probe that is written in Swift, as it is bundled, and in C, to compare it with.
+enum Twin: String, CaseIterable, CustomTestStringConvertible {
+    case swift = "in Swift"
+    case c = "in C"
+
+    var testDescription: String { rawValue }
+    var dns: EmbeddedObject { self == .swift ? .dns : .dnsTwin }
+    var fileOpens: EmbeddedObject { self == .swift ? .fileOpens : .fileOpensTwin }
+    var functionCalls: EmbeddedObject { self == .swift ? .functionCalls : .functionCallsTwin }
 }
 
 /// Carries an attachment through closures and into arrays.

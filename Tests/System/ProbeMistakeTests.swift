@@ -70,29 +70,28 @@ extension ProbeTests {
     @Test func `an object that brings down who loads it does not bring down the daemon`() throws {
         let guarded = try GuardedHost()
         let before = KernelObjects(namePrefix: "bt_")
-        // The verifier is at it for seconds: time enough for a signal such as a hostile object brings about.
-        try guarded.writeObject(.endless, as: "endless.o")
-        let document = try guarded.folder.file(
-            "endless.yaml",
-            "apiVersion: policyd/v1\nkind: Probe\nmetadata: { name: endless }\nspec: { object: endless.o, programs: { bt_endless: { attach: none } } }\n"
-        )
         let daemon = try guarded.daemon.pid
-        let command = try guarded.launchPolicyctl(["probe", "load", "-f", document])
-        var loading: pid_t?
-        let isFound = eventually(seconds: 20) {
-            loading = FolderEntry.all(in: "/proc").lazy.compactMap { pid_t($0.name) }.first { process in
-                FolderEntry.text("/proc/\(process)/status")?.contains("\nPPid:\t\(daemon)\n") == true
-                    && FolderEntry.text("/proc/\(process)/cmdline")?.contains("try-probe") == true
-            }
-            return loading != nil || command.hasEnded
-        }
-        let process = try #require(loading, "found: \(isFound); \(command.output)\(command.errors)")
+        let (command, process) = try guarded.loadSlowly()
         kill(process, SIGSEGV)
         #expect(command.wait(seconds: 20) == 1)
         let words = "refused: cannot load object endless.o: trying to load it ended a process by signal \(SIGSEGV)"
         #expect(command.errors.contains(words), "\(command.errors)")
         #expect(try guarded.daemon.pid == daemon && !guarded.daemon.hasEnded)
         #expect(try guarded.probes().isEmpty)
+        #expect(KernelObjects.leftovers(since: before).isEmpty)
+        try guarded.end()
+    }
+
+    @Test func `the daemon stops without waiting for what looks at an object`() throws {
+        let guarded = try GuardedHost()
+        let before = KernelObjects(namePrefix: "bt_")
+        let (command, process) = try guarded.loadSlowly()
+        // It would be given up after a minute.
+        kill(process, SIGSTOP)
+        #expect(try guarded.stop() == 0)
+        #expect(command.wait(seconds: 20) != 0)
+        #expect(command.errors.contains("policyd is stopping; nothing was loaded"), "\(command.errors)")
+        #expect(kill(process, 0) == -1 && errno == ESRCH)
         #expect(KernelObjects.leftovers(since: before).isEmpty)
         try guarded.end()
     }
@@ -125,5 +124,33 @@ extension ProbeTests {
         #expect(try guarded.probes().isEmpty)
         #expect(KernelObjects.leftovers(since: before).isEmpty)
         try guarded.end()
+    }
+}
+
+extension GuardedHost {
+    /// Has the daemon load an object that the verifier is at for seconds: time enough for what a hostile object brings about.
+    ///
+    /// - Returns: The command, and the process that loads the object for the daemon.
+    fileprivate func loadSlowly() throws -> (command: ChildProcess, process: pid_t) {
+        try writeObject(.endless, as: "endless.o")
+        let document = try folder.file(
+            "endless.yaml",
+            """
+            apiVersion: policyd/v1
+            kind: Probe
+            metadata: { name: endless }
+            spec: { object: endless.o, programs: { bt_endless: { attach: none } } }
+            """)
+        let daemon = try daemon.pid
+        let command = try launchPolicyctl(["probe", "load", "-f", document])
+        var process: pid_t?
+        _ = eventually(seconds: 20) {
+            process = FolderEntry.all(in: "/proc").lazy.compactMap { pid_t($0.name) }.first { process in
+                FolderEntry.text("/proc/\(process)/status")?.contains("\nPPid:\t\(daemon)\n") == true
+                    && FolderEntry.text("/proc/\(process)/cmdline")?.contains("try-probe") == true
+            }
+            return process != nil || command.hasEnded
+        }
+        return (command, try #require(process, "\(command.output)\(command.errors)"))
     }
 }

@@ -29,6 +29,23 @@ extension SocketBufferContext {
         return unsafe received { unsafe ebpf_skb_load_bytes(raw, UInt32(truncatingIfNeeded: offset), $0, size) }
     }
 
+    /// Copies so many bytes from an offset on into an array, whose other bytes stay what they are.
+    ///
+    /// - Parameter count: How many, at least 1 and at most as many as the array has; for any other number nothing is copied.
+    /// - Returns: Whether they were there.
+    /// The helper is `bpf_skb_load_bytes`.
+    @inline(__always)
+    public func load<let size: Int>(_ count: Int, at offset: Int, into bytes: inout FixedString<size>) -> Bool {
+        // In a form in which every verifier sees that it is neither zero nor more than the room.
+        let last = ebpf_opaque(UInt64(truncatingIfNeeded: count &- 1))
+        guard last < UInt64(truncatingIfNeeded: size) else { return false }
+        return unsafe withUnsafeMutablePointer(to: &bytes) {
+            unsafe CallResult(
+                ebpf_skb_load_bytes(raw, UInt32(truncatingIfNeeded: offset), $0, UInt32(truncatingIfNeeded: last &+ 1))
+            ).succeeded
+        }
+    }
+
     /// The same packet, every byte of which is read by ``load(_:at:)``.
     @inline(__always)
     public var everything: LoadedBytes<Self> { LoadedBytes(context: self) }

@@ -61,6 +61,12 @@ public struct ProbeContext: KernelContext {
     @inline(__always)
     public var stackPointer: UInt64 { unsafe ebpf_stack_pointer(raw) }
 
+    /// Where the stack's end will be once the function has returned, which is ``stackPointer`` there; at its entry.
+    ///
+    /// It tells calls of a function that calls itself apart.
+    @inline(__always)
+    public var stackPointerAfterReturn: UInt64 { unsafe ebpf_stack_pointer_after_return(raw) }
+
     /// The address of the probed function. Requires Linux 5.15.
     ///
     /// The helper is `bpf_get_func_ip`.

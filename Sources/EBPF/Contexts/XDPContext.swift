@@ -27,6 +27,15 @@ public struct XDPContext: KernelContext, MutablePacketBytes {
     @inline(__always)
     public func write<Value: BitwiseCopyable>(_ value: Value, at offset: Int) -> Bool { bytes.write(value, at: offset) }
 
+    /// The value that lies at an offset in any of the frame's buffers. Requires Linux 5.18.
+    ///
+    /// The helper is `bpf_xdp_load_bytes`.
+    @inline(__always)
+    public func load<Value: BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value? {
+        let size = UInt32(truncatingIfNeeded: MemoryLayout<Value>.size)
+        return unsafe received { unsafe ebpf_xdp_load_bytes(raw, UInt32(truncatingIfNeeded: offset), $0, size) }
+    }
+
     /// The index of the interface the frame came in by.
     @inline(__always)
     public var interface: UInt32 { unsafe raw.pointee.ingress_ifindex }

@@ -17,6 +17,10 @@ public struct IPv6Address: BitwiseCopyable, Equatable, Hashable, Sendable {
         )
     }
 
+    /// An address of version 4 in the form of version 6: `::ffff:192.0.2.1`.
+    @inline(__always)
+    public init(mapping address: IPv4Address) { words = (0, 0, 0x0000_ffff, address.number) }
+
     /// The first eight bytes as a number.
     @inline(__always)
     public var high: UInt64 { UInt64(words.0.value) &<< 32 | UInt64(words.1.value) }

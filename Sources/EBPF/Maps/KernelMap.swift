@@ -51,10 +51,7 @@ public struct MapDefinition: BitwiseCopyable, Sendable {
 }
 
 /// A map of keys to values.
-public protocol KeyedMap<Key, Value>: KernelMap, ~Copyable {
-    associatedtype Key: BitwiseCopyable
-    associatedtype Value: BitwiseCopyable
-}
+public protocol KeyedMap<Key, Value>: KernelMap, Lookup, ~Copyable where Key: BitwiseCopyable, Value: BitwiseCopyable {}
 
 extension KeyedMap where Self: ~Copyable {
     /// The value of a key where it lies in the map, or nothing if the key is not there.
@@ -98,6 +95,19 @@ extension EntryMap where Self: ~Copyable {
     @discardableResult
     public func remove(_ key: Key) -> CallResult {
         unsafe withBytes(of: key) { key in unsafe CallResult(ebpf_map_delete_elem(address, key)) }
+    }
+
+    /// Takes a key out and hands over what its value was, or nothing if the key was not there.
+    ///
+    /// Two calls: another processor may take the same value.
+    @inline(__always)
+    public func take(_ key: Key) -> Value? {
+        unsafe withBytes(of: key) { key in
+            guard let place = unsafe ebpf_map_lookup_elem(address, key) else { return nil }
+            let value = unsafe place.assumingMemoryBound(to: Value.self).pointee
+            _ = unsafe ebpf_map_delete_elem(address, key)
+            return value
+        }
     }
 
     /// The value of a key where it lies in the map; if the key is not there, after it was put there with a value.

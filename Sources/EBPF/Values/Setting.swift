@@ -1,22 +1,24 @@
 internal import Builtin
 internal import CEBPF
 
-/// A number that whoever loads the program may set before it does.
+/// A number, or yes or no, that whoever loads the program may set before it does.
 ///
 ///     let limit = Setting<UInt32>(10)
 ///
 ///     if count > limit.value { return .drop }
 ///
 /// `OpenObject` sets it by its name. The kernel's verifier knows its value: what the setting switches off costs nothing.
-public struct Setting<Value: FixedWidthInteger & BitwiseCopyable & Sendable>: ~Copyable, Sendable {
+public struct Setting<Value: BitwiseCopyable & Sendable>: ~Copyable, Sendable {
     /// Where the value lies.
-    private let place = SettingPlace()
+    let place = SettingPlace()
     private let initial: Value
 
     /// - Parameter value: What it is if nobody sets it.
     @inline(__always)
     public init(_ value: Value) { initial = value }
+}
 
+extension Setting where Value: FixedWidthInteger {
     /// The value that was set.
     ///
     /// It is read each time: the compiler must not think that it knows it.
@@ -32,6 +34,12 @@ public struct Setting<Value: FixedWidthInteger & BitwiseCopyable & Sendable>: ~C
     }
 }
 
+extension Setting where Value == Bool {
+    /// The value that was set.
+    @inline(__always)
+    public var value: Bool { unsafe ebpf_volatile_8(place.address) != 0 }
+}
+
 /// No bytes, but an address: a struct that begins with it is not copied, and lies where it does.
 @_rawLayout(size: 0, alignment: 1)
 struct SettingPlace: ~Copyable, @unchecked Sendable {
@@ -42,11 +50,11 @@ struct SettingPlace: ~Copyable, @unchecked Sendable {
     var address: UnsafeRawPointer { UnsafeRawPointer(Builtin.addressOfRawLayout(self)) }
 }
 
-/// The license a program is under, as a global constant of its source; without one it is the GPL.
+/// The license a program is under, as a global constant of its source.
 ///
 ///     let license = License.dualMIT
 ///
-/// Most of what tracing programs call is for programs under the GPL or a dual license only.
+/// Most of what tracing programs call is for programs under the GPL or a dual license only: without one, the kernel refuses the calls.
 public struct License: BitwiseCopyable, Sendable {
     /// The number by which the compiler for eBPF programs knows the license.
     let number: UInt32

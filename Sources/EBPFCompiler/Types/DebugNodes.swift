@@ -49,11 +49,17 @@ struct DebugNodes {
     }
 
     /// A structure with members at offsets, all in bits.
-    mutating func structure(_ name: String, bits: Int, members: [(name: String, type: String, bits: Int, offset: Int)]) -> String {
-        let nodes = members.map { member in
-            node(
+    ///
+    /// - Parameter tags: By the member's number, what BTF is to say of it beside its type.
+    mutating func structure(
+        _ name: String, bits: Int, members: [(name: String, type: String, bits: Int, offset: Int)], tags: [Int: String] = [:]
+    ) -> String {
+        let nodes = members.enumerated().map { index, member in
+            let tag = tags[index].map { node("!{!\"btf_decl_tag\", !\"\($0)\"}") }
+            let annotations = tag.map { ", annotations: \(node("!{\($0)}"))" } ?? ""
+            return node(
                 "!DIDerivedType(tag: DW_TAG_member, name: \"\(member.name)\", baseType: \(member.type), size: \(member.bits), "
-                    + "offset: \(member.offset))"
+                    + "offset: \(member.offset)\(annotations))"
             )
         }
         let elements = node("!{\(nodes.joined(separator: ", "))}")

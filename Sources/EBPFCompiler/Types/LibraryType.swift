@@ -6,6 +6,8 @@ enum LibraryType {
     case setting
     /// The license of the object.
     case license
+    /// Where a field of a structure of the kernel's lies.
+    case kernelField
 
     init?(of variable: IRVariable) {
         guard variable.type.count == 1, let type = variable.type.first, type.kind == .local else { return nil }
@@ -15,6 +17,7 @@ enum LibraryType {
         switch name {
         case "Setting": self = .setting
         case "License": self = .license
+        case "KernelField": self = .kernelField
         default: self = .map
         }
     }

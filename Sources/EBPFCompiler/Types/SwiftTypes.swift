@@ -1,6 +1,8 @@
 /// Says in C's words, of which BTF is made, what the Swift compiler's debug information says of a type.
 struct SwiftTypes {
     private let module: IRModule
+    /// Inside of a generic type, what stands for its parameters, by the names debug information has for them.
+    private var arguments: [String: IRToken] = [:]
 
     init(_ module: IRModule) { self.module = module }
 
@@ -10,6 +12,8 @@ struct SwiftTypes {
         var bits: Int
         /// That of a number is its size.
         var alignment: Int
+        /// What BTF says of a member of this type: a tag by which readers know how to show it.
+        var tag: String?
 
         init(node: String, bits: Int, alignment: Int? = nil) {
             self.node = node
@@ -40,7 +44,11 @@ struct SwiftTypes {
         if type.reference("specification") != nil, let inner = onlyMember(type) { type = inner }
         guard let list = module.node(type.reference("templateParams")) else { return [] }
         return list.elements.compactMap { module.node($0.first)?.reference("type") }
+            .map { module.node($0)?.string("name").flatMap { arguments[$0] } ?? $0 }
     }
+
+    /// `$exD`, `$eq_D`, `$eq0_D`, …: the first, second, third parameter of a generic type.
+    private static func name(ofParameter index: Int) -> String { index == 0 ? "$exD" : index == 1 ? "$eq_D" : "$eq\(index - 2)_D" }
 
     private func onlyMember(_ type: IRMetadata) -> IRMetadata? {
         guard let elements = module.node(type.reference("elements"))?.elements, elements.count == 1,
@@ -72,6 +80,7 @@ struct SwiftTypes {
     }
 
     private func composite(_ type: IRMetadata, into nodes: inout DebugNodes) -> Described? {
+        if let argument = type.string("name").flatMap({ arguments[$0] }) { return Self(module).describe(argument, into: &nodes) }
         let identifier = type.string("identifier") ?? ""
         if let simple = Self.simple[identifier] {
             return Described(node: nodes.integer(simple.name, bits: simple.bits, isSigned: simple.isSigned), bits: simple.bits)
@@ -104,7 +113,20 @@ struct SwiftTypes {
                 let name = "__\(order == "BigEndian" ? "be" : "le")\(whole.bits)"
                 return Described(node: nodes.alias(name, of: whole.node), bits: whole.bits, alignment: whole.alignment)
             }
+            if (type.string("name") ?? generic?.string("name")) == "Hexadecimal",
+                var number = parameters(of: type).first.flatMap({ describe($0, into: &nodes) })
+            {
+                number.tag = "hex"
+                return number
+            }
             guard let bits else { return nil }
+            if let generic {
+                // Fields stand with the generic type, the size with what it is made for.
+                var inner = self
+                inner.arguments = Dictionary(
+                    parameters(of: type).enumerated().map { (Self.name(ofParameter: $0.offset), $0.element) }, uniquingKeysWith: { $1 })
+                return inner.structure(generic, bits: bits, into: &nodes) ?? opaque(bits: bits, into: &nodes)
+            }
             return structure(type, bits: bits, into: &nodes) ?? opaque(bits: bits, into: &nodes)
         default:
             return bits.map { opaque(bits: $0, into: &nodes) }
@@ -115,11 +137,13 @@ struct SwiftTypes {
     private func structure(_ type: IRMetadata, bits: Int, into nodes: inout DebugNodes) -> Described? {
         guard let list = module.node(type.reference("elements"))?.elements, !list.isEmpty else { return nil }
         var members: [(name: String, type: String, bits: Int, offset: Int)] = []
+        var tags: [Int: String] = [:]
         var (end, alignment) = (0, 8)
         for (index, element) in list.enumerated() {
             guard let member = module.node(element.first), member.kind == "DIDerivedType", let base = member.reference("baseType"),
                 let described = describe(base, into: &nodes)
             else { return nil }
+            tags[members.count] = described.tag
             // The compiler (6.3.1) counts offsets as if nothing were aligned, so they are counted again, as Swift lays out structures.
             let offset = (end + described.alignment - 1) / described.alignment * described.alignment
             members.append((member.string("name") ?? "_\(index)", described.node, described.bits, offset))
@@ -135,8 +159,11 @@ struct SwiftTypes {
             let node = nodes.array(of: first.type, count: members.count, bits: first.bits)
             return Described(node: node, bits: first.bits * members.count, alignment: alignment)
         }
-        let name = type.string("name") ?? ""
-        let node = nodes.structure(name.hasPrefix("$") ? "" : name, bits: bits, members: members)
+        // Under the kernel's names readers know them.
+        let addresses = ["IPv4Address": "in_addr", "IPv6Address": "in6_addr"]
+        let title = type.string("name") ?? ""
+        let name = addresses[title] ?? title
+        let node = nodes.structure(name.hasPrefix("$") ? "" : name, bits: bits, members: members, tags: tags)
         return Described(node: node, bits: bits, alignment: alignment)
     }
 

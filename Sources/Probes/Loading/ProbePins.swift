@@ -89,7 +89,10 @@ extension ProbePins {
 
     /// Takes every other generation away.
     public func removeOthers() {
-        for name in Directory.names(in: folder) where name != "\(generation)" { _ = Self.remove("\(folder)/\(name)") }
+        for name in Directory.names(in: folder) where name != "\(generation)" {
+            Self.detach("\(folder)/\(name)")
+            _ = Self.remove("\(folder)/\(name)")
+        }
     }
 
     /// Takes away all that lies there of a probe, of whatever generation; there may be nothing.
@@ -119,8 +122,15 @@ extension ProbePins {
 
     /// - Returns: Why something stays; nil if nothing does.
     private static func removeGenerations(in folder: String) -> String? {
+        for name in Directory.names(in: folder) { detach("\(folder)/\(name)") }
         let failures = Directory.names(in: folder).compactMap { remove("\(folder)/\($0)") }
         return failures.first ?? removing(folder) { unsafe rmdir($0) }
+    }
+
+    /// Ends the links of a generation that nobody holds, and whose place nobody takes by an update. Without that the kernel lets go of them
+    /// some time after their pins are gone, and a place for one program only is busy until then.
+    private static func detach(_ own: String) {
+        for name in Directory.names(in: "\(own)/links") { try? Attachment(pinnedAt: "\(own)/links/\(name)").detach() }
     }
 
     /// Takes a generation's folder away. Links go first: programs no longer run while the rest goes.

@@ -36,6 +36,9 @@ final class ProbeRegistry: Sendable {
         var unkept: [String: String] = [:]
         /// The generation that the next pins get.
         var generation = 1
+        /// Ends what another process does at the moment.
+        var endTrial: (@Sendable () -> Void)?
+        var isStopping = false
     }
 
     init(_ configuration: LiveConfiguration, _ store: ProbeStore, logger: Logger) {
@@ -129,9 +132,14 @@ extension ProbeRegistry {
         try? await changes.shutdownGracefully()
     }
 
-    /// Ends the streams of all followers: answers that are streams end only when they are told to.
-    func closeStreams() {
-        for probe in state.withLock({ Array($0.running.values) }) { probe.hub.close() }
+    /// Ends answers that end late or only when they are told to: the streams of all followers, and what waits for another process.
+    func closeAnswers() {
+        let (probes, endTrial) = state.withLock { state in
+            state.isStopping = true
+            return (Array(state.running.values), state.endTrial)
+        }
+        endTrial?()
+        for probe in probes { probe.hub.close() }
     }
 
     private func keep(_ probe: RunningProbe) {
@@ -325,7 +333,19 @@ extension ProbeRegistry {
 
     /// Waits on the thread of changes for what another process does: of these, too, there is one at a time.
     private func waiting<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) throws -> Result {
-        try MultiThreadedEventLoopGroup.singleton.next().makeFutureWithTask(body).wait()
+        let task = Task { try await body() }
+        let isStopping = state.withLock { state in
+            state.endTrial = { task.cancel() }
+            return state.isStopping
+        }
+        if isStopping { task.cancel() }
+        defer { state.withLock { $0.endTrial = nil } }
+        do {
+            return try MultiThreadedEventLoopGroup.singleton.next().makeFutureWithTask { try await task.value }.wait()
+        } catch {
+            guard task.isCancelled else { throw error }
+            throw Refusal(.serviceUnavailable, "policyd is stopping; nothing was loaded")
+        }
     }
 
     /// The bytes of the object, after other processes have looked at them and loaded them if they are not our own.
@@ -354,7 +374,7 @@ extension ProbeRegistry {
             try waiting { [trial] in try await trial.run(document, object: bytes) }
         } catch let error as ProbeError {
             throw refusal(error, of: document.name)
-        } catch {
+        } catch let error as InspectionError {
             throw Refusal(.unprocessableContent, "refused: \(error)")
         }
         return bytes

@@ -1,9 +1,6 @@
 /* The records of all bundled probes, for who reads them. */
 #pragma once
 #include "allocations.h"
-#include "dns.h"
-#include "file-opens.h"
-#include "function-calls.h"
 #include "packet-drops.h"
 #include "tcp-connections.h"
 #include "tcp-troubles.h"

@@ -1,6 +1,6 @@
 // Calls of named functions in named binaries: how long each took, and how many took how long.
-#include "probe.h"
-#include "include/function-calls.h"
+#include "../../bpf/probes/probe.h"
+#include "function-calls.h"
 
 PROBE_EVENTS(struct function_call_event, 1 << 20);
 PROBE_COUNTS(counts, struct function_call_counts);

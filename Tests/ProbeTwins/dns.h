@@ -1,44 +1,48 @@
-/* A DNS query or its answer. */
+/* A DNS query or its answer, laid out as in Sources/ProbeRecords/DNSEvent.swift: enumerations are bytes, and count from 0. */
 #pragma once
-#include "record.h"
+#include "../../bpf/probes/include/record.h"
+
+#define BYTE __attribute__((packed))
 
 enum dns_kind {
-    QUERY = 1,
-    ANSWER = 2,
-};
+    QUERY,
+    ANSWER,
+} BYTE;
 
 enum dns_direction {
-    SENT = 1,
-    RECEIVED = 2,
-};
+    SENT,
+    RECEIVED,
+} BYTE;
 
-/* The commoner types of records (IANA). */
+/* The commoner types of records. */
 enum dns_type {
-    A = 1,
-    NS = 2,
-    CNAME = 5,
-    SOA = 6,
-    PTR = 12,
-    MX = 15,
-    TXT = 16,
-    AAAA = 28,
-    SRV = 33,
-    NAPTR = 35,
-    DS = 43,
-    DNSKEY = 48,
-    SVCB = 64,
-    HTTPS = 65,
-    ANY = 255,
-};
+    OTHER,
+    A,
+    NS,
+    CNAME,
+    SOA,
+    PTR,
+    MX,
+    TXT,
+    AAAA,
+    SRV,
+    NAPTR,
+    DS,
+    DNSKEY,
+    SVCB,
+    HTTPS,
+    ANY,
+} BYTE;
 
 enum dns_result {
-    NOERROR = 0,
-    FORMERR = 1,
-    SERVFAIL = 2,
-    NXDOMAIN = 3,
-    NOTIMP = 4,
-    REFUSED = 5,
-};
+    NOERROR,
+    FORMERR,
+    SERVFAIL,
+    NXDOMAIN,
+    NOTIMP,
+    REFUSED,
+    OTHER_RESULT,
+} BYTE;
 
 struct dns_event {
     __u64 time;
@@ -54,8 +58,10 @@ struct dns_event {
     __u16 addresses; /* of an answer: how many of these are addresses, as far as they were read */
     __u16 client_port;
     __u16 server_port;
+    __u16 type_number;
+    __u8 result_number;
     bool truncated; /* the server wants to be asked by TCP */
-    __u8 padding;
+    __u16 padding[3];
     char comm[16];
     __u8 client_address[16];
     __u8 server_address[16];

@@ -1,6 +1,6 @@
 /* A call of a function, from entry to return. */
 #pragma once
-#include "record.h"
+#include "../../bpf/probes/include/record.h"
 
 struct function_call_event {
     __u64 time; /* of the return */

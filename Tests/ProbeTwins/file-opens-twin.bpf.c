@@ -2,8 +2,8 @@
 //
 // The tracepoints of the system calls are on every kernel. Where there are kprobes, do_sys_openat2 also catches what has no traced system
 // call, 32-bit programs' above all; what a tracepoint has seen already, the kprobe leaves alone.
-#include "probe.h"
-#include "include/file-opens.h"
+#include "../../bpf/probes/probe.h"
+#include "file-opens.h"
 
 PROBE_EVENTS(struct file_open_event, 1 << 20);
 

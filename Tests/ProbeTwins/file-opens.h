@@ -1,6 +1,6 @@
 /* A file opened, or that could not be. */
 #pragma once
-#include "record.h"
+#include "../../bpf/probes/include/record.h"
 
 struct file_open_event {
     __u64 time;

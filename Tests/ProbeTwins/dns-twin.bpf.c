@@ -1,8 +1,8 @@
 // DNS queries and answers by UDP, with the process that asked and the time the answer took.
 //
 // At a cgroup the packets of its sockets are seen, and the process is known; at an interface (tc) all that go by, forwarded ones too.
-#include "traffic.h"
-#include "include/dns.h"
+#include "../../bpf/probes/traffic.h"
+#include "dns.h"
 
 PROBE_EVENTS(struct dns_event, 1 << 20);
 PROBE_COUNTS(counts, struct dns_counts);
@@ -21,7 +21,7 @@ struct question {
     __u8 server[16];
     __u16 client_port;
     __u16 id;
-    __u32 direction;
+    __u32 is_served; /* whether the answer is sent from here */
 };
 
 struct asked {
@@ -110,13 +110,10 @@ __attribute__((noinline)) int dns_answers(struct __sk_buff *skb, struct dns_even
         *at += first ? 2 : 1;
         if (bpf_skb_load_bytes(skb, *at, &record, sizeof(record))) return 0;
         *at += sizeof(record);
-        if (record.type == bpf_htons(A) && record.length == bpf_htons(4)) {
-            if (!*found) {
-                address[10] = address[11] = 0xff;
-                bpf_skb_load_bytes(skb, *at, address + 12, 4);
-            }
+        if (record.type == bpf_htons(1) && record.length == bpf_htons(4)) {
+            if (!*found && !bpf_skb_load_bytes(skb, *at, address + 12, 4)) address[10] = address[11] = 0xff;
             *found += 1;
-        } else if (record.type == bpf_htons(AAAA) && record.length == bpf_htons(16)) {
+        } else if (record.type == bpf_htons(28) && record.length == bpf_htons(16)) {
             if (!*found) bpf_skb_load_bytes(skb, *at, address, 16);
             *found += 1;
         }
@@ -124,6 +121,27 @@ __attribute__((noinline)) int dns_answers(struct __sk_buff *skb, struct dns_even
         *left -= 1;
     }
     return 0;
+}
+
+PROBE_INLINE enum dns_type type_of(__u16 number) {
+    switch (number) {
+    case 1: return A;
+    case 2: return NS;
+    case 5: return CNAME;
+    case 6: return SOA;
+    case 12: return PTR;
+    case 15: return MX;
+    case 16: return TXT;
+    case 28: return AAAA;
+    case 33: return SRV;
+    case 35: return NAPTR;
+    case 43: return DS;
+    case 48: return DNSKEY;
+    case 64: return SVCB;
+    case 65: return HTTPS;
+    case 255: return ANY;
+    default: return OTHER;
+    }
 }
 
 PROBE_INLINE void message(struct __sk_buff *skb, __u32 network, enum dns_direction direction, bool at_socket) {
@@ -146,7 +164,7 @@ PROBE_INLINE void message(struct __sk_buff *skb, __u32 network, enum dns_directi
     if (is_answer) PROBE_COUNT(counts, struct dns_counts, answers);
     else PROBE_COUNT(counts, struct dns_counts, queries);
 
-    question.direction = is_answer ? SENT + RECEIVED - direction : direction;
+    question.is_served = (direction == SENT) == is_answer;
     question.id = header.id;
     if (is_answer) {
         __builtin_memcpy(question.client, segment.destination, 16);
@@ -192,10 +210,12 @@ PROBE_INLINE void message(struct __sk_buff *skb, __u32 network, enum dns_directi
     event->pid = length;
     name_length = dns_name(event);
     if (!name_length || bpf_skb_load_bytes(skb, at + name_length, type_and_class, 4)) goto malformed;
-    event->type = bpf_ntohs(type_and_class[0]);
+    event->type_number = bpf_ntohs(type_and_class[0]);
+    event->type = type_of(event->type_number);
     event->answers = event->addresses = 0;
     if (is_answer) {
-        event->result = bpf_ntohs(header.flags) & 15;
+        event->result_number = bpf_ntohs(header.flags) & 15;
+        event->result = event->result_number <= REFUSED ? (enum dns_result)event->result_number : OTHER_RESULT;
         event->pid = at + name_length + 4;
         event->answers = bpf_ntohs(header.answers);
         dns_answers(skb, event);

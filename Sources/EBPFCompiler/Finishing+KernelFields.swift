@@ -1,0 +1,49 @@
+/// Fields of the kernel's structures: what the loader finds out by the types of the kernel that runs (CO-RE).
+extension Finishing {
+    /// The number of the attribute group by which the back end knows such variables.
+    static let relocated = 9_000
+
+    /// The variables that hold the names of structures and fields: nothing of them is to be left.
+    func textsOfKernelFields() -> Set<String> {
+        let fields = module.variables.filter { LibraryType(of: $0) == .kernelField }
+        let others = module.variables.filter { LibraryType(of: $0) != .kernelField }.flatMap(\.references)
+        let used = module.functions.flatMap { $0.body.flatMap { $0.tokens.filter { $0.kind == .global }.map(\.name) } }
+        return Set(fields.flatMap { $0.initialiser.filter { $0.kind == .global }.map(\.name) }).subtracting(others + used)
+    }
+
+    /// A variable of the kind that the back end makes a relocation of where it is read: its name says what of the field is asked for, the
+    /// offset (0), and how the field is found in the structure that its metadata describes, as member 0.
+    mutating func kernelField(_ variable: IRVariable) -> IRVariable? {
+        let texts = variable.initialiser.filter { $0.kind == .global }.compactMap { text(of: $0.name) }
+        let type = types.parameters(ofVariable: variable.debugNode).first.flatMap { types.describe($0, into: &nodes) }
+        guard texts.count == 2, let type else {
+            diagnostics.append(Globals.diagnostic(variable, places))
+            return nil
+        }
+        // Two fields are two variables, so their names must differ. What may differ is the number before the dollar, which stands in the
+        // instruction until the loader knows better and which it compares with the offset in the structure described here.
+        let offset = 8 * kernelFields
+        let structure = nodes.structure(
+            texts[0], bits: offset * 8 + type.bits, members: [(texts[1], type.node, type.bits, offset * 8)])
+        let name = "llvm.\(texts[0]):0:\(offset)$0:0"
+        kernelFields += 1
+        names[variable.name] = name
+        return IRVariable(
+            name: name, linkage: [.word("external")], type: [.word("i64")], initialiser: [],
+            suffixes: [
+                [
+                    IRToken(.metadata, "!llvm.preserve.access.index"), IRToken(.metadata, structure),
+                    .word("#\(Self.relocated)"),
+                ]
+            ])
+    }
+
+    /// What a constant of characters says, up to its NUL.
+    private func text(of name: String) -> String? {
+        guard let variable = module.variables.first(where: { $0.name == name }),
+            let literal = variable.initialiser.first(where: { $0.kind == .string })
+        else { return nil }
+        let characters = literal.text.drop { $0 != "\"" }.dropFirst().prefix { $0 != "\"" && $0 != "\\" }
+        return String(characters)
+    }
+}
