@@ -29,6 +29,9 @@ public struct EBPFCompiler {
         public var description: String
     }
 
+    /// The module whose lines are not the user's to change.
+    private static let library = "EBPF"
+
     /// The machine the Swift compiler believes it compiles for: layouts are the kernel's, and its standard library comes embedded.
     private static let triple = "x86_64-unknown-none-elf"
 
@@ -60,6 +63,7 @@ public struct EBPFCompiler {
             languageArguments(module: name) + [
                 "-g", "-emit-module", "-emit-module-path", folder.appending(path: "\(name).swiftmodule").path,
             ] + sources.map(\.path))
+        try Data(sources.map(\.path).joined(separator: "\n").utf8).write(to: folder.appending(path: "\(name).sources"))
     }
 
     /// A module that programs import.
@@ -127,22 +131,38 @@ public struct EBPFCompiler {
                 "-g", "-enable-testing", "-Xfrontend", "-disable-llvm-optzns", "-emit-ir", "-o", step("").path,
             ]
                 + sources.map(\.path))
-        var preparation = Preparation(try module(at: step("")))
+        let users = users(sources)
+        var preparation = Preparation(try module(at: step("")), users: UsersFiles(users))
         let prepared = preparation.run()
         try refuse(preparation.diagnostics)
         try Data(prepared.utf8).write(to: step(".prepared"))
 
         let backend = ["-target", "bpfel", "-mcpu=v3", "-O2", "-Wno-override-module", "-x", "ir"]
-        // Left as they are, the two comparisons of a bounds check are no longer seen to belong together, and would all stay.
-        let options = ["-hot-cold-split=false", "-bpf-disable-serialize-icmp"].flatMap { ["-mllvm", $0] }
+        // Left as they are, the two comparisons of a bounds check are no longer seen to belong together, and would all stay. And a part that
+        // is thought to run seldom would become a function of its own, with the section of a program.
+        let options = ["-mllvm", "-bpf-disable-serialize-icmp", "-Xclang", "-fno-split-cold-code"]
         try run(clang, backend + options + [step(".prepared").path, "-S", "-emit-llvm", "-o", step(".optimised").path])
         let optimised = try module(at: step(".optimised"))
-        try refuse(Checks(optimised).diagnostics())
-        var finishing = Finishing(optimised)
+        var diagnostics = Checks(optimised, users: UsersFiles(users)).diagnostics()
+        var finishing = Finishing(optimised, users: UsersFiles(users))
         let finished = finishing.run()
-        try refuse(finishing.diagnostics)
+        diagnostics += finishing.diagnostics.filter { !diagnostics.contains($0) }
+        try refuse(diagnostics)
         try Data(finished.utf8).write(to: step(".finished"))
-        try run(clang, backend + [step(".finished").path, "-g", "-Xclang", "-disable-llvm-passes", "-c", "-o", object.path])
+        do {
+            try run(clang, backend + [step(".finished").path, "-g", "-Xclang", "-disable-llvm-passes", "-c", "-o", object.path])
+        } catch let failure as Failure {
+            try refuse(BackEndMessages(sources: users.sorted()).diagnostics(in: failure.description) ?? [])
+            throw failure
+        }
+    }
+
+    /// The program's sources and those of the modules it may import, but for the library's own.
+    private func users(_ sources: [URL]) -> Set<String> {
+        let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+        let lists = files.filter { $0.pathExtension == "sources" && $0.lastPathComponent != "\(Self.library).sources" }
+        let modules = lists.compactMap { try? String(contentsOf: $0, encoding: .utf8) }
+        return Set(modules.flatMap { $0.split(separator: "\n").map(String.init) } + sources.map(\.path))
     }
 
     private func module(at url: URL) throws -> IRModule { try IRModule(parsing: String(contentsOf: url, encoding: .utf8)) }

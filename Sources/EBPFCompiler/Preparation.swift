@@ -11,13 +11,16 @@ struct Preparation {
         "target datalayout = \"e-m:e-p:64:64-i64:64-i128:128-n32:64-S128\"", "target triple = \"bpfel\"",
     ]
 
-    init(_ module: IRModule) {
+    private let users: UsersFiles
+
+    init(_ module: IRModule, users: UsersFiles) {
         self.module = module
+        self.users = users
     }
 
     /// The module's new text.
     mutating func run() -> String {
-        let places = SourcePlaces(module)
+        let places = SourcePlaces(module, users: users)
         var programs: [String: String] = [:]
         for index in module.functions.indices {
             guard module.functions[index].section != nil, !module.functions[index].isDeclaration else { continue }
@@ -34,8 +37,10 @@ struct Preparation {
         module.functions.removeAll { !kept.contains($0.name) }
         module.variables.removeAll { !kept.contains($0.name) || $0.name.hasPrefix("llvm.") }
         let names = Dictionary(uniqueKeysWithValues: programs.map { ($0.value, $0.key) })
-        for index in module.functions.indices { adapt(&module.functions[index], names: names) }
+        let tokens = names.mapValues { IRToken.global($0).text }
+        for index in module.functions.indices { adapt(&module.functions[index], names: names, tokens: tokens) }
         for index in module.variables.indices { adapt(&module.variables[index]) }
+        for index in module.types.indices { module.types[index].tokens.widenTruth() }
         for (number, tokens) in module.attributes { module.attributes[number] = Self.neutral(tokens) }
         return text(constructors: initialisers.filter(kept.contains))
     }
@@ -62,7 +67,7 @@ struct Preparation {
     /// Whether it makes sure that a variable has its initial value.
     private static func isOnce(_ instruction: IRInstruction) -> Bool { instruction.callee?.name == "swift_once" }
 
-    private func adapt(_ function: inout IRFunction, names: [String: String]) {
+    private func adapt(_ function: inout IRFunction, names: [String: String], tokens: [String: String]) {
         // The kernel's machine knows one way of calling.
         let host: Set<String> = ["swiftcc", "protected", "hidden", "weak_odr", "linkonce_odr", "internal", "private", "dso_local"]
         function.prefix.removeAll { $0.kind == .word && host.contains($0.text) }
@@ -78,20 +83,38 @@ struct Preparation {
             }
         }
         // The optimiser carries out constructors that take nothing; what swift_once hands on is not used.
-        if function.name.hasSuffix("_WZ") { function.parameters = [] }
-        if names[function.name] == nil { function.prefix.insert(.word("internal"), at: 0) }
+        if function.name.hasSuffix("_WZ") {
+            function.parameters = []
+            for index in function.body.indices where function.body[index].operation == "store" { function.body[index].tokens.widenTruth() }
+        }
+        if names[function.name] == nil {
+            function.prefix.insert(.word("internal"), at: 0)
+            // What cannot be called has to be a part of its callers, unless its author wants it otherwise and is told.
+            if Signatures.reason(against: function) != nil, !isKeptApart(function), Runtime.part(function.name) == nil {
+                let place = function.suffix.firstIndex { $0.kind == .metadata || $0.isWord("section") || $0.isWord("align") }
+                function.suffix.insert(.word("alwaysinline"), at: place ?? function.suffix.endIndex)
+            }
+        }
         function.body.removeAll { Self.isOnce($0) || $0.isDebugRecord }
+        function.body = TrapConditions.turnedRound(function.body)
         for index in function.body.indices {
             function.body[index].tokens.removeAll { $0.isWord("swiftcc") || ($0.kind == .word && marks.contains($0.text)) }
-            for (name, title) in names { function.body[index].tokens.rename(name, to: IRToken.global(title).text) }
+            function.body[index].tokens.rename(tokens)
         }
         if let name = names[function.name] { function.name = name }
+    }
+
+    private func isKeptApart(_ function: IRFunction) -> Bool {
+        let groups = function.suffix.filter { $0.kind == .hash }.flatMap { module.attributes[$0.name] ?? [] }
+        return (function.suffix + groups).contains { $0.isWord("noinline") || $0.isWord("optnone") }
     }
 
     private func adapt(_ variable: inout IRVariable) {
         let host: Set<String> = ["protected", "hidden", "weak_odr", "linkonce_odr", "dso_local"]
         variable.linkage.removeAll { $0.kind == .word && host.contains($0.text) }
         variable.suffixes.removeAll { $0.first?.isWord("comdat") == true }
+        variable.type.widenTruth()
+        variable.initialiser.widenTruth()
     }
 
     /// Attributes without what is meant for the host's machine.
@@ -123,5 +146,19 @@ struct Preparation {
         lines += module.attributes.map { "attributes #\($0.key) = \($0.value.text)" }
         lines += module.metadataLines
         return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension [IRToken] {
+    /// Makes a byte of what is true or false in memory. The Swift compiler stores bytes in variables whose type says one bit, which LLVM does
+    /// not carry out at build time.
+    fileprivate mutating func widenTruth() {
+        for index in indices where self[index].isWord("i1") {
+            guard index + 1 == endIndex || !self[index + 1].kind.isName else { continue }
+            self[index].text = "i8"
+            guard index + 1 < endIndex else { continue }
+            if self[index + 1].isWord("true") { self[index + 1].text = "1" }
+            if self[index + 1].isWord("false") { self[index + 1].text = "0" }
+        }
     }
 }

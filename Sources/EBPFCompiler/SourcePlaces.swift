@@ -3,21 +3,23 @@
 /// An instruction that a function of the library or of Swift's own brought is told of where the user's source calls it.
 struct SourcePlaces {
     private let module: IRModule
+    private let users: UsersFiles
 
-    init(_ module: IRModule) { self.module = module }
+    init(_ module: IRModule, users: UsersFiles) {
+        self.module = module
+        self.users = users
+    }
 
     func place(of function: IRFunction) -> SourcePlace? {
         guard let node = module.node(function.debugNode), let file = file(of: node) else { return nil }
         return SourcePlace(file: file, line: node.integer("line") ?? 0, column: 1)
     }
 
-    /// The innermost place in a source of the user's; else, of any.
-    func place(of instruction: IRInstruction) -> SourcePlace? { place(at: instruction.debugNode) }
+    /// The place of a function that stands in a source of the user's.
+    func usersPlace(of function: IRFunction) -> SourcePlace? { place(of: function).flatMap { users.holds($0) ? $0 : nil } }
 
-    func place(at token: IRToken?) -> SourcePlace? {
-        let chain = chain(from: token)
-        return chain.first { Self.isUsers($0.file) } ?? chain.first
-    }
+    /// The innermost place in a source of the user's, if any of those an instruction was inlined through is one.
+    func usersPlace(of instruction: IRInstruction) -> SourcePlace? { chain(from: instruction.debugNode).first(where: users.holds) }
 
     /// Names of the functions it was inlined through, innermost first.
     func functions(of instruction: IRInstruction) -> [String] {
@@ -28,6 +30,25 @@ struct SourcePlaces {
             node = module.node(location.reference("inlinedAt"))
         }
         return names
+    }
+
+    /// What a source calls a function: its name without the labels of its arguments.
+    func title(of function: IRFunction) -> String {
+        let title = module.node(function.debugNode)?.string("name") ?? function.name
+        return String(title.prefix { $0 != "(" && $0 != "<" })
+    }
+
+    /// Where a global variable is declared.
+    func place(of variable: IRVariable) -> SourcePlace? {
+        guard let node = self.variable(variable), let file = file(of: node) else { return nil }
+        return SourcePlace(file: file, line: node.integer("line") ?? 0, column: 1)
+    }
+
+    /// What a source calls a variable.
+    func title(of variable: IRVariable) -> String { self.variable(variable)?.string("name") ?? variable.name }
+
+    private func variable(_ variable: IRVariable) -> IRMetadata? {
+        module.node(variable.debugNode).flatMap { module.node($0.reference("var")) }
     }
 
     private func chain(from token: IRToken?) -> [SourcePlace] {
@@ -55,10 +76,13 @@ struct SourcePlaces {
         guard !name.hasPrefix("/"), let folder = file.string("directory"), !folder.isEmpty else { return name }
         return "\(folder)/\(name)"
     }
+}
 
-    /// Whether a file is neither the library's nor made by the compiler.
-    static func isUsers(_ file: String) -> Bool {
-        !file.contains("<compiler-generated>") && !file.contains("/Sources/EBPF/") && !file.contains("/Sources/CEBPF/")
-            && !file.hasSuffix(".swiftmodule") && !file.hasSuffix("/<stdin>")
-    }
+/// The sources whose lines a reader of errors knows: the program's, and those of modules it shares with user space.
+struct UsersFiles {
+    private let paths: Set<String>
+
+    init(_ paths: Set<String>) { self.paths = paths }
+
+    func holds(_ place: SourcePlace) -> Bool { place.line > 0 && paths.contains(place.file) }
 }

@@ -80,6 +80,15 @@ struct IRInstruction {
         return first.text
     }
 
+    /// The name of the value it makes.
+    var result: String? {
+        guard tokens.count > 2, tokens[0].kind == .local, tokens[1].isPunctuation("=") else { return nil }
+        return tokens[0].name
+    }
+
+    /// The functions and variables of the module it names.
+    var globals: [String] { tokens.filter { $0.kind == .global }.map(\.name) }
+
     var isDebugRecord: Bool { tokens.first?.kind == .hash }
     var isLabel: Bool { tokens.first?.kind == .label }
 

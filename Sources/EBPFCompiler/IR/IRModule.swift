@@ -95,4 +95,11 @@ extension [IRToken] {
     mutating func rename(_ name: String, to text: String) {
         for index in indices where self[index].kind == .global && self[index].name == name { self[index].text = text }
     }
+
+    /// The same for several names.
+    mutating func rename(_ names: [String: String]) {
+        for index in indices where self[index].kind == .global {
+            if let text = names[self[index].name] { self[index].text = text }
+        }
+    }
 }

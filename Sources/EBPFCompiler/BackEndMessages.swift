@@ -1,0 +1,44 @@
+/// What the bpf back end itself refuses, in the form of our own diagnostics.
+struct BackEndMessages {
+    /// Whole paths of the sources: the back end prints only names.
+    let sources: [String]
+
+    /// The diagnostics in what the back end said; nil if there are none in it.
+    func diagnostics(in text: String) -> [Diagnostic]? {
+        var diagnostics: [Diagnostic] = []
+        for line in text.split(separator: "\n") {
+            // error: NAME:LINE:COLUMN: in function NAME TYPE: WHAT
+            guard let start = line.firstRange(of: "error: "), let inside = line.firstRange(of: ": in function ") else { continue }
+            let place = line[start.upperBound..<inside.lowerBound].split(separator: ":")
+            let rest = line[inside.upperBound...]
+            guard let end = rest.firstRange(of: "): ") else { continue }
+            let (message, remedy) = Self.words(String(rest[end.upperBound...]))
+            let diagnostic = Diagnostic(self.place(place), message, remedy)
+            if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
+        }
+        return diagnostics.isEmpty ? nil : diagnostics
+    }
+
+    private func place(_ parts: [Substring]) -> SourcePlace? {
+        guard parts.count == 3, let line = Int(parts[1]), let column = Int(parts[2]), line > 0 else { return nil }
+        let path = sources.first { $0 == parts[0] || $0.hasSuffix("/\(parts[0])") }
+        return SourcePlace(file: path ?? String(parts[0]), line: line, column: max(column, 1))
+    }
+
+    private static func words(_ message: String) -> (String, String) {
+        let copies = ["memcpy", "memset", "memmove", "memcmp", "bcmp"]
+        if let name = copies.first(where: { message.contains("'\($0)'") }) {
+            return ("too much memory is copied, set or compared at once ('\(name)')", "use less, or what lies in a map where it lies")
+        }
+        if message.contains("'__multi3'") || message.contains("ti3'") {
+            return (
+                "the kernel's machine cannot multiply, divide or shift numbers of 128 bits",
+                "use numbers of at most 64 bits; those of 32 bits give a whole product in 64"
+            )
+        }
+        if message.contains("stack limit") || message.contains("BPF stack") {
+            return ("the function takes more than 512 bytes of stack", "keep large values in a map, such as a PerCPUArray of one entry")
+        }
+        return (message, "")
+    }
+}

@@ -1,0 +1,39 @@
+/// Arithmetic that the kernel's machine does not have.
+struct Numbers: InstructionCheck {
+    func refusal(of instruction: IRInstruction, in program: CheckedProgram) -> Refusal? {
+        let types = instruction.tokens.prefix { $0.kind != .metadata }.filter { $0.kind == .word }.map(\.text)
+        if !Self.floating.isDisjoint(with: types) {
+            return Refusal("the kernel's machine has no floating point", "use integers, scaled if there are fractions", isCause: true)
+        }
+        let operation = instruction.operation
+        if types.contains("i128"), Self.wide.contains(operation) {
+            return Refusal(
+                "the kernel's machine cannot multiply, divide or shift numbers of 128 bits",
+                "use numbers of at most 64 bits; those of 32 bits give a whole product in 64")
+        }
+        if let callee = instruction.callee?.name, callee.contains("mul.with.overflow.i64") {
+            return Refusal(
+                "the overflow of a product of 64 bits takes a product of 128 bits, which the kernel's machine does not have",
+                "use &*, multiply numbers of 32 bits, or compare with the quotient before")
+        }
+        if operation == "sdiv" || operation == "srem" {
+            return Refusal(
+                "the kernel's machine has no signed division", "divide numbers without a sign, such as magnitude, and set the sign after")
+        }
+        return atomic(operation, instruction, types)
+    }
+
+    private func atomic(_ operation: String, _ instruction: IRInstruction, _ types: [String]) -> Refusal? {
+        guard operation == "atomicrmw" || operation == "cmpxchg" else { return nil }
+        if types.contains("i8") || types.contains("i16") {
+            return Refusal("the kernel's machine has no atomic operation on 8 or 16 bits", "use UInt32 or UInt64")
+        }
+        let kinds: Set<String> = ["nand", "max", "min", "umax", "umin", "uinc_wrap", "udec_wrap", "fadd", "fsub", "fmax", "fmin"]
+        guard operation == "atomicrmw", !kinds.isDisjoint(with: types) else { return nil }
+        return Refusal(
+            "the kernel's machine has no such atomic operation", "use addition, and, or, exclusive or, exchange or compare-and-exchange")
+    }
+
+    private static let floating: Set<String> = ["float", "double", "half", "bfloat", "fp128", "x86_fp80"]
+    private static let wide: Set<String> = ["mul", "udiv", "sdiv", "urem", "srem", "shl", "lshr", "ashr"]
+}

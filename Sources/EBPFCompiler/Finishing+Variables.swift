@@ -1,0 +1,109 @@
+/// Global variables: maps, settings, the license, and data.
+extension Finishing {
+    /// Gives variables the names they have in the source. Of data that share a name, all but the first get a number: only its owner looks
+    /// for it. Maps and settings are what user space asks for by name.
+    mutating func nameVariables(_ variables: [IRVariable]) {
+        var taken = Set(module.functions.map(\.name))
+        for variable in variables where variable.debugNode != nil {
+            let title = places.title(of: variable)
+            var name = title
+            if !taken.insert(name).inserted {
+                if LibraryType(of: variable) != nil {
+                    diagnostics.append(
+                        Diagnostic(places.place(of: variable), "two things of the object are called '\(title)'", "give one another name"))
+                }
+                var number = 2
+                while !taken.insert("\(title)_\(number)").inserted { number += 1 }
+                name = "\(title)_\(number)"
+            }
+            names[variable.name] = name
+        }
+    }
+
+    /// A variable as the object has it; nil if something is wrong with it.
+    mutating func finished(_ variable: IRVariable) -> IRVariable? {
+        switch LibraryType(of: variable) {
+        case .map: map(variable)
+        case .setting: setting(variable)
+        case .license: license(variable)
+        case .kernelField: kernelField(variable)
+        case nil: data(variable)
+        }
+    }
+
+    private func name(_ variable: IRVariable) -> String { names[variable.name] ?? variable.name }
+
+    /// A map: the numbers that its initialiser left behind its storage become its definition.
+    private mutating func map(_ variable: IRVariable) -> IRVariable? {
+        let numbers = constants.words(of: variable)
+        guard let definition = numbers.flatMap({ MapDefinition(words: $0) }) else {
+            diagnostics.append(Globals.diagnostic(variable, places))
+            return nil
+        }
+        let parameters = types.parameters(ofVariable: variable.debugNode)
+        let described = parameters.map { types.describe($0, into: &nodes) }
+        var inner: String?
+        // Of a map of maps, the words of those come first.
+        if definition.holdsMaps, let type = parameters.last, let map = MapDefinition(words: numbers?.dropLast(6) ?? []) {
+            inner = map.node(types: types.parameters(ofType: type).map { types.describe($0, into: &nodes) }, into: &nodes).type
+        }
+        let node = definition.node(types: described, inner: inner, into: &nodes)
+        let debug = global(variable, type: node.type)
+        used.append(name(variable))
+        return IRVariable(
+            name: name(variable), type: [.word("[\(node.pointers) x ptr]")], initialiser: [.word("zeroinitializer")],
+            suffixes: [
+                [.word("section"), IRToken(.string, "\".maps\"")], [.word("align"), .word("8")],
+                [.metadata("dbg"), IRToken(.metadata, debug)],
+            ])
+    }
+
+    private mutating func setting(_ variable: IRVariable) -> IRVariable? {
+        var setting = variable
+        let type = types.parameters(ofVariable: variable.debugNode).first.flatMap { types.describe($0, into: &nodes) }
+        let debug = type.map { global(variable, type: nodes.node("!DIDerivedType(tag: DW_TAG_const_type, baseType: \($0.node))")) }
+        used.append(name(variable))
+        setting.name = name(variable)
+        setting.isConstant = true
+        setting.linkage = []
+        setting.set("section", IRToken(.string, "\".rodata\""))
+        setting.set("!dbg", debug.map { IRToken(.metadata, $0) })
+        return setting
+    }
+
+    private mutating func license(_ variable: IRVariable) -> IRVariable? {
+        guard let first = constants.words(of: variable)?.first else {
+            diagnostics.append(Globals.diagnostic(variable, places))
+            return nil
+        }
+        let licenses = ["GPL", "Dual MIT/GPL", "Dual BSD/GPL", "Proprietary"]
+        let text = licenses[min(Int(first), licenses.count - 1)]
+        used.append("_license")
+        return IRVariable(
+            name: "_license", isConstant: true, type: [.word("[\(text.utf8.count + 1) x i8]")],
+            initialiser: [IRToken(.string, "c\"\(text)\\00\"")], suffixes: [[.word("section"), IRToken(.string, "\"license\"")]])
+    }
+
+    /// Any other variable: it lies in `.data`, `.bss` or `.rodata`, which libbpf makes maps of.
+    private mutating func data(_ variable: IRVariable) -> IRVariable {
+        var data = variable
+        let type = types.type(ofVariable: variable.debugNode).flatMap { types.describe($0, into: &nodes) }
+        let debug = type.map { global(variable, type: $0.node) }
+        data.set("!dbg", debug.map { IRToken(.metadata, $0) })
+        data.name = name(variable)
+        for (old, new) in names { data.initialiser.rename(old, to: IRToken.global(new).text) }
+        return data
+    }
+
+    private mutating func global(_ variable: IRVariable, type: String) -> String {
+        let place = places.place(of: variable)
+        let file = file(place?.file ?? module.sourceName)
+        let node = nodes.distinct(
+            "distinct !DIGlobalVariable(name: \"\(name(variable))\", scope: \(unit), file: \(file), line: \(place?.line ?? 0), type: \(type), "
+                + "isLocal: false, isDefinition: true)"
+        )
+        let expression = nodes.distinct("!DIGlobalVariableExpression(var: \(node), expr: !DIExpression())")
+        globals.append(expression)
+        return expression
+    }
+}
