@@ -24,7 +24,7 @@ struct HeaderWalkTests {
         let frames = Self.frames.map(\.bytes) + [Array(chained)]
         var random = SystemRandomNumberGenerator()
         var good = 0
-        for round in 0..<3_000 {
+        for round in 0..<1_500 {
             var bytes = frames[round % frames.count]
             if round >= frames.count {
                 // Numbers that mean something in headers come more often than others.
@@ -45,6 +45,6 @@ struct HeaderWalkTests {
             if results[0] == 1 { good += 1 }
             if round < frames.count { #expect(results[0] == 1, "frame \(round)") }
         }
-        #expect(good > 300)
+        #expect(good > 150)
     }
 }
