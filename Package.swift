@@ -194,6 +194,14 @@ let package = Package(
             sources: ["Objects.swift"], swiftSettings: house, plugins: ["EmbedBPF"]),
         .testTarget(
             name: "EBPFTests", dependencies: ["BPF", "BPFTesting", "EBPF", "EBPFTestObjects", "EBPFTestTypes"], swiftSettings: house),
+        // Swift in the kernel: constructs of the language compiled for both sides, and programs with each of them.
+        .target(name: "SwiftConstructs", dependencies: ["EBPF"], path: "Tests/SwiftConstructs", swiftSettings: house),
+        .target(
+            name: "SwiftObjects", dependencies: ["BPF", "EBPF", "SwiftConstructs"], path: "Tests/SwiftObjects", sources: ["Objects.swift"],
+            swiftSettings: house, plugins: ["EmbedBPF"]),
+        .testTarget(
+            name: "SwiftProgramTests",
+            dependencies: ["BPF", "BPFTesting", "CLibBPF", "EBPF", "EBPFCompiler", "SwiftConstructs", "SwiftObjects"], swiftSettings: house),
         // Swift types that the plugin makes of objects, and those who use them.
         .target(
             name: "GeneratedObjects", dependencies: ["BPF"], path: "Tests/GeneratedObjects", sources: ["Objects.swift"],
@@ -219,9 +227,9 @@ let package = Package(
             swiftSettings: house),
         // Tests of the bundled probes, with functions of their own to probe.
         .target(name: "CProbeTarget", path: "Tests/ProbeTarget"),
-        // Those that are written in Swift, in C.
+        // Those that are written in Swift, in C, and the datapath's header walk in both.
         .target(
-            name: "ProbeTwins", dependencies: ["BPF"], path: "Tests/ProbeTwins", sources: ["Objects.swift"], swiftSettings: house,
+            name: "ProbeTwins", dependencies: ["BPF", "EBPF"], path: "Tests/ProbeTwins", sources: ["Objects.swift"], swiftSettings: house,
             plugins: ["EmbedBPF"]),
         .testTarget(
             name: "BundledProbesTests",

@@ -42,7 +42,16 @@ public struct EBPFCompiler {
         ]
             + ["Embedded", "RawLayout", "BuiltinModule"].flatMap { ["-enable-experimental-feature", $0] }
             + headers.flatMap { ["-Xcc", "-fmodule-map-file=\($0.appending(path: "module.modulemap").path)"] }
-            + ["-Xcc", "-ffreestanding", "-Xcc", "-D__EBPF__"]
+            + ["-Xcc", "-ffreestanding", "-Xcc", "-D__EBPF__", "-Xcc", "-D__TARGET_ARCH_\(Self.machine)"]
+    }
+
+    /// The machine whose registers probes read, as C programs call it: the one this runs on.
+    private static var machine: String {
+        #if arch(arm64)
+            "arm64"
+        #else
+            "x86"
+        #endif
     }
 
     /// Compiles a module that programs import: `EBPF` itself, or types and functions shared with user space.
@@ -154,6 +163,7 @@ public struct EBPFCompiler {
     private func optimise(
         _ prepared: URL, to optimised: URL, _ users: Set<String>, options: [String] = []
     ) throws -> (module: IRModule, diagnostics: [Diagnostic]) {
+        // A part that is thought to run seldom would become a function of its own, with the section of a program.
         let arguments = Self.backEnd + options + ["-Xclang", "-fno-split-cold-code"]
         try run(clang, arguments + [prepared.path, "-S", "-emit-llvm", "-o", optimised.path])
         let module = try module(at: optimised)
