@@ -163,6 +163,7 @@ public struct EBPFCompiler {
     private func optimise(
         _ prepared: URL, to optimised: URL, _ users: Set<String>, options: [String] = []
     ) throws -> (module: IRModule, diagnostics: [Diagnostic]) {
+        // A part that is thought to run seldom would become a function of its own, with the section of a program.
         let arguments = Self.backEnd + options + ["-Xclang", "-fno-split-cold-code"]
         try run(clang, arguments + [prepared.path, "-S", "-emit-llvm", "-o", optimised.path])
         let module = try module(at: optimised)
