@@ -9,7 +9,7 @@ public import Foundation
 /// 4. ``Checks`` tell what the kernel could not run, by file and line.
 /// 5. ``Finishing`` makes maps, settings, license and BTF.
 /// 6. The bpf back end writes the object.
-public struct EBPFCompiler {
+public struct EBPFCompiler: Sendable {
     /// `swiftc` and `clang` of one toolchain.
     public var swiftc: URL
     public var clang: URL

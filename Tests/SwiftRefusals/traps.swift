@@ -23,12 +23,12 @@ func product(_ frame: XDPContext) -> XDPAction {
 
 @section("xdp") @used
 func quotient(_ frame: XDPContext) -> XDPAction {
-    answer(frame) { n in n.a / n.b }  // refused: ivision by zero
+    answer(frame) { n in n.a / n.b }  // refused: may end the program: Division by zero
 }
 
 @section("xdp") @used
 func remainder(_ frame: XDPContext) -> XDPAction {
-    answer(frame) { n in n.a % n.b }  // refused: ivision by zero
+    answer(frame) { n in n.a % n.b }  // refused: may end the program: Division by zero
 }
 
 @section("xdp") @used
@@ -112,7 +112,7 @@ func unprovenSum(_ frame: XDPContext) -> XDPAction {
 func spanElement(_ frame: XDPContext) -> XDPAction {
     answer(frame) { n in
         let array: InlineArray<4, UInt64> = [n.a, n.b, n.c, n.d]
-        return array.span[Int(truncatingIfNeeded: n.b)]  // refused: ndex out of bounds
+        return array.span[Int(truncatingIfNeeded: n.b)]  // refused: Index out of bounds
     }
 }
 

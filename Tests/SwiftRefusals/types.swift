@@ -23,4 +23,4 @@ struct Named: BitwiseCopyable {
     var name: String  // refused: 'String'
 }
 
-let names = HashMap<UInt32, String>(entries: 4)  // refused: requires that 'String' conform to 'BitwiseCopyable'
+let names = HashMap<UInt32, String>(entries: 4)  // refused: type 'String' does not conform to protocol 'BitwiseCopyable'
