@@ -65,6 +65,7 @@ let package = Package(
         // eBPF programs written in Swift: the compiler of them, and a tool to run it by hand.
         .target(name: "EBPFCompiler", swiftSettings: house),
         .executableTarget(name: "bpf-swift", dependencies: ["EBPFCompiler"], swiftSettings: house),
+        .testTarget(name: "EBPFCompilerTests", dependencies: ["EBPFCompiler"], swiftSettings: house),
         .systemLibrary(name: "CDatapath", path: "bpf/include"),
         .target(
             name: "BPFObjects", dependencies: ["BPF", "EBPF", "ProbeRecords"], path: "bpf", exclude: ["include", "probes/include"],
@@ -226,9 +227,9 @@ let package = Package(
             swiftSettings: house),
         // Tests of the bundled probes, with functions of their own to probe.
         .target(name: "CProbeTarget", path: "Tests/ProbeTarget"),
-        // Those that are written in Swift, in C.
+        // Those that are written in Swift, in C, and the datapath's header walk in both.
         .target(
-            name: "ProbeTwins", dependencies: ["BPF"], path: "Tests/ProbeTwins", sources: ["Objects.swift"], swiftSettings: house,
+            name: "ProbeTwins", dependencies: ["BPF", "EBPF"], path: "Tests/ProbeTwins", sources: ["Objects.swift"], swiftSettings: house,
             plugins: ["EmbedBPF"]),
         .testTarget(
             name: "BundledProbesTests",

@@ -14,9 +14,9 @@ extension Finishing {
     /// A variable of the kind that the back end makes a relocation of where it is read: its name says what of the field is asked for, the
     /// offset (0), and how the field is found in the structure that its metadata describes, as member 0.
     mutating func kernelField(_ variable: IRVariable) -> IRVariable? {
-        let names = variable.initialiser.filter { $0.kind == .global }.compactMap { text(of: $0.name) }
+        let texts = variable.initialiser.filter { $0.kind == .global }.compactMap { text(of: $0.name) }
         let type = types.parameters(ofVariable: variable.debugNode).first.flatMap { types.describe($0, into: &nodes) }
-        guard names.count == 2, let type else {
+        guard texts.count == 2, let type else {
             diagnostics.append(Globals.diagnostic(variable, places))
             return nil
         }
@@ -24,10 +24,10 @@ extension Finishing {
         // instruction until the loader knows better and which it compares with the offset in the structure described here.
         let offset = 8 * kernelFields
         let structure = nodes.structure(
-            names[0], bits: offset * 8 + type.bits, members: [(names[1], type.node, type.bits, offset * 8)])
-        let name = "llvm.\(names[0]):0:\(offset)$0:0"
+            texts[0], bits: offset * 8 + type.bits, members: [(texts[1], type.node, type.bits, offset * 8)])
+        let name = "llvm.\(texts[0]):0:\(offset)$0:0"
         kernelFields += 1
-        self.names[variable.name] = name
+        names[variable.name] = name
         return IRVariable(
             name: name, linkage: [.word("external")], type: [.word("i64")], initialiser: [],
             suffixes: [

@@ -113,6 +113,7 @@ struct Preparation {
         let host: Set<String> = ["protected", "hidden", "weak_odr", "linkonce_odr", "dso_local"]
         variable.linkage.removeAll { $0.kind == .word && host.contains($0.text) }
         variable.suffixes.removeAll { $0.first?.isWord("comdat") == true }
+        variable.type.widenTruth()
         variable.initialiser.widenTruth()
     }
 

@@ -155,6 +155,19 @@ struct KernelCallTests {
         #expect(exit.kind == 10)
     }
 
+    @Test("A hook of security modules", .enabled(if: Features.lsm == .available, "no BPF among the security modules: run scripts/vm-tests"))
+    func securityVerdicts() throws {
+        var object = try OpenObject(.security)
+        try object.setGlobal("process", to: UInt32(getpid()))
+        let loaded = try object.load()
+        do {
+            let attachment = try loaded.program("judge").attach(to: AttachTarget(text: "lsm:task_getpgid"))
+            #expect(getpgid(0) == -1 && errno == EBADFD)
+            #expect(try attachment.links.count == 1)
+        }
+        #expect(getpgid(0) == getpgrp())
+    }
+
     /// Where a library that this process uses lies.
     private func pathOfLibrary(_ name: String) -> String? {
         guard let file = unsafe fopen("/proc/self/maps", "r") else { return nil }
