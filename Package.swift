@@ -65,6 +65,7 @@ let package = Package(
         // eBPF programs written in Swift: the compiler of them, and a tool to run it by hand.
         .target(name: "EBPFCompiler", swiftSettings: house),
         .executableTarget(name: "bpf-swift", dependencies: ["EBPFCompiler"], swiftSettings: house),
+        .testTarget(name: "EBPFCompilerTests", dependencies: ["EBPFCompiler"], swiftSettings: house),
         .systemLibrary(name: "CDatapath", path: "bpf/include"),
         .target(
             name: "BPFObjects", dependencies: ["BPF", "EBPF", "ProbeRecords"], path: "bpf", exclude: ["include", "probes/include"],

@@ -35,6 +35,15 @@ public struct EBPFCompiler {
     /// The machine the Swift compiler believes it compiles for: layouts are the kernel's, and its standard library comes embedded.
     private static let triple = "x86_64-unknown-none-elf"
 
+    /// The machine that the kernel runs on, as libbpf's headers call it: the one the compiler runs on. Probes read its registers.
+    private static var host: String {
+        #if arch(arm64)
+            "arm64"
+        #else
+            "x86"
+        #endif
+    }
+
     private func languageArguments(module: String) -> [String] {
         [
             "-target", Self.triple, "-swift-version", "6", "-parse-as-library", "-wmo", "-O", "-module-name", module, "-I", folder.path,
@@ -42,16 +51,7 @@ public struct EBPFCompiler {
         ]
             + ["Embedded", "RawLayout", "BuiltinModule"].flatMap { ["-enable-experimental-feature", $0] }
             + headers.flatMap { ["-Xcc", "-fmodule-map-file=\($0.appending(path: "module.modulemap").path)"] }
-            + ["-Xcc", "-ffreestanding", "-Xcc", "-D__EBPF__", "-Xcc", "-D__TARGET_ARCH_\(Self.machine)"]
-    }
-
-    /// The machine whose registers probes read, as C programs call it: the one this runs on.
-    private static var machine: String {
-        #if arch(arm64)
-            "arm64"
-        #else
-            "x86"
-        #endif
+            + ["-Xcc", "-ffreestanding", "-Xcc", "-D__EBPF__", "-Xcc", "-D__TARGET_ARCH_\(Self.host)"]
     }
 
     /// Compiles a module that programs import: `EBPF` itself, or types and functions shared with user space.
@@ -137,24 +137,37 @@ public struct EBPFCompiler {
         try refuse(preparation.diagnostics)
         try Data(prepared.utf8).write(to: step(".prepared"))
 
-        let backend = ["-target", "bpfel", "-mcpu=v3", "-O2", "-Wno-override-module", "-x", "ir"]
-        // Left as they are, the two comparisons of a bounds check are no longer seen to belong together, and would all stay. And a part that
-        // is thought to run seldom would become a function of its own, with the section of a program.
-        let options = ["-mllvm", "-bpf-disable-serialize-icmp", "-Xclang", "-fno-split-cold-code"]
-        try run(clang, backend + options + [step(".prepared").path, "-S", "-emit-llvm", "-o", step(".optimised").path])
-        let optimised = try module(at: step(".optimised"))
-        var diagnostics = Checks(optimised, users: UsersFiles(users)).diagnostics()
+        var (optimised, diagnostics) = try optimise(step(".prepared"), to: step(".optimised"), users)
+        if !diagnostics.isEmpty {
+            // The bpf target keeps comparisons of one value apart, which the verifier may need but which hides what they prove. Where a test
+            // of Swift's is left that way, they may be joined.
+            (optimised, diagnostics) = try optimise(
+                step(".prepared"), to: step(".optimised"), users, options: ["-mllvm", "-bpf-disable-serialize-icmp"])
+        }
         var finishing = Finishing(optimised, users: UsersFiles(users))
         let finished = finishing.run()
         diagnostics += finishing.diagnostics.filter { !diagnostics.contains($0) }
         try refuse(diagnostics)
         try Data(finished.utf8).write(to: step(".finished"))
         do {
-            try run(clang, backend + [step(".finished").path, "-g", "-Xclang", "-disable-llvm-passes", "-c", "-o", object.path])
+            try run(clang, Self.backEnd + [step(".finished").path, "-g", "-Xclang", "-disable-llvm-passes", "-c", "-o", object.path])
         } catch let failure as Failure {
             try refuse(BackEndMessages(sources: users.sorted()).diagnostics(in: failure.description) ?? [])
             throw failure
         }
+    }
+
+    private static let backEnd = ["-target", "bpfel", "-mcpu=v3", "-O2", "-Wno-override-module", "-x", "ir"]
+
+    /// Runs LLVM's optimiser, and checks what it leaves.
+    private func optimise(
+        _ prepared: URL, to optimised: URL, _ users: Set<String>, options: [String] = []
+    ) throws -> (module: IRModule, diagnostics: [Diagnostic]) {
+        // A part that is thought to run seldom would become a function of its own, with the section of a program.
+        let arguments = Self.backEnd + options + ["-Xclang", "-fno-split-cold-code"]
+        try run(clang, arguments + [prepared.path, "-S", "-emit-llvm", "-o", optimised.path])
+        let module = try module(at: optimised)
+        return (module, Checks(module, users: UsersFiles(users)).diagnostics())
     }
 
     /// The program's sources and those of the modules it may import, but for the library's own.

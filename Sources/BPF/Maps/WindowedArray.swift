@@ -1,3 +1,4 @@
+import CLibBPF
 import Glibc
 
 /// An array map that is written now and then: only the part that is being written lies in this process's memory, and only as long.

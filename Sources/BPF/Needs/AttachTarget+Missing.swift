@@ -1,3 +1,4 @@
+internal import CLibBPF
 internal import Glibc
 
 extension AttachTarget {
