@@ -65,6 +65,7 @@ let package = Package(
         // eBPF programs written in Swift: the compiler of them, and a tool to run it by hand.
         .target(name: "EBPFCompiler", swiftSettings: house),
         .executableTarget(name: "bpf-swift", dependencies: ["EBPFCompiler"], swiftSettings: house),
+        .testTarget(name: "EBPFCompilerTests", dependencies: ["EBPFCompiler"], swiftSettings: house),
         .systemLibrary(name: "CDatapath", path: "bpf/include"),
         .target(
             name: "BPFObjects", dependencies: ["BPF", "EBPF", "ProbeRecords"], path: "bpf", exclude: ["include", "probes/include"],
@@ -193,6 +194,14 @@ let package = Package(
             sources: ["Objects.swift"], swiftSettings: house, plugins: ["EmbedBPF"]),
         .testTarget(
             name: "EBPFTests", dependencies: ["BPF", "BPFTesting", "EBPF", "EBPFTestObjects", "EBPFTestTypes"], swiftSettings: house),
+        // Swift in the kernel: constructs of the language compiled for both sides, and programs with each of them.
+        .target(name: "SwiftConstructs", dependencies: ["EBPF"], path: "Tests/SwiftConstructs", swiftSettings: house),
+        .target(
+            name: "SwiftObjects", dependencies: ["BPF", "EBPF", "SwiftConstructs"], path: "Tests/SwiftObjects", sources: ["Objects.swift"],
+            swiftSettings: house, plugins: ["EmbedBPF"]),
+        .testTarget(
+            name: "SwiftProgramTests",
+            dependencies: ["BPF", "BPFTesting", "CLibBPF", "EBPF", "EBPFCompiler", "SwiftConstructs", "SwiftObjects"], swiftSettings: house),
         // Swift types that the plugin makes of objects, and those who use them.
         .target(
             name: "GeneratedObjects", dependencies: ["BPF"], path: "Tests/GeneratedObjects", sources: ["Objects.swift"],

@@ -17,10 +17,7 @@ extension Finishing {
         let texts = variable.initialiser.filter { $0.kind == .global }.compactMap { text(of: $0.name) }
         let type = types.parameters(ofVariable: variable.debugNode).first.flatMap { types.describe($0, into: &nodes) }
         guard texts.count == 2, let type else {
-            diagnostics.append(
-                Diagnostic(
-                    places.place(of: variable), "the field '\(places.title(of: variable))' of the kernel is not known at build time",
-                    "write the names of structure and field as literals, as in KernelField<Int32>(\"task_struct\", \"tgid\")"))
+            diagnostics.append(Globals.diagnostic(variable, places))
             return nil
         }
         // Two fields are two variables, so their names must differ. What may differ is the number before the dollar, which stands in the

@@ -25,6 +25,9 @@ struct MapDefinition {
     /// Whether its values are maps.
     var holdsMaps: Bool { kind == 12 || kind == 13 }
 
+    /// `BPF_MAP_TYPE_PROG_ARRAY`, which the kernel wants no types of.
+    private static let programArray: UInt32 = 3
+
     /// The structure by which libbpf reads a map's definition from BTF: numbers as lengths of arrays, types behind pointers. With the
     /// number of pointers it has.
     ///
@@ -43,7 +46,7 @@ struct MapDefinition {
         if keySize > 0 {
             if let key, key.bits == Int(keySize) * 8 {
                 members.append(("key", nodes.pointer(to: key.node)))
-            } else if types.count <= 1, keySize == 4 {
+            } else if types.count <= 1, keySize == 4, kind != Self.programArray {
                 members.append(("key", nodes.pointer(to: nodes.integer("unsigned int", bits: 32, isSigned: false))))
             } else {
                 number("key_size", keySize, &nodes)

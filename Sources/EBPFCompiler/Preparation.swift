@@ -40,7 +40,7 @@ struct Preparation {
         let tokens = names.mapValues { IRToken.global($0).text }
         for index in module.functions.indices { adapt(&module.functions[index], names: names, tokens: tokens) }
         for index in module.variables.indices { adapt(&module.variables[index]) }
-        for index in module.types.indices { module.types[index].tokens = Self.inBytes(module.types[index].tokens) }
+        for index in module.types.indices { module.types[index].tokens.widenTruth() }
         for (number, tokens) in module.attributes { module.attributes[number] = Self.neutral(tokens) }
         return text(constructors: initialisers.filter(kept.contains))
     }
@@ -83,7 +83,10 @@ struct Preparation {
             }
         }
         // The optimiser carries out constructors that take nothing; what swift_once hands on is not used.
-        if function.name.hasSuffix("_WZ") { function.parameters = [] }
+        if function.name.hasSuffix("_WZ") {
+            function.parameters = []
+            for index in function.body.indices where function.body[index].operation == "store" { function.body[index].tokens.widenTruth() }
+        }
         if names[function.name] == nil {
             function.prefix.insert(.word("internal"), at: 0)
             // What cannot be called has to be a part of its callers, unless its author wants it otherwise and is told.
@@ -110,21 +113,8 @@ struct Preparation {
         let host: Set<String> = ["protected", "hidden", "weak_odr", "linkonce_odr", "dso_local"]
         variable.linkage.removeAll { $0.kind == .word && host.contains($0.text) }
         variable.suffixes.removeAll { $0.first?.isWord("comdat") == true }
-        variable.type = Self.inBytes(variable.type)
-        variable.initialiser = Self.inBytes(variable.initialiser)
-    }
-
-    /// Types and constants with a byte for each bit: so a `Bool` is written to memory, and the optimiser carries out what writes another
-    /// type than a variable's no more.
-    private static func inBytes(_ tokens: [IRToken]) -> [IRToken] {
-        var tokens = tokens
-        for index in tokens.indices where tokens[index].isWord("i1") {
-            tokens[index].text = "i8"
-            guard index + 1 < tokens.endIndex else { continue }
-            if tokens[index + 1].isWord("true") { tokens[index + 1].text = "1" }
-            if tokens[index + 1].isWord("false") { tokens[index + 1].text = "0" }
-        }
-        return tokens
+        variable.type.widenTruth()
+        variable.initialiser.widenTruth()
     }
 
     /// Attributes without what is meant for the host's machine.
@@ -156,5 +146,19 @@ struct Preparation {
         lines += module.attributes.map { "attributes #\($0.key) = \($0.value.text)" }
         lines += module.metadataLines
         return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension [IRToken] {
+    /// Makes a byte of what is true or false in memory. The Swift compiler stores bytes in variables whose type says one bit, which LLVM does
+    /// not carry out at build time.
+    fileprivate mutating func widenTruth() {
+        for index in indices where self[index].isWord("i1") {
+            guard index + 1 == endIndex || !self[index + 1].kind.isName else { continue }
+            self[index].text = "i8"
+            guard index + 1 < endIndex else { continue }
+            if self[index + 1].isWord("true") { self[index + 1].text = "1" }
+            if self[index + 1].isWord("false") { self[index + 1].text = "0" }
+        }
     }
 }

@@ -2,7 +2,7 @@
 ///
 /// LLVM's bpf target hides the first of two comparisons of one value that are joined by "or" (`BPFAdjustOpt`), so that the verifier
 /// sees both. Swift's tests of an index are of that form: hidden, none could be proved to hold. The target knows the form by the value that
-/// comes first in both, so a comparison is turned round here. What is left of such tests is an error in any case.
+/// comes first in both, so such comparisons are turned round here. What is left of such tests is an error in any case.
 struct TrapConditions {
     private var body: [IRInstruction]
     /// The instruction that makes a value.
@@ -32,11 +32,11 @@ struct TrapConditions {
             // "br i1 %condition, label %a, label %b"
             let locals = instruction.tokens.filter { $0.kind == .local }.map(\.name)
             guard locals.count == 3, locals.dropFirst().contains(where: traps.contains) else { continue }
-            turn(locals[0], isJoined: false)
+            turn(locals[0])
         }
     }
 
-    private mutating func turn(_ value: String, isJoined: Bool) {
+    private mutating func turn(_ value: String, isJoined: Bool = false) {
         guard let index = definitions[value] else { return }
         let instruction = body[index]
         let sources = instruction.tokens.dropFirst().filter { $0.kind == .local }.map(\.name)
@@ -44,8 +44,7 @@ struct TrapConditions {
         case "call" where instruction.callee?.name.hasPrefix("llvm.expect") == true:
             if let condition = sources.first { turn(condition, isJoined: isJoined) }
         case "or":
-            if let first = sources.first { turn(first, isJoined: true) }
-            for other in sources.dropFirst() { turn(other, isJoined: false) }
+            for source in sources { turn(source, isJoined: true) }
         case "icmp" where isJoined:
             turnComparison(at: index)
         default:

@@ -7,13 +7,8 @@ let stacks = StackTraces(entries: 64)
 /// The process to tell of.
 let process = Setting<UInt32>(0)
 
-@inline(__always)
 func fill(_ call: borrowing Reservation<Call>, kind: UInt32, argument: UInt64) {
-    call.value.kind = kind
-    call.value.argument = argument
-    call.value.process = CurrentTask.process
-    call.value.user = CurrentTask.user
-    call.value.at = Clock.monotonic
+    call.value.fill(kind: kind, argument: argument)
     CurrentTask.readName(into: &call.value.name)
 }
 
@@ -69,6 +64,23 @@ func asked(_ context: ProbeContext) -> ProbeResult {
     fill(call, kind: 5, argument: UInt64(UserPointer<UInt32>(path.address).read() ?? 0))
     path.readText(into: &call.value.path)
     if UserPointer<UInt32>(8).read() != nil { call.value.kind = 0 }
+    call.submit()
+    return .done
+}
+
+struct ExecFields: BitwiseCopyable {
+    /// Where the path lies in the record.
+    var path: UInt32
+    var process: Int32
+    var former: Int32
+}
+
+/// A program is run, by a process that is told of or by a child of it.
+@section("tracepoint/sched/sched_process_exec") @used
+func executed(_ event: TracepointContext<ExecFields>) -> ProbeResult {
+    guard let call = calls.reserve() else { return .done }
+    fill(call, kind: 11, argument: UInt64(truncatingIfNeeded: event.fields.process))
+    event.data(event.fields.path, of: CChar.self).readText(into: &call.value.path)
     call.submit()
     return .done
 }

@@ -17,7 +17,7 @@ let devices = DeviceMap(entries: 2)
 /// Used by no program.
 let unused = ArrayMap<PaddedValue>(entries: 3)
 
-func answer(_ index: UInt32, _ value: Int) { answers.set(Int32(truncatingIfNeeded: value), for: index) }
+func answer(_ index: UInt32, _ value: Int32) { answers.set(value, for: index) }
 
 /// Leaves in `answers` what the calls said.
 @section("xdp") @used
@@ -47,10 +47,10 @@ func useQueues(_ frame: XDPContext) -> XDPAction {
     queue.push(2)
     answer(7, queue.push(3).errorNumber)
     answer(8, queue.push(4, replacingOldest: true).errorNumber)
-    answer(9, Int(truncatingIfNeeded: queue.pop() ?? 0))
+    answer(9, Int32(truncatingIfNeeded: queue.pop() ?? 0))
     stack.push(5)
     stack.push(6)
-    answer(10, Int(stack.peek() ?? 0))
+    answer(10, Int32(stack.peek() ?? 0))
     return .pass
 }
 

@@ -59,3 +59,23 @@ func trim(_ frame: XDPContext) -> XDPAction {
     guard frame.writeMetadata(UInt32(7)) else { return .aborted }
     return frame.readMetadata(UInt32.self) == 7 ? .pass : .drop
 }
+
+/// Puts a tag on and takes it off again; the mark says what was seen meanwhile.
+@section("tc") @used
+func tagAndBack(_ packet: TCContext) -> TCAction {
+    guard packet.vlan == nil, packet.pushVLAN(type: .vlan, control: 0x2005).succeeded, let vlan = packet.vlan else { return .drop }
+    packet.mark = UInt32(vlan)
+    guard packet.popVLAN().succeeded, packet.vlan == nil else { return .drop }
+    return .ok
+}
+
+/// Makes a packet longer at its end and at its beginning, and reads the last byte of what there is then.
+@section("tc") @used
+func stretch(_ packet: TCContext) -> TCAction {
+    let count = UInt32(truncatingIfNeeded: packet.count)
+    guard packet.resize(to: count &+ 40).succeeded, packet.pull(0).succeeded else { return .drop }
+    guard packet.load(UInt8.self, at: packet.count &- 1) == 0, packet.load(UInt8.self, at: packet.count) == nil else { return .drop }
+    guard packet.addHeadroom(16).succeeded, UInt32(truncatingIfNeeded: packet.count) == count &+ 56 else { return .drop }
+    packet.mark = packet.computedHash
+    return packet.mark == packet.hash ? .ok : .drop
+}

@@ -55,4 +55,14 @@ public struct Call: BitwiseCopyable, Sendable {
         name = .empty
         path = .empty
     }
+
+    /// Everything but texts.
+    @inline(__always)
+    public mutating func fill(kind: UInt32, argument: UInt64) {
+        self.kind = kind
+        self.argument = argument
+        process = CurrentTask.process
+        user = CurrentTask.user
+        at = Clock.monotonic
+    }
 }

@@ -10,9 +10,10 @@ import Testing
 struct KernelCallTests {
     /// Loads the object, attaches a program, calls `trigger` until its record comes, and returns that.
     private func call(
-        of name: String, to target: String, trigger: @Sendable () -> Void, where isWanted: (Call) -> Bool
+        of name: String, in source: EmbeddedObject = .calls, to target: String, trigger: @Sendable () -> Void,
+        where isWanted: (Call) -> Bool
     ) async throws -> (Call, stack: Int) {
-        var object = try OpenObject(.calls)
+        var object = try OpenObject(source)
         try object.setGlobal("process", to: UInt32(getpid()))
         let loaded = try object.load()
         let ring = try loaded.ringBuffer("calls")
@@ -27,6 +28,7 @@ struct KernelCallTests {
         }
         #expect(try !attachment.attachment.links.isEmpty)
         let call = try #require(found)
+        guard source.name == EmbeddedObject.calls.name else { return (call, 0) }
         let stacks = try StackTraces(adopting: loaded.withMapDescriptor("stacks") { dup($0) })
         return (call, try stacks.frames(of: call.user)?.count ?? 0)
     }
@@ -92,6 +94,78 @@ struct KernelCallTests {
         }
         #expect(call.kind == 5)
         #expect(call.argument == 0x6463_6261)
+    }
+
+    @Test("A tracepoint's text of any length")
+    func recordedText() async throws {
+        let (call, _) = try await call(of: "executed", to: "tracepoint:sched/sched_process_exec") {
+            _ = try? runCommand(["/bin/true"])
+        } where: {
+            $0.path.text == "/bin/true"
+        }
+        #expect(call.kind == 11)
+        #expect(UInt64(call.process) == call.argument)
+        #expect(call.name.text == "true")
+    }
+
+    @Test("A tracepoint with the kernel's types")
+    func typedTracepoint() async throws {
+        let (call, _) = try await call(of: "typed", in: .functions, to: "tp_btf:sys_enter") {
+            setpgid(-1, 0)
+        } where: {
+            $0.kind == 8
+        }
+        #expect(call.argument != 0)
+    }
+
+    @Test(
+        "A kernel function's arguments and result",
+        .enabled(if: Features.kprobe == .available, "this kernel has no kprobes: run scripts/vm-tests"))
+    func kernelFunctions() async throws {
+        // A descriptor nobody has, by which the call is known again.
+        let (entry, _) = try await call(of: "unlinking", in: .functions, to: "kprobe:do_unlinkat") {
+            unlinkat(0x4242, "a path", 0)
+        } where: {
+            $0.argument == 0x4242
+        }
+        #expect(entry.kind == 6)
+        let (exit, _) = try await call(of: "unlinked", in: .functions, to: "kretprobe:do_unlinkat") {
+            unlinkat(0x4242, "a path", 0)
+        } where: {
+            Int32(truncatingIfNeeded: $0.argument) == -EBADF
+        }
+        #expect(exit.kind == 7)
+    }
+
+    @Test(
+        "The same by trampolines",
+        .enabled(if: Features.fentry == .available && Features.fexit == .available, "no trampolines here: run scripts/vm-tests"))
+    func trampolines() async throws {
+        let (entry, _) = try await call(of: "entering", in: .trampolines, to: "fentry:do_unlinkat") {
+            unlinkat(0x4243, "a path", 0)
+        } where: {
+            UInt32(truncatingIfNeeded: $0.argument) == 0x4243
+        }
+        #expect(entry.kind == 9)
+        let (exit, _) = try await call(of: "leaving", in: .trampolines, to: "fexit:do_unlinkat") {
+            unlinkat(0x4243, "a path", 0)
+        } where: {
+            Int32(truncatingIfNeeded: $0.argument) == -EBADF
+        }
+        #expect(exit.kind == 10)
+    }
+
+    @Test("A hook of security modules", .enabled(if: Features.lsm == .available, "no BPF among the security modules: run scripts/vm-tests"))
+    func securityVerdicts() throws {
+        var object = try OpenObject(.security)
+        try object.setGlobal("process", to: UInt32(getpid()))
+        let loaded = try object.load()
+        do {
+            let attachment = try loaded.program("judge").attach(to: AttachTarget(text: "lsm:task_getpgid"))
+            #expect(getpgid(0) == -1 && errno == EBADFD)
+            #expect(try attachment.links.count == 1)
+        }
+        #expect(getpgid(0) == getpgrp())
     }
 
     /// Where a library that this process uses lies.

@@ -40,11 +40,21 @@ struct KernelCgroupTests {
     }
 
     @Test("A packet is judged by its network header")
-    func packets() throws {
-        let program = try OpenObject(.cgroups).load().program("egress")
-        // Test-runs give the network header's packet after an Ethernet header.
-        #expect(try program.testRun(data: Packet.ethernet().ipv4("10.0.0.1", "10.9.9.9").udp(1, 2).bytes).returnValue == 0)
-        #expect(try program.testRun(data: Packet.ethernet().ipv4("10.0.0.1", "11.0.0.1").udp(1, 2).bytes).returnValue == 1)
-        #expect(try program.testRun(data: Packet.ethernet().ipv6("2001:db8::1", "2001:db8::2").udp(1, 2).bytes).returnValue == 1)
+    func packets() async {
+        await #expect(processExitsWith: .success) {
+            let group = try ControlGroup()
+            let namespace = try NetworkNamespace()
+            let loaded = try OpenObject(.cgroups).load()
+            let attachment = try loaded.program("egress").attach(to: AttachTarget(text: "cgroup/egress:\(group.path)"))
+            try group.enter()
+            try namespace.run {
+                let socket = try TestSocket(.udp, family: .v4)
+                #expect(try socket.send("packet", to: "127.10.0.1", port: 7))
+                #expect(try !socket.send("packet", to: "127.9.0.1", port: 7))
+                #expect(errno == EPERM)
+            }
+            try group.leave()
+            #expect(try attachment.links.count == 1)
+        }
     }
 }

@@ -78,4 +78,16 @@ struct KernelMapTests {
         try loaded.programArray("programs").set(loaded.program("useQueues"), at: 1)
         #expect(try program.testRun(data: frame).returnValue == 2)
     }
+
+    @Test("A frame goes out of the interface that a map says")
+    func devices() throws {
+        try NetworkNamespace().run {
+            let loaded = try OpenObject(.maps).load()
+            let program = try loaded.program("goOn")
+            #expect(try program.testRun(data: frame).returnValue == 1)
+            let devices = try BPF.DeviceMap(adopting: loaded.withMapDescriptor("devices") { dup($0) })
+            try devices.set(interface: 1, forKey: 0)
+            #expect(try program.testRun(data: frame).returnValue == 4)
+        }
+    }
 }

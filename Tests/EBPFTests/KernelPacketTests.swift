@@ -66,4 +66,22 @@ struct KernelPacketTests {
         // What a test-run gives back begins with the metadata.
         #expect(result.data == [7, 0, 0, 0] + udp.bytes.dropLast(2))
     }
+
+    @Test("A tag beside the packet's bytes is put on, seen and taken off")
+    func tags() throws {
+        let program = try OpenObject(.packets).load().program("tagAndBack")
+        let result = try program.testRun(data: udp.bytes, context: TestRunContext())
+        #expect(result.returnValue == 0)
+        #expect(result.context?.mark == 0x2005)
+        #expect(result.data == udp.bytes)
+    }
+
+    @Test("A packet grows at both ends")
+    func stretching() throws {
+        let program = try OpenObject(.packets).load().program("stretch")
+        let result = try program.testRun(data: udp.bytes, context: TestRunContext())
+        #expect(result.returnValue == 0)
+        #expect(result.context?.mark != 0)
+        #expect(result.data.count == udp.bytes.count + 56)
+    }
 }

@@ -23,8 +23,10 @@ struct PacketBufferTests {
     @Test("Offsets end where those of the kernel's contexts end")
     func furthest() {
         let packet = PacketBuffer([UInt8](repeating: 7, count: 70_000))
-        #expect(packet.read(UInt8.self, at: 65_535) == 7)
-        #expect(packet.read(UInt8.self, at: 65_536) == nil)
+        #expect(packet.read(UInt8.self, at: 65_534) == 7)
+        #expect(packet.read(UInt8.self, at: 65_535) == nil)
+        #expect(packet.read(UInt16.self, at: 65_533) == 0x0707)
+        #expect(packet.read(UInt16.self, at: 65_534) == nil)
     }
 
     @Test("What is written is read again, and nothing is written beyond the end")

@@ -17,10 +17,10 @@ struct GeneratedTextTests {
         .tlsFailures,
         // The tests'.
         .alternatives, .callsEither, .callsOne, .callsPerf, .callsTwo, .cgroups, .endless, .extension, .fates, .frames, .functions,
-        .globals, .iterators, .kinds, .kprobes, .longlog, .lsmCgroup, .maps, .multi, .netfilter, .opening, .operations, .pinned, .refused,
-        .replaceable, .reuseport, .rings, .sockets, .starterFentry, .starterIterator, .starterKprobe, .starterLsm, .starterMinimal,
-        .starterRingBuffer, .starterTc, .starterUprobe, .starterUsdt, .starterXdp, .taskmaps, .tracepoints, .tracing, .types, .usdt,
-        .userring, .verdict,
+        .globals, .iterators, .kinds, .kprobes, .longlog, .lsmCgroup, .maps, .multi, .netfilter, .opening, .operations, .pinned, .places,
+        .refused, .replaceable, .reuseport, .rings, .sockets, .stacks, .starterFentry, .starterIterator, .starterKprobe, .starterLsm,
+        .starterMinimal, .starterRingBuffer, .starterTc, .starterUprobe, .starterUsdt, .starterXdp, .taskmaps, .tracepoints, .tracing,
+        .types, .usdt, .userring, .verdict,
         // Those with everything that objects have.
         .globalKinds, .mapKinds, .relocations, .sectionNames,
     ]
@@ -47,8 +47,9 @@ struct GeneratedTextTests {
     @Test func `no object is forgotten`() throws {
         let project = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let folders = ["bpf", "Tests/BPFTestObjects", "Tests/Objects"].map { "/\(project)/\($0)" }
-        let sources = try runCommand(["find"] + folders + ["-name", "*.bpf.c"]).output.split(separator: "\n")
-        let names = sources.compactMap { $0.split(separator: "/").last?.dropLast(".bpf.c".count) }.map(String.init)
+        let sources = try runCommand(["find"] + folders + ["-name", "*.bpf.c", "-o", "-name", "*.bpf.swift"]).output
+        // Up to the first full stop: they are in C or in Swift.
+        let names = sources.split(separator: "\n").compactMap { $0.split(separator: "/").last?.prefix { $0 != "." } }.map(String.init)
         #expect(names.count > 50)
         #expect(Set(names).symmetricDifference(Self.objects.map(\.name)) == [])
     }

@@ -55,7 +55,9 @@ struct Replacement {
         try expectWhole(last, afterRefusalOf: ProbeLoader(at: [place.program: [place.target, "iter:task"]]), traffic)
         // Pins that cannot be made, when everything is attached.
         if last.record.attachments.allSatisfy({ $0.links != nil }) {
-            let pins = ProbePins(probes: "/tmp/bpftest-no-bpffs-\(getpid())", name: "places", generation: 1)
+            let folder = "/tmp/bpftest-no-bpffs-\(getpid())"
+            defer { rmdir(folder) }
+            let pins = ProbePins(probes: folder, name: "places", generation: 1)
             try expectWhole(last, afterRefusalOf: ProbeLoader(at: [place.program: [place.target]], pins: pins), traffic)
         }
         last.unload()

@@ -126,7 +126,9 @@ extension ReplacementTests {
             let record: LoadedProbe.Record
             do {
                 let old = try ProbeLoader(at: places, pins: pins).load()
-                let elsewhere = ProbePins(probes: "/tmp/bpftest-no-bpffs-\(getpid())", name: "places", generation: 2)
+                let folder = "/tmp/bpftest-no-bpffs-\(getpid())"
+                defer { rmdir(folder) }
+                let elsewhere = ProbePins(probes: folder, name: "places", generation: 2)
                 #expect(throws: ProbeError.self) { _ = try ProbeLoader(at: places, pins: elsewhere).load(replacing: old) }
                 record = old.record
             }

@@ -45,6 +45,13 @@ final class SystemdContainer: Sendable {
         return try runCommand(["nsenter", "--target", String(first), "--all", "--root", "--wd", "bash", "-c", "exec 2>&1; \(line)"])
     }
 
+    /// Writes a file inside.
+    func write(_ bytes: [UInt8], as path: String) throws {
+        let name = path.split(separator: "/").joined(separator: "-")
+        let outside = try folder.file(name, bytes: bytes)
+        guard try run("cp \(outside) \(path)").status == 0 else { throw Failure("cannot write \(path)") }
+    }
+
     /// What makes a machine of the namespaces: over this one's files a layer to write to, and what a systemd wants to find mounted.
     private static let script = """
         set -e

@@ -1,3 +1,4 @@
+internal import CLibBPF
 internal import Glibc
 
 extension AttachTarget {
@@ -12,6 +13,10 @@ extension AttachTarget {
         case .lsmCgroup(_, let path): Self.missing(file: path) ?? KernelTypes().flatMap { missing(in: $0) }
         case .socketLookup(let path?), .flowDissector(let path?): Self.missing(file: path)
         case .socketMessage(let map), .socketStream(_, let map): Self.missing(file: map)
+        // The kernel's types do not know of those that somebody made at run time.
+        case .tracepoint(let category, let name):
+            Self.isThere("/sys/kernel/tracing/events") == true && Self.isThere("/sys/kernel/tracing/events/\(category)/\(name)") == false
+                ? "this kernel has no tracepoint \(category)/\(name)" : nil
         default: KernelTypes().flatMap { missing(in: $0) }
         }
     }
@@ -26,8 +31,13 @@ extension AttachTarget {
         return isThere ? nil : "there is no interface \(interface)"
     }
 
-    private static func missing(file path: String) -> String? {
-        unsafe access(path, F_OK) == 0 || errno != ENOENT ? nil : "there is no \(path)"
+    private static func missing(file path: String) -> String? { isThere(path) == false ? "there is no \(path)" : nil }
+
+    /// Whether there is a file or folder; nothing if this process may not know. With the privileges in effect, which access(2) leaves out.
+    private static func isThere(_ path: String) -> Bool? {
+        var status = stat()
+        if unsafe stat(path, &status) == 0 { return true }
+        return errno == ENOENT || errno == ENOTDIR ? false : nil
     }
 
     /// Why a program could not be attached here, as far as the kernel tells everyone; nothing if nothing is known against it.

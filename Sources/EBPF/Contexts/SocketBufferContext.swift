@@ -40,7 +40,9 @@ extension SocketBufferContext {
         let last = ebpf_opaque(UInt64(truncatingIfNeeded: count &- 1))
         guard last < UInt64(truncatingIfNeeded: size) else { return false }
         return unsafe withUnsafeMutablePointer(to: &bytes) {
-            unsafe ebpf_skb_load_bytes(raw, UInt32(truncatingIfNeeded: offset), $0, UInt32(truncatingIfNeeded: last &+ 1)) >= 0
+            unsafe CallResult(
+                ebpf_skb_load_bytes(raw, UInt32(truncatingIfNeeded: offset), $0, UInt32(truncatingIfNeeded: last &+ 1))
+            ).succeeded
         }
     }
 

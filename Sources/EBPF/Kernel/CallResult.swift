@@ -2,10 +2,11 @@
 @frozen
 public struct CallResult: BitwiseCopyable, Sendable {
     /// What the helper returned: negative for an error.
-    public let rawValue: Int
+    public let rawValue: Int32
 
+    /// Until Linux 6.4 some helpers leave only the lower half of what they return: an error would be a large number of 64 bits.
     @inline(__always)
-    init(_ rawValue: Int) { self.rawValue = rawValue }
+    init(_ rawValue: Int) { self.rawValue = Int32(truncatingIfNeeded: rawValue) }
 
     /// Whether the call did what it was to do.
     @inline(__always)
@@ -13,5 +14,5 @@ public struct CallResult: BitwiseCopyable, Sendable {
 
     /// The number of the error, as in errno.h; 0 for none.
     @inline(__always)
-    public var errorNumber: Int { succeeded ? 0 : 0 &- rawValue }
+    public var errorNumber: Int32 { succeeded ? 0 : 0 &- rawValue }
 }

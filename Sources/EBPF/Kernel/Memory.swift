@@ -21,7 +21,7 @@ func withBytes<Value: BitwiseCopyable, Result>(of value: Value, _ body: (UnsafeR
 func received<Value: BitwiseCopyable>(_ type: Value.Type = Value.self, _ call: (UnsafeMutablePointer<Value>) -> Int) -> Value? {
     unsafe withUnsafeTemporaryAllocation(of: Value.self, capacity: 1) { memory in
         let place = unsafe memory.baseAddress.unsafelyUnwrapped
-        guard unsafe call(place) >= 0 else { return nil }
+        guard unsafe CallResult(call(place)).succeeded else { return nil }
         return unsafe place.pointee
     }
 }

@@ -26,7 +26,7 @@ public struct StackTraces: KernelMap, ~Copyable, @unchecked Sendable {
     /// - Parameter user: Whether it is the process's stack, not the kernel's.
     /// The helper is `bpf_get_stackid`.
     @inline(__always)
-    public func record(_ context: some KernelContext, user: Bool = false) -> Int {
-        unsafe ebpf_get_stackid(context.address, address, user ? 0x100 : 0)
+    public func record(_ context: some KernelContext, user: Bool = false) -> Int32 {
+        unsafe CallResult(ebpf_get_stackid(context.address, address, user ? 0x100 : 0)).rawValue
     }
 }

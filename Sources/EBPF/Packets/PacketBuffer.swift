@@ -28,6 +28,6 @@ public final class PacketBuffer: MutablePacketBytes {
 
     /// The same test as the kernel's contexts make, limit and all.
     private func reaches(_ offset: Int, _ size: Int) -> Bool {
-        offset >= 0 && offset <= Int(furthestOffset) && offset + size <= bytes.count
+        offset >= 0 && offset <= Int(furthestEnd) - size && offset + size <= bytes.count
     }
 }

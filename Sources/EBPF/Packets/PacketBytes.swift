@@ -14,7 +14,7 @@ public protocol PacketBytes {
     ///
     /// - Parameters:
     ///   - type: What lies there. Any bytes must be a value of it: whole numbers and structs of such, no `Bool` and no Swift enum.
-    ///   - offset: Where it begins, in bytes from the packet's first, at most 65,535.
+    ///   - offset: Where it begins, in bytes from the packet's first; the value ends at most 65,535 bytes from there.
     func read<Value: BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value?
 }
 
@@ -22,9 +22,10 @@ public protocol PacketBytes {
 public protocol MutablePacketBytes: PacketBytes {
     /// Writes a value at an offset; says whether the packet reaches as far.
     ///
-    /// - Parameter offset: Where it begins, in bytes from the packet's first, at most 65,535.
+    /// - Parameter offset: Where it begins, in bytes from the packet's first; the value ends at most 65,535 bytes from there.
     func write<Value: BitwiseCopyable>(_ value: Value, at offset: Int) -> Bool
 }
 
-/// The highest offset into a packet that the verifier takes.
-let furthestOffset: UInt64 = 0xffff
+/// The highest offset into a packet at which the verifier takes a value to end (`MAX_PACKET_OFF`, kernel/bpf/verifier.c): of a test
+/// against the packet's end it learns nothing where the sum could be beyond.
+let furthestEnd: UInt64 = 0xffff

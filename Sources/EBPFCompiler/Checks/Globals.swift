@@ -29,7 +29,11 @@ struct Globals: ProgramCheck {
             return Diagnostic(places.place(of: variable), "the size of the map '\(title)' is not known at build time", remedy)
         case .license:
             return Diagnostic(places.place(of: variable), "the license is not known at build time", "write 'let license = License.gpl'")
-        case .setting, .kernelField, nil:
+        case .kernelField:
+            return Diagnostic(
+                places.place(of: variable), "the field '\(title)' of the kernel is not known at build time",
+                "write the names of structure and field as literals, as in KernelField<Int32>(\"task_struct\", \"tgid\")")
+        case .setting, nil:
             return Diagnostic(places.place(of: variable), "the initial value of '\(title)' is not known at build time", remedy)
         }
     }

@@ -2,11 +2,12 @@
 struct Numbers: InstructionCheck {
     func refusal(of instruction: IRInstruction, in program: CheckedProgram) -> Refusal? {
         let types = instruction.tokens.prefix { $0.kind != .metadata }.filter { $0.kind == .word }.map(\.text)
-        if !Self.floating.isDisjoint(with: types) {
+        let operation = instruction.operation
+        // Values that are only moved are bits.
+        if !Self.floating.isDisjoint(with: types), operation == "call" || Self.floatingOperations.contains(operation) {
             return Refusal("the kernel's machine has no floating point", "use integers, scaled if there are fractions", isCause: true)
         }
-        let operation = instruction.operation
-        if types.contains("i128"), Self.wide.contains(operation) {
+        if types.contains("i128"), isWide(operation, instruction) {
             return Refusal(
                 "the kernel's machine cannot multiply, divide or shift numbers of 128 bits",
                 "use numbers of at most 64 bits; those of 32 bits give a whole product in 64")
@@ -23,6 +24,13 @@ struct Numbers: InstructionCheck {
         return atomic(operation, instruction, types)
     }
 
+    /// Whether the back end would call a function for it: shifts by a number that is known are made of others.
+    private func isWide(_ operation: String, _ instruction: IRInstruction) -> Bool {
+        if ["mul", "udiv", "sdiv", "urem", "srem"].contains(operation) { return true }
+        guard ["shl", "lshr", "ashr"].contains(operation) else { return false }
+        return instruction.tokens.parted(by: ",").dropFirst().first?.last?.kind == .local
+    }
+
     private func atomic(_ operation: String, _ instruction: IRInstruction, _ types: [String]) -> Refusal? {
         guard operation == "atomicrmw" || operation == "cmpxchg" else { return nil }
         if types.contains("i8") || types.contains("i16") {
@@ -34,6 +42,8 @@ struct Numbers: InstructionCheck {
             "the kernel's machine has no such atomic operation", "use addition, and, or, exclusive or, exchange or compare-and-exchange")
     }
 
+    private static let floatingOperations: Set<String> = [
+        "fadd", "fsub", "fmul", "fdiv", "frem", "fneg", "fcmp", "sitofp", "uitofp", "fptosi", "fptoui", "fptrunc", "fpext",
+    ]
     private static let floating: Set<String> = ["float", "double", "half", "bfloat", "fp128", "x86_fp80"]
-    private static let wide: Set<String> = ["mul", "udiv", "sdiv", "urem", "srem", "shl", "lshr", "ashr"]
 }

@@ -18,6 +18,9 @@ struct IRToken: Hashable {
         /// `name:` at the start of a basic block, without its colon.
         case label
         case punctuation
+
+        /// Whether it names a value, a function or a variable.
+        var isName: Bool { self == .local || self == .global }
     }
 
     var kind: Kind

@@ -1,6 +1,8 @@
 /// Says in C's words, of which BTF is made, what the Swift compiler's debug information says of a type.
 struct SwiftTypes {
     private let module: IRModule
+    /// Inside of a generic type, what stands for its parameters, by the names debug information has for them.
+    private var arguments: [String: IRToken] = [:]
 
     init(_ module: IRModule) { self.module = module }
 
@@ -42,7 +44,11 @@ struct SwiftTypes {
         if type.reference("specification") != nil, let inner = onlyMember(type) { type = inner }
         guard let list = module.node(type.reference("templateParams")) else { return [] }
         return list.elements.compactMap { module.node($0.first)?.reference("type") }
+            .map { module.node($0)?.string("name").flatMap { arguments[$0] } ?? $0 }
     }
+
+    /// `$exD`, `$eq_D`, `$eq0_D`, …: the first, second, third parameter of a generic type.
+    private static func name(ofParameter index: Int) -> String { index == 0 ? "$exD" : index == 1 ? "$eq_D" : "$eq\(index - 2)_D" }
 
     private func onlyMember(_ type: IRMetadata) -> IRMetadata? {
         guard let elements = module.node(type.reference("elements"))?.elements, elements.count == 1,
@@ -74,6 +80,7 @@ struct SwiftTypes {
     }
 
     private func composite(_ type: IRMetadata, into nodes: inout DebugNodes) -> Described? {
+        if let argument = type.string("name").flatMap({ arguments[$0] }) { return Self(module).describe(argument, into: &nodes) }
         let identifier = type.string("identifier") ?? ""
         if let simple = Self.simple[identifier] {
             return Described(node: nodes.integer(simple.name, bits: simple.bits, isSigned: simple.isSigned), bits: simple.bits)
@@ -113,6 +120,13 @@ struct SwiftTypes {
                 return number
             }
             guard let bits else { return nil }
+            if let generic {
+                // Fields stand with the generic type, the size with what it is made for.
+                var inner = self
+                inner.arguments = Dictionary(
+                    parameters(of: type).enumerated().map { (Self.name(ofParameter: $0.offset), $0.element) }, uniquingKeysWith: { $1 })
+                return inner.structure(generic, bits: bits, into: &nodes) ?? opaque(bits: bits, into: &nodes)
+            }
             return structure(type, bits: bits, into: &nodes) ?? opaque(bits: bits, into: &nodes)
         default:
             return bits.map { opaque(bits: $0, into: &nodes) }

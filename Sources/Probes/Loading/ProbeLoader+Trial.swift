@@ -1,4 +1,5 @@
 internal import BPF
+internal import Glibc
 internal import PolicyModel
 
 /// What is found out about targets before the programs that matter are attached.
@@ -50,9 +51,14 @@ extension ProbeLoader {
     }
 
     private static func check(_ wish: Takeover.Wish) throws(BPFError) {
-        if let reason = wish.target.knownObstacle {
-            throw BPFError(.attach, "program \(wish.program) to \(wish.target)", reason: reason)
-        }
+        guard let reason = wish.target.knownObstacle else { return }
+        // What the kernel would say.
+        let number =
+            switch wish.target {
+            case .xdp, .tc, .tcx, .packets: ENODEV
+            default: ENOENT
+            }
+        throw BPFError(.attach, "program \(wish.program) to \(wish.target)", errno: number, reason: reason)
     }
 
     /// Has everything as it was before a refusal.

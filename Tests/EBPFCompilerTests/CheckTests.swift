@@ -1,0 +1,148 @@
+import Testing
+
+@testable import EBPFCompiler
+
+@Suite("Checks of what the kernel's machine cannot run")
+struct CheckTests {
+    private static let line5 = "\(SmallModule.file):5:7: error: "
+    private static let step = "define internal i64 @step(i64 %0) !dbg !20 {\n ret i64 %0\n}"
+
+    @Test func `a program without mistakes has none`() throws {
+        #expect(try SmallModule.diagnostics("  ret i32 2, !dbg !11") == [])
+    }
+
+    @Test(arguments: [
+        ("call void %f(i64 1), !dbg !11", "only known when it runs"),
+        ("%a = call ptr @swift_allocObject(ptr null, i64 24, i64 7), !dbg !11", "allocates memory"),
+        ("call void @swift_release(ptr %0), !dbg !11", "allocates memory"),
+        ("%a = call i32 @putchar(i32 65), !dbg !11", "this calls 'putchar', which the kernel does not have"),
+        ("%a = fmul double %x, 1.5, !dbg !11", "no floating point"),
+        ("%a = mul i128 %x, %y, !dbg !11", "128 bits"),
+        ("%a = lshr i128 %x, %y, !dbg !11", "128 bits"),
+        ("%a = call { i64, i1 } @llvm.umul.with.overflow.i64(i64 %x, i64 %y), !dbg !11", "128 bits"),
+        ("%a = sdiv i64 %x, 10, !dbg !11", "no signed division"),
+        ("%a = srem i32 %x, %y, !dbg !11", "no signed division"),
+        ("%a = atomicrmw add ptr %p, i16 1 seq_cst, align 2, !dbg !11", "no atomic operation on 8 or 16 bits"),
+        ("%a = atomicrmw umax ptr %p, i64 1 seq_cst, align 8, !dbg !11", "no such atomic operation"),
+        ("call void @llvm.memcpy.p0.p0.i64(ptr %p, ptr %q, i64 %n, i1 false), !dbg !11", "copies an amount of memory"),
+        ("call void @llvm.memset.p0.i64(ptr %p, i8 0, i64 %n, i1 false), !dbg !11", "sets an amount of memory"),
+        ("%a = alloca i8, i64 %n, align 1, !dbg !11", "amount of stack"),
+    ])
+    func `an instruction is refused with its place`(instruction: String, words: String) throws {
+        let others = "declare ptr @swift_allocObject(ptr, i64, i64)\ndeclare void @swift_release(ptr)\ndeclare i32 @putchar(i32)"
+        let found = try SmallModule.diagnostics("  \(instruction)\n  ret i32 2", others: others)
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix(Self.line5) == true)
+        #expect(found.first?.contains(words) == true, "\(found)")
+        #expect(found.first?.contains("; ") == true, "there is no remedy")
+    }
+
+    @Test(arguments: [
+        "%a = udiv i64 %x, %y", "%a = lshr i128 %x, 32", "%a = load double, ptr %p", "%a = atomicrmw add ptr %p, i64 1 seq_cst, align 8",
+        "call void @llvm.memcpy.p0.p0.i64(ptr %p, ptr %q, i64 16, i1 false)", "%a = alloca [8 x i8], align 1",
+        "%a = call ptr inttoptr (i64 1 to ptr)(ptr %p, ptr %q)", "call void asm sideeffect \"\", \"r\"(i64 %x)",
+    ])
+    func `what the machine has is let through`(instruction: String) throws {
+        #expect(try SmallModule.diagnostics("  \(instruction), !dbg !11\n  ret i32 2") == [])
+    }
+
+    @Test func `a trap is told in Swift's words at the line of the user's that it was inlined into`() throws {
+        #expect(
+            try SmallModule.diagnostics("  call void @llvm.trap(), !dbg !13\n  unreachable") == [
+                "\(SmallModule.file):6:9: error: this may end the program: arithmetic overflow; "
+                    + "use &+, &- or &* if it may wrap around, or test before"
+            ])
+    }
+
+    @Test func `memory from a heap explains the traps of its line`() throws {
+        let body = "  %a = call ptr @malloc(i64 8), !dbg !11\n  call void @llvm.trap(), !dbg !11\n  unreachable"
+        let found = try SmallModule.diagnostics(body, others: "declare ptr @malloc(i64)")
+        #expect(found.count == 1)
+        #expect(found.first?.contains("allocates memory") == true)
+    }
+
+    @Test func `several mistakes are told at once, by line`() throws {
+        let body = "  call void @llvm.trap(), !dbg !13\n  %a = sdiv i64 %x, 10, !dbg !11\n  unreachable"
+        let found = try SmallModule.diagnostics(body)
+        #expect(found.map { $0.contains("signed division") } == [true, false])
+    }
+
+    @Test(arguments: [
+        ("i64 %a, i64 %b, i64 %c, i64 %d, i64 %e, i64 %f", "i64", "it has 6 arguments"),
+        ("{ i64, i64 } %a", "i64", "an argument does not fit"),
+        ("i64 %a", "{ i64, i64 }", "its result does not fit"),
+        ("i64 %a", "i128", "its result does not fit"),
+        ("ptr sret(%T4EBPF7LicenseV) %a", "void", "its result does not fit"),
+    ])
+    func `a function has to fit into registers`(parameters: String, result: String, words: String) throws {
+        let step = "define internal \(result) @step(\(parameters)) !dbg !20 {\n unreachable\n}"
+        let found = try SmallModule.diagnostics("  %x = call \(result) @step(\(parameters))\n  ret i32 2", others: step)
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("\(SmallModule.file):20:1: error: 'step' cannot be a function of its own") == true, "\(found)")
+        #expect(found.first?.contains(words) == true, "\(found)")
+    }
+
+    @Test func `a function that calls itself is named, and the way it goes`() throws {
+        let others = """
+            define internal i64 @step(i64 %0) !dbg !20 {
+              %a = call i64 @back(i64 %0)
+              ret i64 %a
+            }
+            define internal i64 @back(i64 %0) !dbg !21 {
+              %a = call i64 @step(i64 %0)
+              ret i64 %a
+            }
+            """
+        let found = try SmallModule.diagnostics("  %x = call i64 @step(i64 1)\n  ret i32 2", others: others)
+        #expect(found.count == 1)
+        #expect(found.first?.contains(":20:1: error: 'step' calls itself by way of 'back'") == true, "\(found)")
+    }
+
+    @Test func `the stack is counted along the calls`() throws {
+        func found(_ bytes: Int) throws -> [String] {
+            let step = "define internal i64 @step(i64 %0) !dbg !20 {\n  %b = alloca [\(bytes) x i8]\n  ret i64 %0\n}"
+            return try SmallModule.diagnostics("  %a = alloca [32 x i64]\n  %x = call i64 @step(i64 1)\n  ret i32 2", others: step)
+        }
+        #expect(try found(256) == [])
+        let tooMuch = try found(264)
+        #expect(tooMuch.count == 1)
+        #expect(tooMuch.first?.contains("'entry' with the functions it calls ('step') takes 520 bytes of stack") == true, "\(tooMuch)")
+        #expect(tooMuch.first?.contains("the largest variable 264") == true)
+    }
+
+    @Test(arguments: [
+        ("xpd", "i32 @entry(ptr %0)", "the nearest is 'xdp'"), ("xdp", "i32 @entry()", "takes no argument"),
+        ("xdp", "i32 @entry(ptr %0, i32 %1)", "takes 2 arguments"), ("xdp", "{ i64, i64 } @entry(ptr %0)", "is not one number"),
+    ])
+    func `a program has a section, a context and a result`(section: String, program: String, words: String) throws {
+        let found = try SmallModule.diagnostics("  unreachable", program: program, section: section)
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("\(SmallModule.file):3:1: error: ") == true)
+        #expect(found.first?.contains(words) == true, "\(found)")
+    }
+
+    @Test(arguments: ["xdp", "?tc", "tracepoint/syscalls/sys_enter_openat", "uprobe", "cgroup/connect4", "xdp.frags", "kprobe.multi/vfs_*"])
+    func `sections that libbpf knows are known`(section: String) throws {
+        #expect(try SmallModule.diagnostics("  ret i32 2", section: section) == [])
+    }
+
+    @Test func `programs have a license`() throws {
+        let text = SmallModule.text("  ret i32 2").replacing("@license = constant %T4EBPF7LicenseV zeroinitializer, align 4", with: "")
+        let found = Checks(try IRModule(parsing: text), users: SmallModule.users).diagnostics()
+        #expect(found.map(\.remedy) == ["write 'let license = License.gpl'"])
+    }
+
+    @Test func `what the back end refuses is told in the same form`() {
+        let said = """
+            error: small.bpf.swift:6:3: in function f i32 (ptr): A call to built-in function 'memcpy' is not supported.
+
+            error: <unknown>:0:0: in function f i32 (ptr): only small returns supported
+            2 errors generated.
+            """
+        let found = BackEndMessages(sources: ["/sources/other.swift", SmallModule.file]).diagnostics(in: said)
+        #expect(found?.map(\.place) == [SourcePlace(file: SmallModule.file, line: 6, column: 3), nil])
+        #expect(found?.first?.message.contains("too much memory is copied") == true)
+        #expect(found?.last?.message == "only small returns supported")
+        #expect(BackEndMessages(sources: []).diagnostics(in: "fatal error: error in backend") == nil)
+    }
+}

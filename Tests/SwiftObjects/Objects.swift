@@ -1,0 +1,1 @@
+// The build plugin adds an `EmbeddedObject` for each `*.bpf.swift` of this folder.
