@@ -21,7 +21,8 @@ struct SharedParserTests {
         #expect(tagged.sourcePort == 53 && tagged.destinationPort == 1024)
         #expect(tagged.source == 0x0a01_0203 && tagged.destination == 0xc000_0201 && tagged.rule == 3)
         let chain = summary(
-            Packet.ethernet().ipv6("fd00::1", "fd00::2", extensions: [.hopByHop(), .routing(), .destinationOptions([1, 2, 3])]).tcp(1, 2).bytes)
+            Packet.ethernet().ipv6("fd00::1", "fd00::2", extensions: [.hopByHop(), .routing(), .destinationOptions([1, 2, 3])]).tcp(1, 2)
+                .bytes)
         #expect(chain.kind == PacketSummary.Kind.whole && chain.transport == 6 && chain.sourcePort == 1 && chain.destinationPort == 2)
     }
 
