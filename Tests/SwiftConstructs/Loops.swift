@@ -66,13 +66,15 @@ public func reversedRange(_ n: Numbers) -> UInt64 {
     return value
 }
 
-/// A sequence of one's own.
+/// A sequence of one's own. That it ends is seen by a count; that a number runs out of bits, kernels before Linux 6.8 do not see.
 struct BitPlaces: Sequence, IteratorProtocol {
     var rest: UInt64
+    var left = 6
     mutating func next() -> UInt64? {
-        guard rest != 0 else { return nil }
+        guard rest != 0, left > 0 else { return nil }
         let place = rest.trailingZeroBitCount
         rest &= rest &- 1
+        left &-= 1
         return UInt64(place)
     }
 }
