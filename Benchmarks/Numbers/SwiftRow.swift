@@ -174,7 +174,7 @@ struct SwiftRow {
         _ swift: EmbeddedObject, _ c: EmbeddedObject, _ targets: [(program: String, target: String)], _ call: () -> Void
     ) throws -> (swift: Double, c: Double) {
         let statistics = try RunStatistics()
-        defer { _ = consume statistics }
+        defer { withExtendedLifetime(statistics) {} }
         let count = effort.isQuick ? 2_000 : 10_000
         let probes = try [swift, c].map { embedded in
             try Loaded(embedded, targets.map(\.program)) { try $0.setGlobal("only_pid", to: UInt32(getpid())) }

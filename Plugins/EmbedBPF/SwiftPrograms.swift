@@ -96,6 +96,7 @@ struct ProgramSources {
         if let swift, !swift.isComplete {
             refuse("target '\(target.name)' has eBPF programs in Swift: it must depend on 'EBPF'")
         }
+        // Files that are neither sources nor excluded are listed too, as unknown ones.
         let compiled = target.sourceModule?.sourceFiles.filter { $0.type == .source }.map(\.url).filter(Self.isSwift) ?? []
         if let first = compiled.first {
             refuse("'\(first.lastPathComponent)' is not for the host: leave it out of '\(target.name)' by 'sources:' or 'exclude:'")

@@ -25,6 +25,7 @@ EBPF_CALL(12, long, tail_call, (const void *context, const void *map, ebpf_u32 i
 // Events
 EBPF_CALL(25, long, perf_event_output, (const void *context, const void *map, ebpf_u64 flags, const void *data, ebpf_u64 size),
           (context, map, flags, data, size))
+EBPF_CALL(130, long, ringbuf_output, (const void *map, const void *data, ebpf_u64 size, ebpf_u64 flags), (map, data, size, flags))
 EBPF_CALL(131, void *_Nullable, ringbuf_reserve, (const void *map, ebpf_u64 size, ebpf_u64 flags), (map, size, flags))
 EBPF_CALL(132, void, ringbuf_submit, (void *data, ebpf_u64 flags), (data, flags))
 EBPF_CALL(133, void, ringbuf_discard, (void *data, ebpf_u64 flags), (data, flags))

@@ -9,7 +9,7 @@ public import Foundation
 /// 4. ``Checks`` tell what the kernel could not run, by file and line.
 /// 5. ``Finishing`` makes maps, settings, license and BTF.
 /// 6. The bpf back end writes the object.
-public struct EBPFCompiler {
+public struct EBPFCompiler: Sendable {
     /// `swiftc` and `clang` of one toolchain.
     public var swiftc: URL
     public var clang: URL
@@ -35,6 +35,15 @@ public struct EBPFCompiler {
     /// The machine the Swift compiler believes it compiles for: layouts are the kernel's, and its standard library comes embedded.
     private static let triple = "x86_64-unknown-none-elf"
 
+    /// The machine that the kernel runs on, as libbpf's headers call it: the one the compiler runs on. Probes read its registers.
+    private static var host: String {
+        #if arch(arm64)
+            "arm64"
+        #else
+            "x86"
+        #endif
+    }
+
     private func languageArguments(module: String) -> [String] {
         [
             "-target", Self.triple, "-swift-version", "6", "-parse-as-library", "-wmo", "-O", "-module-name", module, "-I", folder.path,
@@ -42,16 +51,7 @@ public struct EBPFCompiler {
         ]
             + ["Embedded", "RawLayout", "BuiltinModule"].flatMap { ["-enable-experimental-feature", $0] }
             + headers.flatMap { ["-Xcc", "-fmodule-map-file=\($0.appending(path: "module.modulemap").path)"] }
-            + ["-Xcc", "-ffreestanding", "-Xcc", "-D__EBPF__", "-Xcc", "-D__TARGET_ARCH_\(Self.machine)"]
-    }
-
-    /// The machine whose registers probes read, as C programs call it: the one this runs on.
-    private static var machine: String {
-        #if arch(arm64)
-            "arm64"
-        #else
-            "x86"
-        #endif
+            + ["-Xcc", "-ffreestanding", "-Xcc", "-D__EBPF__", "-Xcc", "-D__TARGET_ARCH_\(Self.host)"]
     }
 
     /// Compiles a module that programs import: `EBPF` itself, or types and functions shared with user space.

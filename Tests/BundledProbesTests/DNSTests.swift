@@ -151,7 +151,7 @@ struct DNSTests {
             id: 9, flags: 0x8180, name: question.name, type: aaaa,
             answers: [.record(cname, DNSMessage.labels(["edge"])), .named(["edge"], a, [198, 51, 100, 7]), .record(a, [198, 51, 100, 8])])
         var random = SystemRandomNumberGenerator()
-        for packet in 0..<4_000 {
+        for packet in 0..<2_000 {
             let isAnswer = packet % 2 == 1
             var bytes = (isAnswer ? answer(reply) : query(question)).bytes
             // Often within the message, else anywhere behind the Ethernet header.
@@ -166,7 +166,7 @@ struct DNSTests {
         }
         for twin in twins { #expect(try twin.drain() == 0) }
         let (swift, c) = (twins[0].records.map(untimed), twins[1].records.map(untimed))
-        #expect(swift == c && swift.count > 1_000)
+        #expect(swift == c && swift.count > 500)
         #expect(try bytes(of: twins[0].counts(dns_counts.self)) == bytes(of: twins[1].counts(dns_counts.self)))
     }
 

@@ -13,17 +13,18 @@ struct HeaderWalkTests {
     ]
 
     @Test func `a program in Swift finds what the datapath's own walk finds, in whole frames and in broken ones`() throws {
-        let (swift, c) = (try OpenObject(.headerWalk).load(), try OpenObject(.headerWalkTwin).load())
+        let swift = try OpenObject(.headerWalk).load()
+        let c = try OpenObject(.headerWalkTwin).load()
         let found = (try swift.contents(ofMap: "walked"), try c.contents(ofMap: "walked"))
         // Options, a routing header and a fragment's before the ports.
         let chain: [UInt8] = [60, 0, 1, 4, 0, 0, 0, 0, 43, 0, 1, 4, 0, 0, 0, 0, 44, 0, 4, 0, 0, 0, 0, 0, 17, 0, 0, 1, 0, 0, 0, 9]
-        let ports: [UInt8] = [0x9c, 0x40, 0, 53, 0, 12, 0, 0, 1, 2, 3, 4]
+        let ports: [UInt8] = [0x9c, 0x40, 0, 53, 0, 16, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]
         var chained = Packet.ethernet().ipv6("2001:db8::1", "2001:db8::2").udp(1, 2).bytes.prefix(54) + chain + ports
         (chained[18], chained[19], chained[20]) = (0, UInt8(chain.count + ports.count), 0)
         let frames = Self.frames.map(\.bytes) + [Array(chained)]
         var random = SystemRandomNumberGenerator()
         var good = 0
-        for round in 0..<3_000 {
+        for round in 0..<1_500 {
             var bytes = frames[round % frames.count]
             if round >= frames.count {
                 // Numbers that mean something in headers come more often than others.
@@ -32,15 +33,19 @@ struct HeaderWalkTests {
                     let place = Int.random(in: 12..<bytes.count, using: &random)
                     bytes[place] = Bool.random(using: &random) ? .random(in: 0...255, using: &random) : telling.randomElement() ?? 0
                 }
-                if round % 6 == 0 { bytes.removeLast(Int.random(in: 0..<bytes.count - 14, using: &random)) }
+                // No kernel takes a frame for test-run that has not its network header.
+                if round % 6 == 0 { bytes.removeLast(Int.random(in: 0...max(0, bytes.count - 58), using: &random)) }
             }
-            let results = try [swift, c].map { try $0.program("header_walk").testRun(data: bytes).returnValue }
+            let results = [
+                try swift.program("header_walk").testRun(data: bytes).returnValue,
+                try c.program("header_walk").testRun(data: bytes).returnValue,
+            ]
             #expect(results[0] == results[1], "\(bytes)")
             let packets = try [found.0, found.1].map { try $0.entries(limit: 1).first?.values.first }
             #expect(packets[0] == packets[1] && packets[0]?.count == 68, "\(bytes)")
             if results[0] == 1 { good += 1 }
             if round < frames.count { #expect(results[0] == 1, "frame \(round)") }
         }
-        #expect(good > 300)
+        #expect(good > 150)
     }
 }

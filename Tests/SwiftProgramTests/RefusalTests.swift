@@ -1,11 +1,14 @@
 import EBPFCompiler
+import Dispatch
 import Foundation
+import Synchronization
 import Testing
 
 /// The sources of `Tests/SwiftRefusals`: each line that must be refused says so at its end, `// refused: ` and words of the message.
 @Suite("Programs in Swift that are refused")
 struct RefusalTests {
-    private static let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    private static let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
     private static let folder = project.appending(path: "Tests/SwiftRefusals")
     private static let mark = "// refused: "
 
@@ -29,23 +32,32 @@ struct RefusalTests {
         defer { try? FileManager.default.removeItem(at: work) }
         let path = try #require(ProcessInfo.processInfo.environment["PATH"])
         let tools = try #require(path.split(separator: ":").first { FileManager.default.isExecutableFile(atPath: "\($0)/swiftc") })
-        var compiler = EBPFCompiler(
-            swiftc: URL(filePath: "\(tools)/swiftc"), clang: URL(filePath: "\(tools)/clang"), folder: work)
-        compiler.headers = [Self.project.appending(path: "Sources/CEBPF")]
+        let compiler = {
+            var compiler = EBPFCompiler(swiftc: URL(filePath: "\(tools)/swiftc"), clang: URL(filePath: "\(tools)/clang"), folder: work)
+            compiler.headers = [Self.project.appending(path: "Sources/CEBPF")]
+            return compiler
+        }()
         try compiler.compileModules([
             .init(name: "EBPF", sources: Self.sources(below: "Sources/EBPF")),
             .init(name: "SwiftConstructs", sources: Self.sources(below: "Tests/SwiftConstructs")),
         ])
-        var count = 0
-        for source in try Self.sources(below: "Tests/SwiftRefusals") {
-            let name = source.lastPathComponent
-            let failure = #expect(throws: EBPFCompiler.Failure.self, "\(name) was taken") {
-                try compiler.compile([source], to: work.appending(path: "\(name).bpf.o"))
+        let sources = try Self.sources(below: "Tests/SwiftRefusals")
+        let failures = Mutex<[URL: String]>([:])
+        DispatchQueue.concurrentPerform(iterations: sources.count) { index in
+            do {
+                try compiler.compile([sources[index]], to: work.appending(path: "\(sources[index].lastPathComponent).bpf.o"))
+            } catch {
+                failures.withLock { $0[sources[index]] = "\(error)" }
             }
+        }
+        var count = 0
+        for source in sources {
+            let name = source.lastPathComponent
+            let failure = try #require(failures.withLock { $0[source] }, "\(name) was taken")
             var expected = try Self.expectations(source)
             count += expected.count
             var met: Set<Int> = []
-            for diagnostic in try diagnostics(failure?.description ?? "") {
+            for diagnostic in try diagnostics(failure) {
                 guard diagnostic.file.hasSuffix("/\(name)"), let words = expected[diagnostic.line] else {
                     Issue.record("not expected: \(diagnostic)")
                     continue
@@ -54,7 +66,7 @@ struct RefusalTests {
             }
             for line in met { expected[line] = nil }
             for (line, words) in expected.sorted(by: { $0.key < $1.key }) {
-                Issue.record("\(name):\(line) is not refused with '\(words)': \(failure?.description ?? "")")
+                Issue.record("\(name):\(line) is not refused with '\(words)': \(failure)")
             }
         }
         #expect(count >= 30)

@@ -1,4 +1,6 @@
+// swift-format-ignore-file
 // What may end a program while it runs: the kernel knows no such end, so each is refused where it stands, unless it cannot happen.
+// What is wrong is so on purpose, and each line says how it is refused.
 import EBPF
 import SwiftConstructs
 
@@ -23,12 +25,12 @@ func product(_ frame: XDPContext) -> XDPAction {
 
 @section("xdp") @used
 func quotient(_ frame: XDPContext) -> XDPAction {
-    answer(frame) { n in n.a / n.b }  // refused: ivision by zero
+    answer(frame) { n in n.a / n.b }  // refused: may end the program: Division by zero
 }
 
 @section("xdp") @used
 func remainder(_ frame: XDPContext) -> XDPAction {
-    answer(frame) { n in n.a % n.b }  // refused: ivision by zero
+    answer(frame) { n in n.a % n.b }  // refused: may end the program: Division by zero
 }
 
 @section("xdp") @used
@@ -112,7 +114,7 @@ func unprovenSum(_ frame: XDPContext) -> XDPAction {
 func spanElement(_ frame: XDPContext) -> XDPAction {
     answer(frame) { n in
         let array: InlineArray<4, UInt64> = [n.a, n.b, n.c, n.d]
-        return array.span[Int(truncatingIfNeeded: n.b)]  // refused: ndex out of bounds
+        return array.span[Int(truncatingIfNeeded: n.b)]  // refused: Index out of bounds
     }
 }
 

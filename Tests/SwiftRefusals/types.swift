@@ -1,4 +1,6 @@
+// swift-format-ignore-file
 // Mistakes of types: the compiler's own words, with the program's own lines.
+// What is wrong is so on purpose, and each line says how it is refused.
 import EBPF
 import SwiftConstructs
 
@@ -23,4 +25,4 @@ struct Named: BitwiseCopyable {
     var name: String  // refused: 'String'
 }
 
-let names = HashMap<UInt32, String>(entries: 4)  // refused: requires that 'String' conform to 'BitwiseCopyable'
+let names = HashMap<UInt32, String>(entries: 4)  // refused: type 'String' does not conform to protocol 'BitwiseCopyable'

@@ -43,6 +43,7 @@ struct DocumentationTests {
     @Test(arguments: [
         "README.md", "docs/operations.md", "docs/library.md", "docs/types.md", "docs/events.md", "docs/objects.md", "docs/security.md",
         "docs/policy.md", "docs/packets.md", "docs/import.md", "docs/probes.md", "docs/probe-documents.md",
+        "docs/ebpf-swift.md", "docs/design-notes/datapath-in-swift.md",
     ])
     func `links to files that are there`(_ page: String) throws {
         let folder = page.split(separator: "/").dropLast().joined(separator: "/")
@@ -51,5 +52,14 @@ struct DocumentationTests {
             let target = folder.isEmpty ? "\(match.1)" : "\(folder)/\(match.1)"
             #expect(try Project.shell("test -e '\(target)'").status == 0, "\(page) links to \(target), which is not there")
         }
+    }
+
+    @Test(arguments: ["Package.swift", "Traffic/Traffic.swift", "Counter/counter.bpf.swift", "Counter/main.swift"])
+    func `leads to a first program in Swift that is the worked example's, file by file`(_ file: String) throws {
+        let source = try Project.shell("cat Examples/SwiftCounter/\(file)").output
+        let page = try Project.shell("cat Sources/EBPF/EBPF.docc/FirstProgram.md").output
+        #expect(!source.isEmpty && page.contains("```swift\n\(source)```\n"), "\(file)")
+        let lines = try Project.shell("cat Examples/SwiftCounter/Package.swift Examples/SwiftCounter/*/*.swift | wc -l").output
+        #expect(page.contains(", \(lines.prefix { $0.isNumber }) lines"))
     }
 }

@@ -45,6 +45,24 @@ let questions = LRUHashMap<Question, Asked>(entries: 8192)
 let processNumber = KernelField<UInt32>("task_struct", "tgid")
 let threadName = KernelField<FixedString<16>>("task_struct", "comm")
 
+/// A record while it is made. Not in the ring: verifiers before Linux 6.2 would look at all that is done with it there anew for each way
+/// that leads to it.
+struct Draft {
+    var event: dns_event
+    var isTaken: UInt64
+}
+
+/// A packet may come in while one on its way out is looked at, on the same processor.
+let drafts = PerCPUArray<Draft>(entries: 2)
+
+@inline(__always)
+func takeDraft() -> MapValue<Draft>? {
+    if let draft = drafts.lookup(0), draft.value.isTaken.exchange(1) == 0 { return draft }
+    if let draft = drafts.lookup(1), draft.value.isTaken.exchange(1) == 0 { return draft }
+    if let count = events_lost.lookup(0) { count.value.addAtomically(1) }
+    return nil
+}
+
 /// The beginning of a message.
 struct Header {
     var id: BigEndian<UInt16>
@@ -121,7 +139,7 @@ func sender(of packet: some SocketBufferContext) -> Sender {
     return sender
 }
 
-// The next two are functions of their own. What they count by lies in the record's padding and is read anew each time: the verifier would
+// The next two are functions of their own. What they count by lies in the draft's padding and is read anew each time: the verifier would
 // follow each value of a register through all turns of a loop apart, and of this memory it knows nothing.
 
 /// Turns a name of the wire, labels that begin with their length, into text with dots, in place; `padding.0` says how long it may be. The
@@ -212,28 +230,34 @@ func message(_ packet: some SocketBufferContext, network: Int, _ direction: dns_
         duration = now &- known.time
         asked.sender = known.sender
     }
-    guard let event = events.reserve(countingLossIn: events_lost) else { return }
-    event.value.time = now
-    event.value.duration_ns = duration
-    event.value.pid = asked.sender.pid
-    event.value.uid = asked.sender.uid
-    event.value.comm = asked.sender.comm
-    event.value.kind = isAnswer ? .ANSWER : .QUERY
-    event.value.direction = direction
-    event.value.id = question.id
-    event.value.truncated = header.isTruncated
-    event.value.client_port = question.clientPort
-    event.value.server_port = isAnswer ? segment.sourcePort : segment.destinationPort
-    event.value.client_address = question.client
-    event.value.server_address = question.server
+    guard let draft = takeDraft() else { return }
+    clear(&draft.value.event)
+    draft.value.event.time = now
+    draft.value.event.duration_ns = duration
+    draft.value.event.pid = asked.sender.pid
+    draft.value.event.uid = asked.sender.uid
+    draft.value.event.comm = asked.sender.comm
+    draft.value.event.kind = isAnswer ? .ANSWER : .QUERY
+    draft.value.event.direction = direction
+    draft.value.event.id = question.id
+    draft.value.event.truncated = header.isTruncated
+    draft.value.event.client_port = question.clientPort
+    draft.value.event.server_port = isAnswer ? segment.sourcePort : segment.destinationPort
+    draft.value.event.client_address = question.client
+    draft.value.event.server_address = question.server
     if isAnswer {
-        event.value.result_number = header.result
-        event.value.answers = header.answers.value
+        draft.value.event.result_number = header.result
+        draft.value.event.answers = header.answers.value
     }
-    event.value.padding.0 = UInt16(truncatingIfNeeded: at &+ 12)
-    event.value.padding.1 = UInt16(truncatingIfNeeded: segment.end)
-    // All that was learnt lies in the record now, so that what follows is verified once, and not for each way that leads here.
-    if read(packet, &event.value) { event.submit() } else { countMalformed() }
+    draft.value.event.padding.0 = UInt16(truncatingIfNeeded: at &+ 12)
+    draft.value.event.padding.1 = UInt16(truncatingIfNeeded: segment.end)
+    // All that was learnt lies in the draft now, so that what follows is verified once, and not for each way that leads here.
+    if read(packet, &draft.value.event) {
+        events.send(copyOf: &draft.value.event, countingLossIn: events_lost)
+    } else {
+        countMalformed()
+    }
+    draft.value.isTaken = 0
 }
 
 /// Reads what follows a message's header, from place `padding.0` in the packet to place `padding.1`. Whether that is DNS.
