@@ -6,7 +6,9 @@ public func shifts(_ n: Numbers) -> UInt64 { (n.a << 7) &+ (n.b >> 9) &+ (n.c &<
 
 public func smartShifts(_ n: Numbers) -> UInt64 { (n.a << (n.b & 127)) ^ (n.c >> (n.d & 127)) }
 
-public func signedShift(_ n: Numbers) -> UInt64 { UInt64(bitPattern: Int64(bitPattern: n.a) >> 5) &+ UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: n.b) &>> 3)) }
+public func signedShift(_ n: Numbers) -> UInt64 {
+    UInt64(bitPattern: Int64(bitPattern: n.a) >> 5) &+ UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: n.b) &>> 3))
+}
 
 public func bitCounts(_ n: Numbers) -> UInt64 {
     UInt64(n.a.nonzeroBitCount) | UInt64(n.b.leadingZeroBitCount) &<< 8 | UInt64(n.c.trailingZeroBitCount) &<< 16

@@ -138,22 +138,11 @@ public struct PacketSummary: BitwiseCopyable, Equatable, Sendable {
     }
 }
 
-/// A table in which rules are looked up: a map in the kernel, anything like it on the host.
-public protocol RuleTable: ~Copyable {
-    /// The number of the rule for the longest prefix that covers an address.
-    func rule(for address: IPv4Address) -> UInt32?
-}
-
-extension LPMTrie: RuleTable where Key == Prefix<IPv4Address>, Value == UInt32 {
-    @inline(__always)
-    public func rule(for address: IPv4Address) -> UInt32? { value(for: Prefix(address)) }
-}
-
 extension PacketSummary {
     /// Walks a packet and looks its source up: rule 0 is for what no prefix covers.
     @inline(__always)
-    public init(_ packet: some PacketBytes, rules: borrowing some RuleTable & ~Copyable) {
+    public init(_ packet: some PacketBytes, rules: borrowing some Lookup<Prefix<IPv4Address>, UInt32> & ~Copyable) {
         self.init(packet)
-        if version == 4, kind != Kind.short, kind != Kind.malformed { rule = rules.rule(for: IPv4Address(source)) ?? 0 }
+        if version == 4, kind != Kind.short, kind != Kind.malformed { rule = rules.value(for: Prefix(IPv4Address(source))) ?? 0 }
     }
 }

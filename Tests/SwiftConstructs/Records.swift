@@ -12,7 +12,8 @@ public struct FlowKey: BitwiseCopyable, Sendable, Hashable {
     /// Of a program's arguments.
     @inline(__always)
     public init(_ n: Numbers) {
-        self.init(kind: UInt8(truncatingIfNeeded: n.a), address: UInt32(truncatingIfNeeded: n.b), port: UInt16(truncatingIfNeeded: n.a &>> 8))
+        self.init(
+            kind: UInt8(truncatingIfNeeded: n.a), address: UInt32(truncatingIfNeeded: n.b), port: UInt16(truncatingIfNeeded: n.a &>> 8))
     }
 }
 

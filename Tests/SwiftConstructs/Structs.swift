@@ -41,7 +41,7 @@ public func operators(_ n: Numbers) -> UInt64 {
     return point == .origin ? 1 : point.sum
 }
 
-infix operator <+>: AdditionPrecedence
+infix operator <+> : AdditionPrecedence
 private func <+> (a: UInt64, b: UInt64) -> UInt64 { a &<< 1 ^ b }
 
 public func ownOperator(_ n: Numbers) -> UInt64 { n.a <+> n.b <+> n.c * (n.d & 0) }

@@ -64,7 +64,11 @@ public func denseSwitch(_ n: Numbers) -> UInt64 {
 
 public func ifExpression(_ n: Numbers) -> UInt64 {
     let size: UInt64 = if n.a < 10 { 1 } else if n.a < 1000 { 2 } else { 3 }
-    let kind: UInt64 = switch n.b & 1 { case 0: 10; default: 20 }
+    let kind: UInt64 =
+        switch n.b & 1 {
+        case 0: 10;
+        default: 20
+        }
     return size + kind
 }
 

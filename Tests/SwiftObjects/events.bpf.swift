@@ -9,7 +9,9 @@ let events = RingBuffer<Event>(bytes: 4096)
 /// Sends the numbers, with which processor and process; answers whether there was room.
 @section("xdp") @used
 func ringSend(_ frame: XDPContext) -> XDPAction {
-    answer(frame) { n in events.send(Event(number: n.a, kind: UInt8(truncatingIfNeeded: n.b), size: UInt16(truncatingIfNeeded: n.c))) ? 1 : 0 }
+    answer(frame) { n in
+        events.send(Event(number: n.a, kind: UInt8(truncatingIfNeeded: n.b), size: UInt16(truncatingIfNeeded: n.c))) ? 1 : 0
+    }
 }
 
 /// Fills an event in where it lies, and sends it or not.
@@ -26,7 +28,7 @@ func ringReserve(_ frame: XDPContext) -> XDPAction {
         case 1:
             event.cancel()
             return 1
-        case 2: return 2 // Let go of: as good as cancelled.
+        case 2: return 2  // Let go of: as good as cancelled.
         default:
             event.value.kind = 3
             event.submit(wakeUp: .never)
@@ -134,7 +136,9 @@ func frameContext(_ frame: XDPContext) -> XDPAction {
 /// Moves the frame's start, and reads what lies there then.
 @section("xdp") @used
 func movedStart(_ frame: XDPContext) -> XDPAction {
-    guard frame.moveStart(by: 8).succeeded, let second = frame.read(UInt64.self, at: 0), frame.moveStart(by: -8).succeeded else { return .aborted }
+    guard frame.moveStart(by: 8).succeeded, let second = frame.read(UInt64.self, at: 0), frame.moveStart(by: -8).succeeded else {
+        return .aborted
+    }
     return frame.write(second, at: 32) ? .pass : .aborted
 }
 

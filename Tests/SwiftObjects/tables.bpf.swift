@@ -53,8 +53,12 @@ func hashMapValue(_ frame: XDPContext) -> XDPAction {
 func hashMapSet(_ frame: XDPContext) -> XDPAction {
     answered(frame) { n in
         let flow = Flow(packets: n.d, bytes: 1)
-        let result = n.c & 3 == 0 ? flows.set(flow, for: FlowKey(n)) : n.c & 3 == 1 ? flows.set(flow, for: FlowKey(n), mode: .insert)
-            : flows.set(flow, for: FlowKey(n), mode: .replace)
+        let result =
+            n.c & 3 == 0
+            ? flows.set(flow, for: FlowKey(n))
+            : n.c & 3 == 1
+                ? flows.set(flow, for: FlowKey(n), mode: .insert)
+                : flows.set(flow, for: FlowKey(n), mode: .replace)
         return UInt64(truncatingIfNeeded: result.errorNumber)
     }
 }
@@ -141,7 +145,9 @@ let namedTables = HashOfMaps<UInt16, _>(entries: 4, of: HashMap<UInt32, UInt64>(
 @section("xdp") @used
 func hashOfMaps(_ frame: XDPContext) -> XDPAction {
     answered(frame) { n in
-        let value: UInt64?? = namedTables.withMap(UInt16(truncatingIfNeeded: n.a)) { table in table.value(for: UInt32(truncatingIfNeeded: n.b)) }
+        let value: UInt64?? = namedTables.withMap(UInt16(truncatingIfNeeded: n.a)) { table in
+            table.value(for: UInt32(truncatingIfNeeded: n.b))
+        }
         return value ?? 77
     }
 }

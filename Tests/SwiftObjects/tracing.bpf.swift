@@ -30,7 +30,9 @@ func userMemory(_ context: RawTracepointContext) -> ProbeResult {
     put(UserPointer<UInt64>(8).read() ?? 2, at: 5)
     var text = FixedString<16>.empty
     let length = UserPointer<CChar>(context.argument(1)).readText(into: &text)
-    put(UInt64(truncatingIfNeeded: length.rawValue) | UInt64(UInt8(bitPattern: text[0])) &<< 8 | UInt64(UInt8(bitPattern: text[1])) &<< 16, at: 6)
+    put(
+        UInt64(truncatingIfNeeded: length.rawValue) | UInt64(UInt8(bitPattern: text[0])) &<< 8 | UInt64(UInt8(bitPattern: text[1])) &<< 16,
+        at: 6)
     return .done
 }
 

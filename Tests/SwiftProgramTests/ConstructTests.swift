@@ -9,7 +9,8 @@ struct ConstructTests {
     func `the kernel answers as the host does`(group: ConstructGroup) throws {
         let loaded = try OpenObject(group.object).load()
         var chance = Chance(seed: 2026)
-        let inputs = [Numbers(0, 0, 0, 0), Numbers(6, 8, 10, 13), Numbers(.max, .max, .max, .max)] + (0..<200).map { _ in chance.numbers() }
+        let inputs =
+            [Numbers(0, 0, 0, 0), Numbers(6, 8, 10, 13), Numbers(.max, .max, .max, .max)] + (0..<200).map { _ in chance.numbers() }
         for construct in group.constructs {
             let program = try loaded.program(construct.name)
             var answers: Set<UInt64> = []

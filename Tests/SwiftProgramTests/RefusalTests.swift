@@ -7,7 +7,8 @@ import Testing
 /// The sources of `Tests/SwiftRefusals`: each line that must be refused says so at its end, `// refused: ` and words of the message.
 @Suite("Programs in Swift that are refused")
 struct RefusalTests {
-    private static let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    private static let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
     private static let folder = project.appending(path: "Tests/SwiftRefusals")
     private static let mark = "// refused: "
 

@@ -7,18 +7,12 @@ import Testing
 
 @Suite("A packet parser that kernel and host share")
 struct SharedParserTests {
-    /// A table of prefixes on the host, by the definition of the longest one.
-    private struct Prefixes: RuleTable {
-        var entries: [(address: UInt32, length: UInt32, rule: UInt32)] = [
-            (0x0a00_0000, 8, 1), (0x0a01_0000, 16, 2), (0x0a01_0200, 24, 3), (0xc000_0200, 24, 4), (0, 1, 5),
-        ]
+    private static let prefixes: [(address: UInt32, length: UInt32, rule: UInt32)] = [
+        (0x0a00_0000, 8, 1), (0x0a01_0000, 16, 2), (0x0a01_0200, 24, 3), (0xc000_0200, 24, 4), (0, 1, 5),
+    ]
+    private static let table = HostPrefixTable(prefixes.map { (Prefix(EBPF.IPv4Address($0.address), length: $0.length), $0.rule) })
 
-        func rule(for address: EBPF.IPv4Address) -> UInt32? {
-            entries.filter { address.isEqual(to: EBPF.IPv4Address($0.address), length: $0.length) }.max { $0.length < $1.length }?.rule
-        }
-    }
-
-    private func summary(_ bytes: [UInt8]) -> PacketSummary { PacketSummary(PacketBuffer(bytes), rules: Prefixes()) }
+    private func summary(_ bytes: [UInt8]) -> PacketSummary { PacketSummary(PacketBuffer(bytes), rules: Self.table) }
 
     @Test func `headers are walked to the ports`() {
         let tagged = summary(Packet.ethernet(vlans: [100, 7]).ipv4("10.1.2.3", "192.0.2.1", options: [1, 1, 1, 1]).udp(53, 1024).bytes)
@@ -27,7 +21,8 @@ struct SharedParserTests {
         #expect(tagged.sourcePort == 53 && tagged.destinationPort == 1024)
         #expect(tagged.source == 0x0a01_0203 && tagged.destination == 0xc000_0201 && tagged.rule == 3)
         let chain = summary(
-            Packet.ethernet().ipv6("fd00::1", "fd00::2", extensions: [.hopByHop(), .routing(), .destinationOptions([1, 2, 3])]).tcp(1, 2).bytes)
+            Packet.ethernet().ipv6("fd00::1", "fd00::2", extensions: [.hopByHop(), .routing(), .destinationOptions([1, 2, 3])]).tcp(1, 2)
+                .bytes)
         #expect(chain.kind == PacketSummary.Kind.whole && chain.transport == 6 && chain.sourcePort == 1 && chain.destinationPort == 2)
     }
 
@@ -80,7 +75,7 @@ struct SharedParserTests {
     @Test func `the kernel finds what the host finds`() throws {
         let loaded = try OpenObject(.packets).load()
         let rules = try loaded.map("rules", key: PrefixKey.self, value: UInt32.self)
-        for entry in Prefixes().entries {
+        for entry in Self.prefixes {
             let bytes = (0..<4).map { UInt8(truncatingIfNeeded: entry.address >> UInt32(24 - $0 * 8)) }
             try rules.set(entry.rule, forKey: PrefixKey(bytes[0], bytes[1], bytes[2], bytes[3], length: entry.length))
         }

@@ -1,4 +1,6 @@
+// swift-format-ignore-file
 // Programs and maps that are declared in a way the kernel's loader cannot take.
+// What is wrong is so on purpose, and each line says how it is refused.
 import EBPF
 import SwiftConstructs
 

@@ -1,4 +1,6 @@
+// swift-format-ignore-file
 // What the Swift compiler itself refuses in programs without a runtime; its words come through as they are.
+// What is wrong is so on purpose, and each line says how it is refused.
 import EBPF
 import SwiftConstructs
 

@@ -1,4 +1,6 @@
+// swift-format-ignore-file
 // What the machine in the kernel does not have.
+// What is wrong is so on purpose, and each line says how it is refused.
 import EBPF
 import SwiftConstructs
 

@@ -1,4 +1,6 @@
+// swift-format-ignore-file
 // What may end a program while it runs: the kernel knows no such end, so each is refused where it stands, unless it cannot happen.
+// What is wrong is so on purpose, and each line says how it is refused.
 import EBPF
 import SwiftConstructs
 

@@ -1,4 +1,6 @@
+// swift-format-ignore-file
 // Mistakes of types: the compiler's own words, with the program's own lines.
+// What is wrong is so on purpose, and each line says how it is refused.
 import EBPF
 import SwiftConstructs
 

@@ -1,0 +1,139 @@
+import Foundation
+import Testing
+
+@testable import EBPFCompiler
+
+/// Programs of whole sources, from the Swift compiler to the object.
+@Suite("Compilation")
+final class CompilationTests {
+    private static let project = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
+    private let folder: URL
+    private let compiler: EBPFCompiler
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "compilation-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let path = try #require(ProcessInfo.processInfo.environment["PATH"])
+        let tools = try #require(path.split(separator: ":").first { FileManager.default.isExecutableFile(atPath: "\($0)/swiftc") })
+        var compiler = EBPFCompiler(swiftc: URL(filePath: "\(tools)/swiftc"), clang: URL(filePath: "\(tools)/clang"), folder: folder)
+        compiler.headers = [Self.project.appending(path: "Sources/CEBPF")]
+        self.compiler = compiler
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    private func source(_ name: String, _ text: String) throws -> URL {
+        let file = folder.appending(path: name)
+        try Data(text.utf8).write(to: file)
+        return file
+    }
+
+    private var library: EBPFCompiler.Module {
+        get throws {
+            let sources = Self.project.appending(path: "Sources/EBPF")
+            let files = try FileManager.default.subpathsOfDirectory(atPath: sources.path).filter { $0.hasSuffix(".swift") }.sorted()
+            return .init(name: "EBPF", sources: files.map { sources.appending(path: $0) })
+        }
+    }
+
+    /// A member of a structure: its offset in bytes, and what its type is.
+    private func members(of structure: String, in module: IRModule) -> [String] {
+        guard let type = module.metadata.values.first(where: { $0.string("name") == structure && $0.kind == "DICompositeType" }),
+            let elements = module.node(type.reference("elements"))?.elements
+        else { return [] }
+        return elements.compactMap { element in
+            guard let member = module.node(element.first), let offset = member.integer("offset") else { return nil }
+            return "\(offset / 8) \(member.string("name") ?? ""): \(name(of: member.reference("baseType"), in: module))"
+        }
+    }
+
+    private func name(of token: IRToken?, in module: IRModule) -> String {
+        guard let type = module.node(token) else { return "?" }
+        if let name = type.string("name"), !name.isEmpty { return name }
+        guard type.fields["tag"]?.first?.text == "DW_TAG_array_type",
+            let range = module.node(type.reference("elements"))?.elements.first.flatMap({ module.node($0.first) })
+        else { return "{}" }
+        return "\(name(of: type.reference("baseType"), in: module))[\(range.integer("count") ?? -1)]"
+    }
+
+    @Test func `types, settings and lines are those of the source, and modules are compiled again when they change`() throws {
+        let shared = try source("Shared.swift", "public func triple(_ n: UInt32) -> UInt32 { n &* 3 }\n")
+        let modules = try [library, .init(name: "Shared", sources: [shared])]
+        try compiler.compileModules(modules)
+        let program = try source(
+            "shapes.bpf.swift",
+            """
+            import EBPF
+            import Shared
+            let license = License.dualMIT
+            struct Inner: BitwiseCopyable { var small: UInt8; var wide: Int64 }
+            enum Kind: UInt8, BitwiseCopyable { case one, two }
+            struct Shapes: BitwiseCopyable {
+                var port: BigEndian<UInt16>
+                var kind: Kind
+                var isOpen: Bool
+                var name: InlineArray<16, CChar>
+                var inner: Inner
+                var pair: (UInt32, UInt32)
+                var signed: Int16
+            }
+            let shapes = HashMap<UInt32, Shapes>(entries: 16)
+            let limit = Setting<UInt32>(7)
+            let isStrict = Setting<Bool>(true)
+            let table: InlineArray<4, UInt32> = [2, 3, 5, 7]
+            nonisolated(unsafe) var seen: UInt64 = 9
+            @section("xdp") @used
+            func walk(_ frame: XDPContext) -> XDPAction {
+                seen &+= UInt64(triple(frame.interface))
+                let most = table[Int(frame.receiveQueue & 3)]
+                guard let shape = shapes.lookup(most)?.value, isStrict.value else { return .pass }
+                return shape.inner.wide > Int64(limit.value) ? .drop : .pass
+            }
+            """)
+        try compiler.compile([program], to: folder.appending(path: "shapes.bpf.o"))
+        let module = try IRModule(parsing: String(contentsOf: folder.appending(path: "shapes.finished.ll"), encoding: .utf8))
+        #expect(
+            members(of: "Shapes", in: module) == [
+                "0 port: __be16", "2 kind: Kind", "3 isOpen: _Bool", "4 name: char[16]", "24 inner: Inner", "40 pair: unsigned int[2]",
+                "48 signed: short",
+            ])
+        #expect(members(of: "Inner", in: module) == ["0 small: unsigned char", "8 wide: long long"])
+        #expect(module.variable("_license")?.initialiser.text == #"c"Dual MIT/GPL\00""#)
+        #expect(module.variable("limit")?.section == ".rodata")
+        #expect(module.variable("limit")?.initialiser.contains { $0.isWord("7") } == true)
+        #expect(module.variable("isStrict")?.initialiser.contains { $0.isWord("1") } == true)
+        #expect(module.variable("shapes")?.section == ".maps")
+        #expect(module.variable("table")?.isConstant == true)
+        #expect(module.variable("seen")?.isConstant == false)
+        // Every line of the object is one of the program's or of the module it shares.
+        let files = Set(module.metadata.values.filter { $0.kind == "DIFile" }.compactMap { $0.string("filename") })
+        #expect(files.isSuperset(of: ["shapes.bpf.swift"]))
+        #expect(files.contains { $0.contains("XDPContext") } == false)
+
+        // What is as it was is left alone.
+        func date() throws -> Date? {
+            try FileManager.default.attributesOfItem(atPath: folder.appending(path: "Shared.swiftmodule").path)[.modificationDate] as? Date
+        }
+        let before = try date()
+        try compiler.compileModules(modules)
+        #expect(try date() == before)
+        try Data("public func triple(_ n: UInt32) -> UInt32 { n * 3 }\n".utf8).write(to: shared)
+        try compiler.compileModules(modules)
+        #expect(try date() != before)
+        // A mistake in a shared module is told of the line there.
+        let failure = #expect(throws: EBPFCompiler.Failure.self) {
+            try compiler.compile([program], to: folder.appending(path: "shapes.bpf.o"))
+        }
+        #expect(failure?.description.contains("Shared.swift:1:") == true)
+        #expect(failure?.description.contains("arithmetic overflow") == true)
+    }
+
+    @Test func `an older compiler is refused`() throws {
+        let old = try source("swiftc", "#!/bin/sh\necho 'Swift version 6.2.1 (swift-6.2.1-RELEASE)'\n")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: old.path)
+        let compiler = EBPFCompiler(swiftc: old, clang: self.compiler.clang, folder: folder)
+        let failure = #expect(throws: EBPFCompiler.Failure.self) { try compiler.compileModule("EBPF", sources: []) }
+        #expect(failure?.description.contains("need Swift 6.3 or later") == true)
+        #expect(failure?.description.contains("is 6.2.1") == true)
+    }
+}
