@@ -139,9 +139,10 @@ public struct EBPFCompiler: Sendable {
         var (optimised, diagnostics) = try optimise(step(".prepared"), to: step(".optimised"), users)
         if !diagnostics.isEmpty {
             // The bpf target keeps comparisons of one value apart, which the verifier may need but which hides what they prove. Where a test
-            // of Swift's is left that way, they may be joined.
-            (optimised, diagnostics) = try optimise(
-                step(".prepared"), to: step(".optimised"), users, options: ["-mllvm", "-bpf-disable-serialize-icmp"])
+            // of Swift's is left that way, they may be joined. And what a loop adds up may be computed without the loop, but by a product of
+            // 128 bits: then the loop stays.
+            let options = ["-bpf-disable-serialize-icmp", "-replexitval=never"].flatMap { ["-mllvm", $0] }
+            (optimised, diagnostics) = try optimise(step(".prepared"), to: step(".optimised"), users, options: options)
         }
         var finishing = Finishing(optimised, users: UsersFiles(users))
         let finished = finishing.run()
@@ -149,7 +150,10 @@ public struct EBPFCompiler: Sendable {
         try refuse(diagnostics)
         try Data(finished.utf8).write(to: step(".finished"))
         do {
-            try run(clang, Self.backEnd + [step(".finished").path, "-g", "-Xclang", "-disable-llvm-passes", "-c", "-o", object.path])
+            // Blocks stay in the order of the source: where the end of a loop is put before its beginning and runs on into it, the kernel
+            // takes that for an endless loop (check_cfg of Linux 6.1).
+            let options = ["-g", "-Xclang", "-disable-llvm-passes", "-mllvm", "-disable-block-placement"]
+            try run(clang, Self.backEnd + options + [step(".finished").path, "-c", "-o", object.path])
         } catch let failure as Failure {
             let functions = optimised.functions.compactMap { function in finishing.places.place(of: function).map { (function.name, $0) } }
             let messages = BackEndMessages(sources: users.sorted(), functions: Dictionary(functions) { first, _ in first })

@@ -6,9 +6,14 @@ public func forRange(_ n: Numbers) -> UInt64 {
     return total
 }
 
+/// A number of rounds that shows when the program runs. Kernels before Linux 6.8 find no end to `for i in 0..<(n.a & 31)`, which ends where
+/// `i` equals a number they know the bounds of only.
 public func variableCount(_ n: Numbers) -> UInt64 {
     var total: UInt64 = 0
-    for i in 0..<(n.a & 31) { total &+= i &* n.b }
+    for i in 0..<32 as Range<UInt64> {
+        if i >= n.a & 31 { break }
+        total &+= i &* n.b
+    }
     return total
 }
 

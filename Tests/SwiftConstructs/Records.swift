@@ -17,6 +17,24 @@ public struct FlowKey: BitwiseCopyable, Sendable, Hashable {
     }
 }
 
+/// Where something comes from and goes to.
+public struct Ends<End: BitwiseCopyable>: BitwiseCopyable {
+    public var source: End
+    public var destination: End
+}
+
+/// A generic key: the types it is made for say how it lies in memory.
+public struct Endpoints<Address: BitwiseCopyable, Port: BitwiseCopyable>: BitwiseCopyable {
+    public var address: Address
+    public var ports: Ends<Port>
+
+    @inline(__always)
+    public init(_ address: Address, _ source: Port, _ destination: Port) {
+        self.address = address
+        ports = Ends(source: source, destination: destination)
+    }
+}
+
 public struct Flow: BitwiseCopyable, Sendable, Equatable {
     public var packets: UInt64
     public var bytes: UInt64

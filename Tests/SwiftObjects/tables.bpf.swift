@@ -68,6 +68,19 @@ func hashMapRemove(_ frame: XDPContext) -> XDPAction {
     answered(frame) { n in UInt64(truncatingIfNeeded: flows.remove(FlowKey(n)).errorNumber) }
 }
 
+let endpoints = HashMap<Endpoints<UInt32, BigEndian<UInt16>>, UInt64>(entries: 8)
+
+/// Counts for a key of a generic type.
+@section("xdp") @used
+func genericKey(_ frame: XDPContext) -> XDPAction {
+    answered(frame) { n in
+        let ports = (BigEndian(UInt16(truncatingIfNeeded: n.b)), BigEndian(UInt16(truncatingIfNeeded: n.c)))
+        guard let count = endpoints.lookup(Endpoints(UInt32(truncatingIfNeeded: n.a), ports.0, ports.1), orInsert: 0) else { return nil }
+        count.value &+= 1
+        return count.value
+    }
+}
+
 let recent = LRUHashMap<UInt64, UInt64>(entries: 32)
 
 @section("xdp") @used

@@ -39,6 +39,21 @@ struct TableTests {
         #expect(throws: BPFError.self) { _ = try loaded.map("flows", key: FlowKey.self, value: Flow.self) }
     }
 
+    @Test func `the kernel knows the types of keys and values, of generic ones too`() throws {
+        let loaded = try load()
+        for name in ["numbers", "own", "flows", "endpoints", "recent", "ownFlows", "ownRecent", "prefixes"] {
+            let info = try loaded.mapInfo(name)
+            #expect(info.keyTypeID != 0 && info.valueTypeID != 0, "\(name)")
+        }
+        let key = try #require(try loaded.keyType(ofMap: "endpoints")?.resolved.composite)
+        #expect(key.name == "Endpoints" && key.byteCount == 8)
+        #expect(key.fields.map(\.name) == ["address", "ports"] && key.fields.map(\.byteOffset) == [0, 4])
+        let ports = try #require(key.fields.last?.type.resolved.composite)
+        #expect(ports.fields.map(\.name) == ["source", "destination"] && ports.fields.map(\.byteOffset) == [0, 2])
+        #expect(try loaded.call("genericKey", 1, 2, 3) == 1 && loaded.call("genericKey", 1, 2, 3) == 2)
+        #expect(try loaded.call("genericKey", 1, 3, 2) == 1)
+    }
+
     @Test func `what a map refuses has its number`() throws {
         let loaded = try load()
         func set(_ key: UInt64, mode: UInt64) throws -> UInt64? { try loaded.call("hashMapSet", key, 0, mode, 9) }

@@ -119,22 +119,24 @@ struct SwiftTypes {
                 number.tag = "hex"
                 return number
             }
-            guard let bits else { return nil }
-            if let generic {
-                // Fields stand with the generic type, the size with what it is made for.
-                var inner = self
-                inner.arguments = Dictionary(
-                    parameters(of: type).enumerated().map { (Self.name(ofParameter: $0.offset), $0.element) }, uniquingKeysWith: { $1 })
-                return inner.structure(generic, bits: bits, into: &nodes) ?? opaque(bits: bits, into: &nodes)
-            }
-            return structure(type, bits: bits, into: &nodes) ?? opaque(bits: bits, into: &nodes)
+            // Fields stand with the generic type, the size with what it is made for; with neither if that is inside of a generic type again.
+            let described = generic.map { of(type).structure($0, bits: bits, into: &nodes) } ?? structure(type, bits: bits, into: &nodes)
+            return described ?? bits.map { opaque(bits: $0, into: &nodes) }
         default:
             return bits.map { opaque(bits: $0, into: &nodes) }
         }
     }
 
+    /// What describes the fields of a generic type for what one is made for.
+    private func of(_ type: IRMetadata) -> SwiftTypes {
+        var inner = self
+        let parameters = parameters(of: type).enumerated().map { (Self.name(ofParameter: $0.offset), $0.element) }
+        inner.arguments = Dictionary(parameters, uniquingKeysWith: { $1 })
+        return inner
+    }
+
     /// A structure or tuple; nil for what lies in memory in a way that C has no words for.
-    private func structure(_ type: IRMetadata, bits: Int, into nodes: inout DebugNodes) -> Described? {
+    private func structure(_ type: IRMetadata, bits: Int?, into nodes: inout DebugNodes) -> Described? {
         guard let list = module.node(type.reference("elements"))?.elements, !list.isEmpty else { return nil }
         var members: [(name: String, type: String, bits: Int, offset: Int)] = []
         var tags: [Int: String] = [:]
@@ -151,6 +153,7 @@ struct SwiftTypes {
             alignment = max(alignment, described.alignment)
         }
         // Of imported structures, C's size; else that of the fields. Any other has parts of which the alignment is not known.
+        let bits = bits ?? end
         guard bits == end || bits == (end + alignment - 1) / alignment * alignment else { return nil }
         // A tuple of likes is Swift's older way to write an array.
         if type.string("name")?.hasPrefix("$") == true, let first = members.first,
