@@ -124,8 +124,7 @@ public struct EBPFCompiler: Sendable {
         let name = FunctionNames.identifier(String(object.lastPathComponent.prefix { $0 != "." }))
         func step(_ suffix: String) -> URL { folder.appending(path: "\(name)\(suffix).ll") }
 
-        try run(
-            swiftc,
+        try compileSource(
             // As if tests looked at the program: maps and a license that no function uses are not left out.
             languageArguments(module: name) + [
                 "-g", "-enable-testing", "-Xfrontend", "-disable-llvm-optzns", "-emit-ir", "-o", step("").path,
@@ -156,7 +155,9 @@ public struct EBPFCompiler: Sendable {
             let options = ["-g", "-Xclang", "-disable-llvm-passes", "-mllvm", "-disable-block-placement"]
             try run(clang, Self.backEnd + options + [step(".finished").path, "-c", "-o", object.path])
         } catch let failure as Failure {
-            try refuse(BackEndMessages(sources: users.sorted()).diagnostics(in: failure.description) ?? [])
+            let functions = optimised.functions.compactMap { function in finishing.places.place(of: function).map { (function.name, $0) } }
+            let messages = BackEndMessages(sources: users.sorted(), functions: Dictionary(functions) { first, _ in first })
+            try refuse(messages.diagnostics(in: failure.description) ?? [])
             throw failure
         }
     }
@@ -170,7 +171,14 @@ public struct EBPFCompiler: Sendable {
         // A part that is thought to run seldom would become a function of its own, with the section of a program.
         let arguments = Self.backEnd + options + ["-Xclang", "-fno-split-cold-code"]
         try run(clang, arguments + [prepared.path, "-S", "-emit-llvm", "-o", optimised.path])
-        let module = try module(at: optimised)
+        var module = try module(at: optimised)
+        // What only Swift's descriptions of types lead to, the optimiser keeps, and the back end could not compile.
+        let programs = module.functions.filter { $0.section != nil }.map(\.name)
+        let kept = module.names(reachedFrom: programs + module.variables.filter(Preparation.isDeclared).map(\.name))
+        module.functions.removeAll { !$0.isDeclaration && !kept.contains($0.name) && !$0.name.hasSuffix("_WZ") }
+        module.variables.removeAll { variable in
+            !kept.contains(variable.name) && !variable.name.hasPrefix("llvm.") && !kept.isSuperset(of: variable.references)
+        }
         return (module, Checks(module, users: UsersFiles(users)).diagnostics())
     }
 
@@ -180,6 +188,16 @@ public struct EBPFCompiler: Sendable {
         let lists = files.filter { $0.pathExtension == "sources" && $0.lastPathComponent != "\(Self.library).sources" }
         let modules = lists.compactMap { try? String(contentsOf: $0, encoding: .utf8) }
         return Set(modules.flatMap { $0.split(separator: "\n").map(String.init) } + sources.map(\.path))
+    }
+
+    /// Runs the Swift compiler, whose words are the reader's as they are, unless they are the stack of a crash.
+    private func compileSource(_ arguments: [String]) throws {
+        do {
+            try run(swiftc, arguments)
+        } catch let failure as Failure {
+            if let crash = BackEndMessages.crashOfSwift(in: failure.description) { try refuse([crash]) }
+            throw failure
+        }
     }
 
     private func module(at url: URL) throws -> IRModule { try IRModule(parsing: String(contentsOf: url, encoding: .utf8)) }
@@ -200,7 +218,10 @@ public struct EBPFCompiler: Sendable {
         let said = try pipe.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
         let words = String(decoding: said, as: UTF8.self)
-        guard process.terminationStatus == 0 else { throw Failure(description: words) }
+        guard process.terminationStatus == 0 else {
+            let end = "error: \(program.path) ended with status \(process.terminationStatus)"
+            throw Failure(description: words.isEmpty ? end : words)
+        }
         // Warnings are the reader's too.
         if isTold, !said.isEmpty { FileHandle.standardError.write(said) }
         return words

@@ -33,7 +33,9 @@ struct Preparation {
             }
         }
         let initialisers = module.functions.filter { $0.name.hasSuffix("_WZ") && !$0.isDeclaration }.map(\.name)
-        let kept = reached(from: Array(programs.values) + initialisers + module.variables.filter(Self.isDeclared).map(\.name))
+        let kept = module.names(
+            reachedFrom: Array(programs.values) + initialisers + module.variables.filter(Self.isDeclared).map(\.name),
+            passingOver: Self.isOnce)
         module.functions.removeAll { !kept.contains($0.name) }
         module.variables.removeAll { !kept.contains($0.name) || $0.name.hasPrefix("llvm.") }
         let names = Dictionary(uniqueKeysWithValues: programs.map { ($0.value, $0.key) })
@@ -47,22 +49,6 @@ struct Preparation {
 
     /// Variables that stand for something of the kernel's, used or not.
     static func isDeclared(_ variable: IRVariable) -> Bool { LibraryType(of: variable) != nil }
-
-    /// Names of all that some functions and variables lead to.
-    private func reached(from roots: [String]) -> Set<String> {
-        let functions = Dictionary(module.functions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let variables = Dictionary(module.variables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        var reached: Set<String> = []
-        var open = roots
-        while let name = open.popLast() {
-            guard reached.insert(name).inserted else { continue }
-            if let variable = variables[name] { open += variable.references }
-            for instruction in functions[name]?.body ?? [] where !instruction.isDebugRecord && !Self.isOnce(instruction) {
-                open += instruction.tokens.filter { $0.kind == .global }.map(\.name)
-            }
-        }
-        return reached
-    }
 
     /// Whether it makes sure that a variable has its initial value.
     private static func isOnce(_ instruction: IRInstruction) -> Bool { instruction.callee?.name == "swift_once" }

@@ -26,6 +26,8 @@ struct FunctionCallTests {
         let events = try probe.records { $0.count >= 5 }
         #expect(events.map(\.argument.value) == [0, 1, 2, 3, 4] && events.map(\.result.value) == [0, 2, 4, 6, 8])
         #expect(events.allSatisfy { $0.pid == UInt32(getpid()) && !text($0.comm).isEmpty && $0.duration_ns > 0 })
+        // Readers see what stands in registers in hexadecimal: the records' types say so, in either language.
+        #expect(probe.lines.last?.contains(#""argument":"0x4","result":"0x8","cookie":"0x0""#) == true, "\(probe.lines)")
         // The outer ones last longer than those within them.
         #expect(zip(events, events.dropFirst()).allSatisfy { $0.duration_ns < $1.duration_ns && $0.time <= $1.time })
         let counts = try probe.counts(function_call_counts.self)

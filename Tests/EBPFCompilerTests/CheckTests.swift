@@ -143,6 +143,34 @@ struct CheckTests {
         #expect(found?.map(\.place) == [SourcePlace(file: SmallModule.file, line: 6, column: 3), nil])
         #expect(found?.first?.message.contains("too much memory is copied") == true)
         #expect(found?.last?.message == "only small returns supported")
-        #expect(BackEndMessages(sources: []).diagnostics(in: "fatal error: error in backend") == nil)
+        #expect(BackEndMessages(sources: []).diagnostics(in: "error: no such file") == nil)
+    }
+
+    @Test func `a crash of the Swift compiler is told by the function, without its stack`() {
+        let said = """
+            Stack dump:
+            0.	Program arguments: swift-frontend
+            4.	While silgen emitFunction SIL function "@$e6asyncf".
+             for 'wait(_:)' (at \(SmallModule.file):6:1)
+             #0 0x000055e10ce5d738 llvm::sys::PrintStackTrace
+            """
+        let found = BackEndMessages.crashOfSwift(in: said)
+        #expect(found?.place == SourcePlace(file: SmallModule.file, line: 6, column: 1))
+        #expect(found?.message.contains("'wait(_:)'") == true)
+        #expect(BackEndMessages.crashOfSwift(in: "a.swift:1:1: error: no such module") == nil)
+    }
+
+    @Test func `a crash of the back end is told by the function, without its stack`() {
+        let said = """
+            fatal error: error in backend: Cannot select: 0x55: i64,ch = AtomicLoadUMax
+            PLEASE submit a bug report
+            3.	Running pass 'BPF DAG->DAG Pattern Instruction Selection' on function '@walk'
+             #0 0x00005588f5640fb8 llvm::sys::PrintStackTrace
+            """
+        let place = SourcePlace(file: SmallModule.file, line: 4, column: 1)
+        let found = BackEndMessages(sources: [], functions: ["walk": place]).diagnostics(in: said)
+        #expect(found?.count == 1)
+        #expect(found?.first?.place == place)
+        #expect(found?.first?.message == "the back end cannot compile the function 'walk': Cannot select: 0x55: i64,ch = AtomicLoadUMax")
     }
 }

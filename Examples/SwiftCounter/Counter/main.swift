@@ -1,16 +1,20 @@
 import BPF
 import Traffic
 
+func count(at interface: String, seconds: Int) async throws {
+    let object = try OpenObject(.counter).load()
+    let traffic = try object.perCPUMap("traffic", key: TrafficKind.self, value: TrafficSum.self)
+    let link = try object.program("count", as: XDP.self).attach(interface: .name(interface))
+    print("counting at \(interface)")
+    try await Task.sleep(for: .seconds(seconds))
+    try traffic.forEach { kind, sums in
+        let (packets, bytes) = sums.reduce((0, 0)) { ($0.0 + $1.packets, $0.1 + $1.bytes) }
+        print("ethertype 0x\(String(kind.ethertype, radix: 16)), protocol \(kind.transport): \(packets) packets, \(bytes) bytes")
+    }
+    try link.detach()
+}
+
 guard CommandLine.arguments.count == 3, let seconds = Int(CommandLine.arguments[2]) else {
     fatalError("usage: swift-counter INTERFACE SECONDS")
 }
-let object = try OpenObject(.counter).load()
-let traffic = try object.perCPUMap("traffic", key: TrafficKind.self, value: TrafficSum.self)
-let link = try object.program("count", as: XDP.self).attach(interface: .name(CommandLine.arguments[1]))
-print("counting at \(CommandLine.arguments[1])")
-try await Task.sleep(for: .seconds(seconds))
-try traffic.forEach { kind, sums in
-    let (packets, bytes) = sums.reduce((0, 0)) { ($0.0 + $1.packets, $0.1 + $1.bytes) }
-    print("ethertype 0x\(String(kind.ethertype, radix: 16)), protocol \(kind.transport): \(packets) packets, \(bytes) bytes")
-}
-try link.detach()
+try await count(at: CommandLine.arguments[1], seconds: seconds)

@@ -9,7 +9,7 @@ public struct Checksum: BitwiseCopyable, Equatable, Sendable {
     @inline(__always)
     public init() {}
 
-    /// Goes on from the checksum of a packet, to be corrected: see ``replace(_:by:)-swift.method``.
+    /// Goes on from the checksum of a packet, to be corrected: see `replace(_:by:)`.
     @inline(__always)
     public init(correcting checksum: BigEndian<UInt16>) { sum = UInt64(~checksum.bits) }
 

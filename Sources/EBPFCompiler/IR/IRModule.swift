@@ -60,6 +60,22 @@ struct IRModule {
     func function(_ name: String) -> IRFunction? { functions.first { $0.name == name } }
     func variable(_ name: String) -> IRVariable? { variables.first { $0.name == name } }
 
+    /// Names of all that some functions and variables lead to, but for what some instructions name.
+    func names(reachedFrom roots: [String], passingOver isPassed: (IRInstruction) -> Bool = { _ in false }) -> Set<String> {
+        let functions = Dictionary(functions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let variables = Dictionary(variables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var reached: Set<String> = []
+        var open = roots
+        while let name = open.popLast() {
+            guard reached.insert(name).inserted else { continue }
+            if let variable = variables[name] { open += variable.references }
+            for instruction in functions[name]?.body ?? [] where !instruction.isDebugRecord && !isPassed(instruction) {
+                open += instruction.globals
+            }
+        }
+        return reached
+    }
+
     /// The node behind `!12`.
     func node(_ token: IRToken?) -> IRMetadata? { token.flatMap { metadata[$0.name] } }
 }
