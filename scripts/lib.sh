@@ -29,7 +29,7 @@ find_swift() {
             return
         fi
     done
-    die "no Swift toolchain: install Swift 6.2 or later from https://www.swift.org/install and put its 'swift' on the path"
+    die "no Swift toolchain: install Swift 6.3 or later from https://www.swift.org/install and put its 'swift' on the path"
 }
 
 # need PACKAGE WHAT: notes a package as missing unless WHAT, a command, or a file by its path or glob, is there.
