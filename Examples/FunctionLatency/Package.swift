@@ -3,6 +3,7 @@ import PackageDescription
 
 let package = Package(
     name: "FunctionLatency",
+    products: [.executable(name: "function-latency", targets: ["function-latency"])],
     dependencies: [.package(name: "policyd", path: "../..")],
     targets: [
         .executableTarget(

@@ -3,6 +3,7 @@ import PackageDescription
 
 let package = Package(
     name: "OpenLog",
+    products: [.executable(name: "open-log", targets: ["open-log"])],
     dependencies: [.package(name: "policyd", path: "../..")],
     targets: [
         .executableTarget(

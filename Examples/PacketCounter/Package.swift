@@ -3,6 +3,7 @@ import PackageDescription
 
 let package = Package(
     name: "PacketCounter",
+    products: [.executable(name: "packet-counter", targets: ["packet-counter"])],
     dependencies: [.package(name: "policyd", path: "../..")],
     targets: [
         .executableTarget(

@@ -4,6 +4,7 @@ import PackageDescription
 let library = { (name: String) in Target.Dependency.product(name: name, package: "policyd") }
 let package = Package(
     name: "SwiftCounter",
+    products: [.executable(name: "swift-counter", targets: ["swift-counter"])],
     dependencies: [.package(name: "policyd", path: "../..")],
     targets: [
         // Compiled twice: for the host, and for the kernel.

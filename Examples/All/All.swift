@@ -1,0 +1,1 @@
+// What makes a build of this package a build of all examples.
