@@ -29,7 +29,9 @@ enum Confinement {
         limit(RLIMIT_CORE, 0)
         limit(RLIMIT_FSIZE, 0)
         // In seconds. The verifier's time counts; the one that asked waits for less, or for as long.
-        limit(RLIMIT_CPU, work == .loading ? 60 : 30)
+        // At the larger limit the kernel kills; at the smaller one it says why.
+        let seconds: rlim_t = work == .loading ? 60 : 30
+        limit(RLIMIT_CPU, seconds, upTo: seconds + 1)
         limit(RLIMIT_AS, memory)
         // To load an object takes one for each of its maps and programs.
         limit(RLIMIT_NOFILE, work == .loading ? 4_096 : 32)
@@ -45,8 +47,8 @@ enum Confinement {
         else { throw .refused("cannot give up root: CAP_SETUID and CAP_SETGID are wanted") }
     }
 
-    private static func limit(_ resource: __rlimit_resource, _ value: rlim_t) {
-        var limit = rlimit(rlim_cur: value, rlim_max: value)
+    private static func limit(_ resource: __rlimit_resource, _ value: rlim_t, upTo largest: rlim_t? = nil) {
+        var limit = rlimit(rlim_cur: value, rlim_max: largest ?? value)
         unsafe setrlimit(CInt(resource.rawValue), &limit)
     }
 }
