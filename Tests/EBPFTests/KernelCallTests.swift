@@ -175,7 +175,7 @@ struct KernelCallTests {
         defer { unsafe fclose(file) }
         var line = [CChar](repeating: 0, count: 4096)
         while unsafe fgets(&line, Int32(line.count), file) != nil {
-            let text = String(decoding: line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            let text = String(decoding: line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
             if let path = text.split(separator: " ").last, path.hasPrefix("/"), path.contains(name) { return String(path) }
         }
         return nil

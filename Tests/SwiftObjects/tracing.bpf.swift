@@ -16,7 +16,7 @@ func currentTask(_ context: RawTracepointContext) -> ProbeResult {
     put(UInt64(CurrentTask.user) | UInt64(CurrentTask.group) &<< 32, at: 1)
     let name = CurrentTask.name
     var first: UInt64 = 0
-    for i in 0..<8 { first |= UInt64(UInt8(bitPattern: name[i])) &<< UInt64(i * 8) }
+    for i in 0..<8 { first |= UInt64(UInt8(truncatingIfNeeded: name[i])) &<< UInt64(i * 8) }
     put(first, at: 2)
     put(CurrentTask.cgroup, at: 3)
     return .done
@@ -30,9 +30,8 @@ func userMemory(_ context: RawTracepointContext) -> ProbeResult {
     put(UserPointer<UInt64>(8).read() ?? 2, at: 5)
     var text = FixedString<16>.empty
     let length = UserPointer<CChar>(context.argument(1)).readText(into: &text)
-    put(
-        UInt64(truncatingIfNeeded: length.rawValue) | UInt64(UInt8(bitPattern: text[0])) &<< 8 | UInt64(UInt8(bitPattern: text[1])) &<< 16,
-        at: 6)
+    let (first, second) = (UInt64(UInt8(truncatingIfNeeded: text[0])), UInt64(UInt8(truncatingIfNeeded: text[1])))
+    put(UInt64(truncatingIfNeeded: length.rawValue) | first &<< 8 | second &<< 16, at: 6)
     return .done
 }
 

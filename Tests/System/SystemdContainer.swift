@@ -74,7 +74,9 @@ final class SystemdContainer: Sendable {
         # Nothing of this machine's own is started.
         rm -rf etc/systemd/system/*
         printf '[Unit]\\nDefaultDependencies=no\\nWants=policyd.service\\n' >etc/systemd/system/alone.target
-        sed "s|^ExecStart=[^ ]*|ExecStart=$2|; s|^Wants=.*|DefaultDependencies=no|" "$PROJECT/systemd/policyd.service" \\
+        # The unit hides folders that people's builds lie in.
+        mkdir -p usr/local/bin && cp "$2" usr/local/bin/policyd
+        sed "s|^ExecStart=[^ ]*|ExecStart=/usr/local/bin/policyd|; s|^Wants=.*|DefaultDependencies=no|" "$PROJECT/systemd/policyd.service" \\
             >etc/systemd/system/policyd.service
         systemd-sysusers --root="$PWD" "$PROJECT/systemd/policyd.sysusers.conf"
         systemd-tmpfiles --root="$PWD" --create "$PROJECT/systemd/policyd.tmpfiles.conf"

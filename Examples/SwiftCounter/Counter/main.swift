@@ -1,4 +1,5 @@
 import BPF
+import Glibc
 import Traffic
 
 func count(at interface: String, seconds: Int) async throws {
@@ -15,6 +16,7 @@ func count(at interface: String, seconds: Int) async throws {
 }
 
 guard CommandLine.arguments.count == 3, let seconds = Int(CommandLine.arguments[2]) else {
-    fatalError("usage: swift-counter INTERFACE SECONDS")
+    print("usage: swift-counter INTERFACE SECONDS")
+    exit(2)
 }
 try await count(at: CommandLine.arguments[1], seconds: seconds)
