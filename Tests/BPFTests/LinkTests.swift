@@ -332,6 +332,31 @@ struct ClassicTCTests {
         }
     }
 
+    /// What an attachment says that cannot be detached.
+    private func refusal(of attachment: consuming Attachment) -> BPFError? {
+        do throws(BPFError) {
+            try attachment.detach()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func `a filter of another namespace is not said to be detached`() throws {
+        let namespace = try NetworkNamespace()
+        let other = try NetworkNamespace()
+        let pass = try OpenObject(.verdict).load().program("bt_pass")
+        try namespace.run { () throws(BPFError) in
+            var held: Attachment? = try pass.attach(to: .tc(interface: "lo", .ingress))
+            let error = other.run { () -> BPFError? in
+                guard let attachment = held.take() else { return nil }
+                return refusal(of: attachment)
+            }
+            #expect(error?.step == .detach && error?.reason.contains("another network namespace") == true)
+            #expect(try ClassicTC(interface: 1).filters(.ingress).count == 1)
+        }
+    }
+
     @Test func `a qdisc stays in which another has a filter`() throws {
         let namespace = try NetworkNamespace()
         let loaded = try OpenObject(.verdict).load()

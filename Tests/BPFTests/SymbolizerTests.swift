@@ -34,6 +34,26 @@ struct SymbolizerTests {
         #expect(place.description == "\(mapping.name)+0x4")
     }
 
+    @Test func `a file is read once for all processes that have it mapped, and another is not taken for it`() throws {
+        let text = String(decoding: try #require(contents(of: "/proc/self/maps")), as: UTF8.self)
+        let mappings = text.split(separator: "\n").compactMap { ProcessCode.Mapping($0) }
+        let start = try address(of: "getpgid")
+        let file = try #require(mappings.first { $0.range.contains(start) }).file
+        var elsewhere = file
+        elsewhere.device = "ff:ff"
+        func table(_ name: String) -> FunctionTable { FunctionTable([.init(start: 0, size: 0)], name: { _ in name }) }
+
+        // As if other processes had been asked about before.
+        var tables = [elsewhere: table("elsewhere")]
+        var code = ProcessCode(getpid())
+        let read = code.place(of: start, isReturn: false, in: &tables)
+        #expect(read?.function == "getpgid" && tables.count == 2)
+        tables[file] = table("known")
+        var other = ProcessCode(getpid())
+        let known = other.place(of: start, isReturn: false, in: &tables)
+        #expect(known?.function == "known" && tables.count == 2)
+    }
+
     @Test func `what is in no file, and whose process is not there, has no name`() throws {
         var symbolizer = Symbolizer()
         let memory = UnsafeMutableRawPointer.allocate(byteCount: 1 << 20, alignment: 4096)

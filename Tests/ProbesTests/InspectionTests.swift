@@ -98,6 +98,11 @@ struct InspectionTests {
         await #expect(throws: InspectionError.timedOut(object: "bad", seconds: 1)) { try await silent.report(on: [], name: "bad") }
     }
 
+    @Test func `a process that computes for too long is told of as one that does not end`() async throws {
+        let computing = Inspection(program: "/bin/sh", arguments: ["-c", "ulimit -St 1; ulimit -Ht 2; while :; do :; done"], timeLimit: 60)
+        await #expect(throws: InspectionError.timedOut(object: "bad", seconds: 60)) { try await computing.report(on: [], name: "bad") }
+    }
+
     @Test func `a process that cannot be started or answers nonsense is told`() async throws {
         let none = await #expect(throws: InspectionError.self) {
             try await Inspection(program: "/nowhere/policyd", arguments: []).report(on: [], name: "x")

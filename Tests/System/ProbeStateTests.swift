@@ -61,6 +61,20 @@ extension ProbeTests {
         try guarded.end()
     }
 
+    @Test func `what cannot be cleaned out of the state folder does not keep a probe from being kept`() throws {
+        let guarded = try GuardedHost()
+        let before = KernelObjects(namePrefix: "pw_")
+        try guarded.writeObject(.callsOne, as: "one.o")
+        let document = try guarded.watchDocument(more: Self.persistent)
+        // It is no file that could be taken away.
+        #expect(mkdir("\(guarded.folder.path)/state/objects/stray", 0o700) == 0)
+        #expect(try guarded.done("probe", "load", "-f", document).output.hasPrefix("loaded probe calls"))
+        try guarded.done("probe", "unload", "calls")
+        #expect(FolderEntry.all(in: "\(guarded.folder.path)/state/objects").map(\.name) == ["stray"])
+        #expect(KernelObjects.leftovers(since: before).isEmpty)
+        try guarded.end()
+    }
+
     @Test func `what the state folder does not take is said, and taken when it can be`() throws {
         let guarded = try GuardedHost()
         let before = KernelObjects(namePrefix: "pw_")

@@ -116,7 +116,7 @@ struct SystemdTests {
         defer {
             // Not a child of this process, so its end is awaited by its number.
             kill(daemon, SIGKILL)
-            while kill(daemon, 0) == 0 { usleep(10_000) }
+            _ = eventually { kill(daemon, 0) != 0 }
         }
         let ready = notifications.receive(containing: "READY=1", seconds: 20)
         let log = try Project.shell("cat \(folder.path)/log").output
@@ -128,7 +128,7 @@ struct SystemdTests {
 
         kill(daemon, SIGTERM)
         #expect(notifications.receive(containing: "STOPPING=1", seconds: 10) != nil)
-        while kill(daemon, 0) == 0 { usleep(10_000) }
+        try #require(eventually(seconds: 10) { kill(daemon, 0) != 0 }, "the daemon goes on")
         // Enforcement outlives the daemon.
         #expect(try Project.shell("ls \(bpffs.path("policyd"))/links").output.contains("ingress"))
         _ = try Project.shell("rm -rf --one-file-system \(bpffs.path("policyd"))")

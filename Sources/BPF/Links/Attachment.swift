@@ -77,6 +77,8 @@ public struct Attachment: ~Copyable, Sendable {
 
     /// Detaches the program now, also where links are pinned, if the kernel lets links of the kind be detached; others go with the last
     /// handle and pin.
+    ///
+    /// - Throws: `BPFError` of step `detach`; for a filter at clsact also on a thread of another network namespace than the interface's.
     public consuming func detach() throws(BPFError) {
         for part in parts { try part.detach() }
     }

@@ -81,8 +81,13 @@ private final class ClassicTCPart: AttachmentPart {
 
     func detach() throws(BPFError) {
         try state.withLock { filter throws(BPFError) in
+            guard let held = filter else { return }
             // On a thread of another network namespace the interface of that number is another.
-            guard let held = filter, place == OwnQdiscs.Place(tc.interface) else { return }
+            guard place == OwnQdiscs.Place(tc.interface) else {
+                throw BPFError(
+                    .detach, "filter \(held.priority):\(held.handle) from clsact \(held.direction.rawValue) of interface \(tc.interface)",
+                    reason: "the interface is of another network namespace than this thread's", remedy: "detach it on a thread of that one")
+            }
             filter = nil
             guard try tc.query(held.direction, priority: held.priority, handle: held.handle)?.programID == held.programID else { return }
             try tc.detach(held.direction, priority: held.priority, handle: held.handle)

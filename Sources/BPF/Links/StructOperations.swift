@@ -23,13 +23,17 @@ extension LoadedObject {
             throw BPFError(.find, "map \(name)", reason: "it holds no operations of a kernel struct: it is a \(try mapInfo(name).type)")
         }
         let subject = "operations \(name)"
-        // Writes the programs into the struct. Where that alone does not register it, a link does.
-        let registration = unsafe try captured(.attach, subject, pointer: { unsafe bpf_map__attach_struct_ops(map) })
-        guard unsafe bpf_map__map_flags(map) & UInt32(SWIFTBPF_F_LINK) != 0 else {
-            return Attachment([unsafe OperationsPart(registration, of: handle, subject)])
+        let isForLinks = unsafe bpf_map__map_flags(map) & UInt32(SWIFTBPF_F_LINK) != 0
+        do throws(BPFError) {
+            // Writes the programs into the struct. Where that alone does not register it, a link does.
+            let registration = unsafe try captured(.attach, subject, pointer: { unsafe bpf_map__attach_struct_ops(map) })
+            guard isForLinks else { return Attachment([unsafe OperationsPart(registration, of: handle, subject)]) }
+            unsafe bpf_link__disconnect(registration)
+            unsafe bpf_link__destroy(registration)
+        } catch {
+            // A struct for links is written once, and stays so when a link was refused or has gone.
+            guard isForLinks, error.errno == EBUSY else { throw error }
         }
-        unsafe bpf_link__disconnect(registration)
-        unsafe bpf_link__destroy(registration)
         let link = try captured(.attach, subject) {
             unsafe bpf_link_create(bpf_map__fd(map), 0, bpf_attach_type(UInt32(SWIFTBPF_STRUCT_OPS)), nil)
         }

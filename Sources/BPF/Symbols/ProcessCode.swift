@@ -8,9 +8,9 @@ struct ProcessCode {
         var range: Range<UInt64>
         /// Where in the file it begins.
         var offset: UInt64
-        var inode: UInt64
+        var file: File
         /// The file, or what the kernel calls it: `[vdso]`; empty for memory alone.
-        var name: String
+        var name: String { file.name }
 
         /// Reads `7f00-7f01 r-xp 00000000 fe:00 1234   /usr/lib/libc.so.6`.
         init?(_ line: Substring) {
@@ -22,15 +22,24 @@ struct ProcessCode {
             else { return nil }
             range = start..<end
             self.offset = offset
-            self.inode = inode
-            name = fields.count > 5 ? String(fields[5].drop { $0 == " " }) : ""
+            file = File(
+                device: String(fields[3]), inode: inode, name: fields.count > 5 ? String(fields[5].drop { $0 == " " }) : "")
         }
+    }
+
+    /// What is mapped, the same in all processes.
+    struct File: Hashable {
+        /// As the kernel writes it: `fe:00`.
+        var device: String
+        var inode: UInt64
+        /// On some filesystems (btrfs) device and inode can be those of several files.
+        var name: String
     }
 
     private let process: Int32
     private let mappings: [Mapping]
-    /// The functions of files by name and inode; nil where they cannot be read.
-    private var tables: [String: FunctionTable?] = [:]
+    /// The files that cannot be read by way of this process.
+    private var unreadable: Set<File> = []
 
     init(_ process: Int32) {
         self.process = process
@@ -38,21 +47,26 @@ struct ProcessCode {
         mappings = text.split(separator: "\n").compactMap { Mapping($0) }
     }
 
-    mutating func place(of address: UInt64, isReturn: Bool) -> SymbolicAddress? {
+    /// - Parameter tables: The functions of the files that were read, by way of whichever process.
+    mutating func place(of address: UInt64, isReturn: Bool, in tables: inout [File: FunctionTable]) -> SymbolicAddress? {
         let place = isReturn ? address - 1 : address
         guard let mapping = mappings.first(where: { $0.range.contains(place) }), !mapping.name.isEmpty else { return nil }
         let offset = place - mapping.range.lowerBound + mapping.offset
-        if mapping.name.hasPrefix("/"), let found = table(of: mapping)?.function(at: offset) {
+        if mapping.name.hasPrefix("/"), let found = table(of: mapping, in: &tables)?.function(at: offset) {
             return SymbolicAddress(function: found.name, module: mapping.name, offset: found.offset + (isReturn ? 1 : 0))
         }
         return SymbolicAddress(function: nil, module: mapping.name, offset: offset + (isReturn ? 1 : 0))
     }
 
-    private mutating func table(of mapping: Mapping) -> FunctionTable? {
-        let key = "\(mapping.inode) \(mapping.name)"
-        if let known = tables[key] { return known }
-        let table = Self.open(mapping, of: process).map { FunctionTable($0) }
-        tables[key] = .some(table)
+    private mutating func table(of mapping: Mapping, in tables: inout [File: FunctionTable]) -> FunctionTable? {
+        if let known = tables[mapping.file] { return known }
+        guard !unreadable.contains(mapping.file) else { return nil }
+        guard let file = Self.open(mapping, of: process) else {
+            unreadable.insert(mapping.file)
+            return nil
+        }
+        let table = FunctionTable(file)
+        tables[mapping.file] = table
         return table
     }
 
@@ -63,7 +77,7 @@ struct ProcessCode {
         if let table = try? SymbolTable(of: "/proc/\(process)/map_files/\(range)", subject: mapping.name) { return table }
         let path = "/proc/\(process)/root\(mapping.name)"
         var status = stat()
-        guard unsafe stat(path, &status) == 0, status.st_ino == mapping.inode else { return nil }
+        guard unsafe stat(path, &status) == 0, status.st_ino == mapping.file.inode else { return nil }
         return try? SymbolTable(of: path, subject: mapping.name)
     }
 }

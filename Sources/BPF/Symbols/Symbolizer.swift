@@ -29,6 +29,8 @@ public struct SymbolicAddress: Sendable, Hashable, CustomStringConvertible {
 public struct Symbolizer {
     private var kernel: KernelCode?
     private var processes: [Int32: ProcessCode] = [:]
+    /// The functions of files: many processes have the same mapped, and a table holds the whole file.
+    private var tables: [ProcessCode.File: FunctionTable] = [:]
 
     public init() {}
 
@@ -51,7 +53,7 @@ public struct Symbolizer {
         guard let process, process > 0 else { return nil }
         var code = processes[process] ?? ProcessCode(process)
         defer { processes[process] = code }
-        return code.place(of: address, isReturn: isReturn)
+        return code.place(of: address, isReturn: isReturn, in: &tables)
     }
 }
 

@@ -119,13 +119,13 @@ extension Inspection {
     }
 
     /// Reads an object from standard input, and writes the report on it to standard output: for programs that have a command of their own
-    /// for this, in place of `serveIfAsked()`. Gives up privileges for good.
+    /// for this, in place of `serveIfAsked()`. Gives up privileges for good; root that cannot become nobody answers with a refusal.
     ///
     /// - Returns: The status to exit with.
     public static func serve(name: String, _ depth: Depth = .reading) -> CInt {
-        Confinement.confine(for: depth == .loading ? .loading : .reading)
         var answer = Answer()
         do throws(InspectionError) {
+            try Confinement.confine(for: depth == .loading ? .loading : .reading)
             answer.report = try reportHere(on: InspectionProcess.input, name: name, depth)
         } catch {
             answer.refusal = error.description

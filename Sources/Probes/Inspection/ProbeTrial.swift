@@ -68,14 +68,22 @@ extension ProbeTrial {
     ///
     /// - Returns: The status to exit with.
     static func serve() -> CInt {
-        Confinement.confine(for: .loading)
         var answer = Answer()
         do throws(ProbeError) {
+            try confine()
             try load(InspectionProcess.input)
         } catch {
             answer.refusal = error
         }
         return InspectionProcess.answer(answer)
+    }
+
+    private static func confine() throws(ProbeError) {
+        do throws(InspectionError) {
+            try Confinement.confine(for: .loading)
+        } catch {
+            throw ProbeError("refused: \(error)")
+        }
     }
 
     private static func load(_ input: [UInt8]) throws(ProbeError) {

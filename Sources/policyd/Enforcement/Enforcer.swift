@@ -133,7 +133,7 @@ extension Enforcer {
         let waiting = try newConfirmation(of: number, within: confirmWithin, before: before)
         let stored = StoredRevision(
             number: number, created: .now, origin: target.origin, documents: [], runtimeEntries: runtime, ruleNumbers: numbers)
-        let lists = listsKept(of: target.documents, before)
+        let lists = before?.listsKept(for: target.documents) ?? [:]
         let items = target.documents.documents.map { RevisionStore.Item(document: $0, storedLists: lists[$0.identity] ?? [:]) }
         // The disk has its time while the tables are made.
         let writing = Ahead { [store] in try store.prepare(stored, items) }
@@ -239,19 +239,6 @@ extension Enforcer {
         } catch let error as CompileError {
             throw Refusal(Diagnostics([Diagnostic(at: error.location, error.description)]))
         }
-    }
-
-    /// Lists that are in the state folder already are not written again.
-    private func listsKept(of documents: DocumentCollection, _ before: InForce?) -> [String: [String: String]] {
-        guard let before else { return [:] }
-        var kept: [String: [String: String]] = [:]
-        for document in documents.documents where !document.lists.isEmpty {
-            guard let old = before.documents[document.kind, document.name], let places = before.storedLists[document.identity] else {
-                continue
-            }
-            kept[document.identity] = places.filter { old.lists[$0.key] == document.lists[$0.key] }
-        }
-        return kept
     }
 }
 

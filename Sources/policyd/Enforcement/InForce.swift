@@ -29,6 +29,16 @@ struct InForce: Sendable {
     var items: [RevisionStore.Item] {
         documents.documents.map { RevisionStore.Item(document: $0, storedLists: storedLists[$0.identity] ?? [:]) }
     }
+
+    /// Where the lists of other documents are kept that are the same here: what is in the state folder already is not written again.
+    func listsKept(for others: DocumentCollection) -> [String: [String: String]] {
+        var kept: [String: [String: String]] = [:]
+        for document in others.documents where !document.lists.isEmpty {
+            guard let old = documents[document.kind, document.name], let places = storedLists[document.identity] else { continue }
+            kept[document.identity] = places.filter { old.lists[$0.key] == document.lists[$0.key] }
+        }
+        return kept
+    }
 }
 
 extension PolicySet {

@@ -60,22 +60,24 @@ struct ProbeStore: Sendable {
         let file = Self.objectFile(stored.object)
         if try folder.read(file) == nil { try folder.write(object, to: file) }
         try folder.write(try JSON.encode(stored), to: Self.file(name))
-        try prune()
+        prune()
     }
 
     /// Takes a probe out; it may be gone already.
     func remove(_ name: String) throws {
         try folder.remove(Self.file(name), forGood: true)
-        try prune()
+        prune()
     }
 
-    /// Takes out the objects nobody refers to any more; they stay if one of the probes cannot be read.
-    private func prune() throws {
+    /// Takes out the objects nobody refers to any more; they stay if one of the probes cannot be read. What cannot be taken out stays until
+    /// the next change: what is to be kept is kept all the same.
+    private func prune() {
+        guard let names = try? names(), let objects = try? folder.names(in: "objects") else { return }
         var used: Set<String> = []
-        for name in try names() {
-            guard let data = try folder.read(Self.file(name)), let stored = try? JSON.decode(Stored.self, from: data) else { return }
+        for name in names {
+            guard let data = try? folder.read(Self.file(name)), let stored = try? JSON.decode(Stored.self, from: data) else { return }
             used.insert(stored.object)
         }
-        for object in try folder.names(in: "objects") where !used.contains(object) { try folder.remove(Self.objectFile(object)) }
+        for object in objects where !used.contains(object) { try? folder.remove(Self.objectFile(object)) }
     }
 }

@@ -32,6 +32,14 @@ struct StructOperationsTests {
         #expect(server.receive() == "hello")
     }
 
+    /// Attaches operations for a moment.
+    private func expectTaken(_ loaded: borrowing LoadedObject) throws {
+        let attachment = try loaded.attach(operations: "bt_congestion")
+        #expect(try socket().1 == 0)
+        try attachment.detach()
+        #expect(try eventually { try socket().1 == ENOENT })
+    }
+
     @Test func `a congestion control serves the sockets that ask for it, until it is taken away`() throws {
         let loaded = try OpenObject(.operations).load()
         let hits = try Hits(loaded)
@@ -42,14 +50,21 @@ struct StructOperationsTests {
             #expect(try hits.count(0) == 1, "a socket began to use it")
             #expect(try eventually { try hits.count(1) == 1 }, "and ended")
             let again = try OpenObject(.operations).load()
-            let twice = try #require(throws: BPFError.self) { _ = try again.attach(operations: "bt_congestion") }
-            #expect(twice.errno == EEXIST && twice.description.hasPrefix("cannot attach operations bt_congestion: "))
             let isLink = Features.structOperationsLink == .available
+            for _ in 1...(isLink ? 2 : 1) {
+                let twice = try #require(throws: BPFError.self) { _ = try again.attach(operations: "bt_congestion") }
+                #expect(twice.errno == EEXIST && twice.description.hasPrefix("cannot attach operations bt_congestion: "))
+            }
             #expect(attachment.canBePinned == isLink)
             let id = try loaded.mapInfo("bt_congestion").id
             #expect(try attachment.links.map(\.target) == (isLink ? [.structOperations(mapID: id)] : []))
             try attachment.detach()
             #expect(try socket().1 == ENOENT)
+            if isLink {
+                // What was refused, and what was there before.
+                try expectTaken(again)
+                try expectTaken(loaded)
+            }
         }
         do {
             let attachment = try OpenObject(.operations).load().attach(operations: "bt_congestion")
