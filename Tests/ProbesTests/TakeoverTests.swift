@@ -145,6 +145,31 @@ extension ReplacementTests {
         }
     }
 
+    @Test func `what was updated keeps its pins when a later one cannot be made`() throws {
+        let namespace = try NetworkNamespace()
+        let peer = try NetworkNamespace()
+        try namespace.connect("veth0", to: peer, "veth0")
+        let fs = try PrivateBPFFS()
+        func pins(_ generation: Int) -> ProbePins { ProbePins(probes: fs.path("probes"), name: "places", generation: generation) }
+        let places = ["pl_xdp": ["xdp/generic:lo", "xdp/generic:veth0"]]
+        try namespace.run {
+            let old = try ProbeLoader(at: places, pins: pins(1)).load()
+            // The second link finds something where it is to be pinned.
+            for folder in ["", "/links", "/links/1"] { #expect(mkdir(fs.path("probes/places/2\(folder)"), 0o700) == 0) }
+            let unpinned = try #require(throws: ProbeError.self) { _ = try ProbeLoader(at: places, pins: pins(2)).load(replacing: old) }
+            #expect(unpinned.message.contains("EEXIST"), "\(unpinned)")
+            // What is let go and attached again is pinned where it was.
+            let refused = try #require(throws: ProbeError.self) {
+                _ = try ProbeLoader(at: ["pl_xdp": ["xdp/native:lo"]]).load(replacing: old)
+            }
+            #expect(refused.message.contains("EOPNOTSUPP") && !refused.message.contains("put back"), "\(refused)")
+            for folder in ["/links/1", "/links", ""] { rmdir(fs.path("probes/places/2\(folder)")) }
+            #expect(try ProbeLoader(at: places, pins: pins(1)).adopt(old.record).record == old.record)
+            old.unload()
+            #expect(fs.pins.isEmpty || fs.pins == ["probes"])
+        }
+    }
+
     @Test func `a clock on every processor outlives its process whole`() throws {
         let fs = try PrivateBPFFS()
         let before = KernelObjects(namePrefix: "pl_")

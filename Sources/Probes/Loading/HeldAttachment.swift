@@ -63,11 +63,17 @@ extension HeldAttachment {
     ///
     /// - Returns: What undoes it; nil if the kernel cannot change the program of this attachment.
     func update(to program: borrowing Program) -> Undo? {
-        let (name, id) = state.withLock { ($0.program, $0.programID) }
+        let (name, id, pins) = state.withLock { ($0.program, $0.programID, $0.pins) }
         // While this handle is held it stays in the kernel, and can be put back.
         guard let old = try? Program(id: id), (try? change(to: program, named: program.name)) != nil else { return nil }
         let former = HeldProgram(old)
-        return { [self] in Self.failure { () throws(BPFError) in try change(to: former.program, named: name) } }
+        return { [self] in
+            Self.failure { () throws(BPFError) in
+                try change(to: former.program, named: name)
+                // Where the other probe has pinned it by then, its folder goes.
+                state.withLock { $0.pins = pins }
+            }
+        }
     }
 
     private func change(to program: borrowing Program, named name: String) throws(BPFError) {
