@@ -13,26 +13,34 @@ final class HeldAttachment: Sendable {
 
     private struct State: ~Copyable {
         var program: String
-        /// The kernel's number of the program.
-        var programID: UInt32
+        /// Nothing where it was pinned without its program, which only CAP_SYS_ADMIN can open then.
+        var running: HeldProgram?
         var attachment: Attachment?
         /// Where its links are pinned.
         var pins: [String]
     }
 
     /// An attachment just made.
-    init(_ attachment: consuming Attachment, of program: borrowing Program, at target: AttachTarget) throws(BPFError) {
-        let programID = try program.info.id
+    convenience init(_ attachment: consuming Attachment, of program: borrowing Program, at target: AttachTarget) throws(BPFError) {
+        self.init(attachment, of: HeldProgram(try program.duplicate()), at: target)
+    }
+
+    private init(_ attachment: consuming Attachment, of running: HeldProgram, at target: AttachTarget) {
         self.target = target
-        state = Mutex(State(program: program.name, programID: programID, attachment: attachment, pins: []))
+        state = Mutex(State(program: running.program.name, running: running, attachment: attachment, pins: []))
     }
 
     /// An attachment that an earlier process pinned.
-    init(pinnedAt pins: [String], program: String, target: AttachTarget) throws(BPFError) {
+    ///
+    /// - Parameters:
+    ///   - pins: The paths of its links.
+    ///   - programPin: The path of its program; there may be none.
+    init(pinnedAt pins: [String], programAt programPin: String, program: String, target: AttachTarget) throws(BPFError) {
         let attachment = try Attachment(pinnedAt: pins)
-        let programID = try attachment.links.first?.programID ?? 0
+        let id = try attachment.links.first?.programID ?? 0
+        let running = (try? HeldProgram(Program(pinnedAt: programPin))) ?? (try? HeldProgram(Program(id: id)))
         self.target = target
-        state = Mutex(State(program: program, programID: programID, attachment: attachment, pins: pins))
+        state = Mutex(State(program: program, running: running, attachment: attachment, pins: pins))
     }
 
     /// The program's name.
@@ -63,30 +71,30 @@ extension HeldAttachment {
     ///
     /// - Returns: What undoes it; nil if the kernel cannot change the program of this attachment.
     func update(to program: borrowing Program) -> Undo? {
-        let (name, id, pins) = state.withLock { ($0.program, $0.programID, $0.pins) }
-        // While this handle is held it stays in the kernel, and can be put back.
-        guard let old = try? Program(id: id), (try? change(to: program, named: program.name)) != nil else { return nil }
-        let former = HeldProgram(old)
+        let (name, former, pins) = state.withLock { ($0.program, $0.running, $0.pins) }
+        // Held on to, it stays in the kernel and can be put back.
+        guard let former, let new = try? HeldProgram(program.duplicate()), (try? change(to: new, named: program.name)) != nil else {
+            return nil
+        }
         return { [self] in
             Self.failure { () throws(BPFError) in
-                try change(to: former.program, named: name)
+                try change(to: former, named: name)
                 // Where the other probe has pinned it by then, its folder goes.
                 state.withLock { $0.pins = pins }
             }
         }
     }
 
-    private func change(to program: borrowing Program, named name: String) throws(BPFError) {
-        let id = try program.info.id
+    private func change(to new: HeldProgram, named name: String) throws(BPFError) {
         try state.withLock { state throws(BPFError) in
             guard let attachment = state.attachment.take() else {
                 throw BPFError(.update, "program \(name) to \(target)", reason: "what was attached there has gone")
             }
             var failure: BPFError?
-            do throws(BPFError) { try attachment.update(to: program) } catch { failure = error }
+            do throws(BPFError) { try attachment.update(to: new.program) } catch { failure = error }
             state.attachment = .some(attachment)
             if let failure { throw failure }
-            (state.program, state.programID) = (name, id)
+            (state.program, state.running) = (name, new)
         }
     }
 
@@ -98,13 +106,16 @@ extension HeldAttachment {
     /// - Returns: The other's attachment, and what undoes it.
     /// - Throws: What kept the other from being attached; this one is attached again then, or the error says that it could not be.
     func giveWay(to program: borrowing Program, at other: AttachTarget) throws(BPFError) -> (HeldAttachment, Undo) {
-        let own = HeldProgram(try Program(id: state.withLock { $0.programID }))
-        let attachment = try exchange(for: program, at: other, from: own.program)
-        let held = try HeldAttachment(attachment, of: program, at: other)
+        guard let own = state.withLock({ $0.running }) else {
+            throw BPFError(
+                .attach, "program \(program.name) to \(other)",
+                reason: "the program that is there was pinned by an older policyd, and could not be put back: unload its probe first")
+        }
+        let new = HeldProgram(try program.duplicate())
+        let held = HeldAttachment(try exchange(for: program, at: other, from: own.program), of: new, at: other)
         let undo: Undo = { [self] in
             Self.failure { () throws(BPFError) in
-                let new = try Program(id: held.state.withLock { $0.programID })
-                restore(try held.exchange(for: own.program, at: target, from: new))
+                restore(try held.exchange(for: own.program, at: target, from: new.program))
                 try pinAgain()
             }
         }

@@ -16,8 +16,8 @@ extension ProbeLoader {
             for (index, attachment) in before.attachments.enumerated() {
                 held.append(
                     try HeldAttachment(
-                        pinnedAt: pins.links(index, count: attachment.links ?? 1), program: attachment.program,
-                        target: AttachTarget(text: attachment.target)))
+                        pinnedAt: pins.links(index, count: attachment.links ?? 1), programAt: pins.program(attachment.program),
+                        program: attachment.program, target: AttachTarget(text: attachment.target)))
             }
             let told = try ToldLosses(pinnedAt: pins.told)
             var streams: [ProbeEventStream] = []

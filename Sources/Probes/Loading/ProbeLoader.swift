@@ -229,7 +229,7 @@ extension ProbeLoader {
 // MARK: - After the load
 
 extension ProbeLoader {
-    /// Pins maps and attachments, if the probe is to outlive this process and they all can be.
+    /// Pins maps, programs and attachments, if the probe is to outlive this process and they all can be.
     ///
     /// - Returns: The targets because of which nothing is pinned.
     private func pin(_ object: borrowing LoadedObject, _ held: [HeldAttachment], _ told: ToldLosses?) throws(ProbeError) -> [String] {
@@ -239,6 +239,7 @@ extension ProbeLoader {
         try pins.makeFolders()
         do throws(BPFError) {
             for map in object.maps { try object.pinMap(map.name, at: pins.map(map.name)) }
+            for name in Set(held.map(\.program)) { try object.program(name).pin(at: pins.program(name)) }
             try told?.pin(at: pins.told)
             for (index, attachment) in held.enumerated() {
                 try attachment.pin(at: pins.links(index, count: attachment.linkCount ?? 0))

@@ -6,6 +6,7 @@ internal import Glibc
 ///     probes/NAME/7/maps/MAP      its maps
 ///     probes/NAME/7/links/0       its attachments, in the order of the programs
 ///     probes/NAME/7/links/1-1     the second link of one that consists of several
+///     probes/NAME/7/programs/PROG its attached programs, which the next process puts back if a replacement fails
 ///     probes/NAME/7/told          how many of its losses have been told: ``ToldLosses``
 ///
 /// The number is a generation: what takes the place of another is made beside it.
@@ -24,6 +25,7 @@ public struct ProbePins: Sendable, Hashable {
 
     private var own: String { "\(folder)/\(generation)" }
     func map(_ name: String) -> String { "\(own)/maps/\(Self.encoded(name))" }
+    func program(_ name: String) -> String { "\(own)/programs/\(Self.encoded(name))" }
     /// The paths of the links of an attachment.
     func links(_ index: Int, count: Int) -> [String] {
         (0..<count).map { "\(own)/links/\(index)\($0 == 0 ? "" : "-\($0)")" }
@@ -54,7 +56,7 @@ public struct ProbePins: Sendable, Hashable {
             path += "/\(part)"
             try Self.makeFolder(path)
         }
-        try Self.makeFolder("\(own)/maps")
+        for kind in ["maps", "programs"] { try Self.makeFolder("\(own)/\(kind)") }
         guard BPFFilesystem.isMounted(at: own) else {
             removeGeneration()
             throw ProbeError("\(folder) is not on a bpf filesystem, where what is to outlive the daemon has to be")
@@ -138,7 +140,7 @@ extension ProbePins {
     /// - Returns: Why something stays; nil if nothing does.
     private static func remove(_ own: String) -> String? {
         var failures: [String?] = []
-        for folder in ["\(own)/links", "\(own)/maps", own] {
+        for folder in ["\(own)/links", "\(own)/programs", "\(own)/maps", own] {
             failures += Directory.names(in: folder).map { name in removing("\(folder)/\(name)") { unsafe unlink($0) } }
             failures.append(removing(folder) { unsafe rmdir($0) })
         }
