@@ -170,6 +170,35 @@ extension ReplacementTests {
         }
     }
 
+    @Test(arguments: ["xdp/generic:lo", "xdp/native:veth0"])
+    func `a probe that was being replaced when its process ended is not adopted`(target: String) throws {
+        let namespace = try NetworkNamespace()
+        let peer = try NetworkNamespace()
+        try namespace.connect("veth0", to: peer, "veth0")
+        let fs = try PrivateBPFFS()
+        let pins = ProbePins(probes: fs.path("probes"), name: "places", generation: 1)
+        let places = ["pl_xdp": [target]]
+        try namespace.run {
+            let record: LoadedProbe.Record
+            do {
+                let old = try ProbeLoader(at: places, pins: pins).load()
+                record = old.record
+                // What is refused leaves it whole.
+                #expect(throws: ProbeError.self) { _ = try ProbeLoader(at: ["pl_xdp": [target, "xdp/native:lo"]]).load(replacing: old) }
+                #expect(try ProbeLoader(at: places, pins: pins).adopt(record).record == record)
+                // Its link runs another program now, and both probes go without a word.
+                _ = try ProbeLoader(at: places).load(replacing: old)
+            }
+            #expect(throws: ProbeError.self) { _ = try ProbeLoader(at: places, pins: pins).adopt(record) }
+            // Nor would it be if only its links were looked at.
+            pins.unmarkHandedOn()
+            let refused = try #require(throws: ProbeError.self) { _ = try ProbeLoader(at: places, pins: pins).adopt(record) }
+            #expect(refused.message.contains("another program"), "\(refused)")
+            try ProbePins.remove("places", in: fs.path("probes"))
+            #expect(fs.pins.isEmpty || fs.pins == ["probes"])
+        }
+    }
+
     @Test func `a clock on every processor outlives its process whole`() throws {
         let fs = try PrivateBPFFS()
         let before = KernelObjects(namePrefix: "pl_")

@@ -13,6 +13,8 @@ final class HeldAttachment: Sendable {
 
     private struct State: ~Copyable {
         var program: String
+        /// The kernel's number of the program.
+        var programID: UInt32
         /// Nothing where it was pinned without its program, which only CAP_SYS_ADMIN can open then.
         var running: HeldProgram?
         var attachment: Attachment?
@@ -22,12 +24,12 @@ final class HeldAttachment: Sendable {
 
     /// An attachment just made.
     convenience init(_ attachment: consuming Attachment, of program: borrowing Program, at target: AttachTarget) throws(BPFError) {
-        self.init(attachment, of: HeldProgram(try program.duplicate()), at: target)
+        self.init(attachment, of: try HeldProgram(program.duplicate()), at: target)
     }
 
     private init(_ attachment: consuming Attachment, of running: HeldProgram, at target: AttachTarget) {
         self.target = target
-        state = Mutex(State(program: running.program.name, running: running, attachment: attachment, pins: []))
+        state = Mutex(State(program: running.program.name, programID: running.id, running: running, attachment: attachment, pins: []))
     }
 
     /// An attachment that an earlier process pinned.
@@ -35,16 +37,27 @@ final class HeldAttachment: Sendable {
     /// - Parameters:
     ///   - pins: The paths of its links.
     ///   - programPin: The path of its program; there may be none.
-    init(pinnedAt pins: [String], programAt programPin: String, program: String, target: AttachTarget) throws(BPFError) {
+    ///   - program: The program's name.
+    ///   - expected: The kernel's number of the program, if it is known.
+    /// - Throws: `BPFError` also if another program runs there.
+    init(
+        pinnedAt pins: [String], programAt programPin: String, program: String, id expected: UInt32?, target: AttachTarget
+    ) throws(BPFError) {
         let attachment = try Attachment(pinnedAt: pins)
-        let id = try attachment.links.first?.programID ?? 0
+        let ids = Set(try attachment.links.map(\.programID))
+        guard let id = ids.first, ids.count == 1, id == expected ?? id else {
+            throw BPFError(.openPin, "program \(program) at \(target)", reason: "what runs there is another program")
+        }
         let running = (try? HeldProgram(Program(pinnedAt: programPin))) ?? (try? HeldProgram(Program(id: id)))
         self.target = target
-        state = Mutex(State(program: program, running: running, attachment: attachment, pins: pins))
+        state = Mutex(State(program: program, programID: id, running: running, attachment: attachment, pins: pins))
     }
 
     /// The program's name.
     var program: String { state.withLock { $0.program } }
+
+    /// The kernel's number of the program.
+    var programID: UInt32 { state.withLock { $0.programID } }
 
     /// How many links it consists of; nothing if it is attached without, and cannot be pinned.
     var linkCount: Int? { state.withLock { $0.attachment?.linkCount } }
@@ -94,7 +107,7 @@ extension HeldAttachment {
             do throws(BPFError) { try attachment.update(to: new.program) } catch { failure = error }
             state.attachment = .some(attachment)
             if let failure { throw failure }
-            (state.program, state.running) = (name, new)
+            (state.program, state.programID, state.running) = (name, new.id, new)
         }
     }
 
@@ -111,7 +124,7 @@ extension HeldAttachment {
                 .attach, "program \(program.name) to \(other)",
                 reason: "the program that is there was pinned by an older policyd, and could not be put back: unload its probe first")
         }
-        let new = HeldProgram(try program.duplicate())
+        let new = try HeldProgram(program.duplicate())
         let held = HeldAttachment(try exchange(for: program, at: other, from: own.program), of: new, at: other)
         let undo: Undo = { [self] in
             Self.failure { () throws(BPFError) in
@@ -184,6 +197,11 @@ extension HeldAttachment {
 /// A program that several values hold on to.
 private final class HeldProgram: Sendable {
     let program: Program
+    /// The kernel's number of it.
+    let id: UInt32
 
-    init(_ program: consuming Program) { self.program = program }
+    init(_ program: consuming Program) throws(BPFError) {
+        id = try program.info.id
+        self.program = program
+    }
 }

@@ -6,7 +6,7 @@ extension ProbeLoader {
     /// Takes over a probe that was pinned by an earlier process.
     ///
     /// - Parameter before: What that process knew of it.
-    /// - Throws: ``ProbeError`` if not everything is there.
+    /// - Throws: ``ProbeError`` if not everything is there, or a process that was putting another probe in its place was cut short.
     public func adopt(_ before: LoadedProbe.Record) throws(ProbeError) -> LoadedProbe {
         guard let pins, pins.exists, !pins.hasOthers else { throw ProbeError("probe \(probe.name) is not pinned whole") }
         let object = try kernel { () throws(BPFError) in try OpenObject(.bytes(bytes, name: probe.name)) }
@@ -17,7 +17,7 @@ extension ProbeLoader {
                 held.append(
                     try HeldAttachment(
                         pinnedAt: pins.links(index, count: attachment.links ?? 1), programAt: pins.program(attachment.program),
-                        program: attachment.program, target: AttachTarget(text: attachment.target)))
+                        program: attachment.program, id: attachment.programID, target: AttachTarget(text: attachment.target)))
             }
             let told = try ToldLosses(pinnedAt: pins.told)
             var streams: [ProbeEventStream] = []
@@ -60,6 +60,8 @@ extension LoadedProbe {
             public var target: String
             /// How many links it consists of; nil is one.
             public var links: Int?
+            /// The kernel's number of the program; nil in what a policyd before this one wrote.
+            public var programID: UInt32?
         }
 
         public var attachments: [Attachment]
@@ -72,7 +74,9 @@ extension LoadedProbe {
     public var record: Record {
         let held = attachments.withLock { $0 }
         return Record(
-            attachments: held.map { Record.Attachment(program: $0.program, target: "\($0.target)", links: $0.linkCount) },
+            attachments: held.map {
+                Record.Attachment(program: $0.program, target: "\($0.target)", links: $0.linkCount, programID: $0.programID)
+            },
             programs: programs, maps: maps, memoryBytes: memoryBytes)
     }
 }

@@ -66,7 +66,7 @@ extension ProbeLoader {
     /// - Throws: The refusal, with what of the other probe could not be put back.
     func undo(_ takeover: inout Takeover, after refusal: ProbeError) throws(ProbeError) {
         let failures = takeover.undo()
-        guard !failures.isEmpty else { return }
+        guard !failures.isEmpty else { return takeover.unmark() }
         var refusal = refusal
         refusal.message += "; what was attached before could not be put back: " + failures.map { "\($0)" }.joined(separator: "; ")
         throw refusal

@@ -80,6 +80,8 @@ public struct ProbeLoader: Sendable {
         if isTrial {
             unknown = try checkTargets(wishes)
         } else {
+            // Taken back once that is undone, or pinned as another generation; else by the end of the other probe.
+            try old?.pins?.markHandedOn()
             do throws(Takeover.Refusal) {
                 try takeover.attach(wishes, of: loaded.object)
             } catch {
@@ -95,6 +97,7 @@ public struct ProbeLoader: Sendable {
                 throw error
             }
             takeover.accept()
+            if pins != nil && unpinned.isEmpty { old?.pins?.unmarkHandedOn() }
         }
         let isPinned = pins != nil && !isTrial && unpinned.isEmpty
         return LoadedProbe(

@@ -9,6 +9,8 @@ internal import Glibc
 ///     probes/NAME/7/programs/PROG its attached programs, which the next process puts back if a replacement fails
 ///     probes/NAME/7/told          how many of its losses have been told: ``ToldLosses``
 ///
+///     probes/NAME/7-handed-on     there while another probe takes over what is pinned of this one: it is not whole then
+///
 /// The number is a generation: what takes the place of another is made beside it.
 public struct ProbePins: Sendable, Hashable {
     /// The folder of all generations of a probe.
@@ -71,7 +73,18 @@ public struct ProbePins: Sendable, Hashable {
     /// Whether this generation is there.
     public var exists: Bool { unsafe access("\(own)/links", F_OK) == 0 }
 
-    /// Whether there are other generations: what came between was cut short.
+    private var mark: String { "\(own)-handed-on" }
+
+    /// Says for whoever comes after this process that links of this generation may run another probe's programs by now.
+    func markHandedOn() throws(ProbeError) {
+        // Without its folder there is nothing that could be taken for whole.
+        if exists { try Self.makeFolder(mark) }
+    }
+
+    /// Takes that back: they run their own, or another generation is pinned.
+    func unmarkHandedOn() { unsafe _ = rmdir(mark) }
+
+    /// Whether there are other generations, or this one is handed on: what came between was cut short.
     var hasOthers: Bool { Directory.names(in: folder).contains { $0 != "\(generation)" } }
 }
 
@@ -84,6 +97,7 @@ extension ProbePins {
     @discardableResult
     func removeGeneration() -> String? {
         let failure = Self.remove(own)
+        unmarkHandedOn()
         // With the last generation.
         unsafe _ = rmdir(folder)
         return failure
