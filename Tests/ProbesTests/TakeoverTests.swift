@@ -199,6 +199,24 @@ extension ReplacementTests {
         }
     }
 
+    @Test func `what is put back and cannot be pinned again is said to be attached`() throws {
+        let namespace = try NetworkNamespace()
+        let fs = try PrivateBPFFS()
+        let pins = ProbePins(probes: fs.path("probes"), name: "places", generation: 1)
+        try namespace.run {
+            let old = try ProbeLoader(at: ["pl_xdp": ["xdp/generic:lo"]], pins: pins).load()
+            #expect(unlink(pins.links(0, count: 1)[0]) == 0 && rmdir(fs.path("probes/places/1/links")) == 0)
+            let refused = try #require(throws: ProbeError.self) {
+                _ = try ProbeLoader(at: ["pl_xdp": ["xdp/native:lo"]]).load(replacing: old)
+            }
+            #expect(refused.message.contains("EOPNOTSUPP") && refused.message.contains("attached to xdp/generic:lo again, but not pinned"))
+            #expect(!refused.message.contains("put back"), "\(refused)")
+            let taken = try #require(throws: ProbeError.self) { _ = try ProbeLoader(at: ["pl_xdp": ["xdp/generic:lo"]]).load() }
+            #expect(taken.message.contains("EBUSY"), "\(taken)")
+            old.unload()
+        }
+    }
+
     @Test func `a clock on every processor outlives its process whole`() throws {
         let fs = try PrivateBPFFS()
         let before = KernelObjects(namePrefix: "pl_")

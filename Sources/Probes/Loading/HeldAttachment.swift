@@ -153,12 +153,13 @@ extension HeldAttachment {
         } catch {
             do throws(BPFError) {
                 restore(try own.attach(to: target))
+            } catch let second {
+                throw error.adding("the program that was there could not be put back: \(second)")
+            }
+            do throws(BPFError) {
                 try pinAgain()
             } catch let second {
-                throw BPFError(
-                    error.step, error.subject, errno: error.errno,
-                    reason: [error.reason, "the program that was there could not be put back: \(second)"]
-                        .filter { !$0.isEmpty }.joined(separator: "; "))
+                throw error.adding("\(second)")
             }
             throw error
         }
@@ -186,11 +187,23 @@ extension HeldAttachment {
         try state.withLock { state throws(BPFError) in
             guard !state.pins.isEmpty else { return }
             let fresh = state.pins.map { "\($0)-again" }
-            try state.attachment?.pin(at: fresh)
-            for (from, to) in zip(fresh, state.pins) where unsafe rename(from, to) != 0 {
-                throw BPFError(.pin, "\(target) at \(to)", errno: errno)
+            do throws(BPFError) {
+                try state.attachment?.pin(at: fresh)
+                for (from, to) in zip(fresh, state.pins) where unsafe rename(from, to) != 0 {
+                    throw BPFError(.pin, "\(target) at \(to)", errno: errno)
+                }
+            } catch {
+                for path in fresh { unsafe unlink(path) }
+                throw error.adding("program \(state.program) is attached to \(target) again, but not pinned: it goes with this process")
             }
         }
+    }
+}
+
+extension BPFError {
+    /// The same, with more that came of it.
+    fileprivate func adding(_ words: String) -> BPFError {
+        BPFError(step, subject, errno: errno, reason: [reason, words].filter { !$0.isEmpty }.joined(separator: "; "))
     }
 }
 

@@ -68,7 +68,7 @@ extension ProbeLoader {
         let failures = takeover.undo()
         guard !failures.isEmpty else { return takeover.unmark() }
         var refusal = refusal
-        refusal.message += "; what was attached before could not be put back: " + failures.map { "\($0)" }.joined(separator: "; ")
+        refusal.message += "; not everything that was attached before could be put back: " + failures.map { "\($0)" }.joined(separator: "; ")
         throw refusal
     }
 }
