@@ -217,6 +217,33 @@ extension ReplacementTests {
         }
     }
 
+    @Test func `what nobody took over goes for a probe that is loaded, and stays for one that is refused`() throws {
+        let namespace = try NetworkNamespace()
+        let fs = try PrivateBPFFS()
+        let folder = fs.path("probes")
+        func pins(_ generation: Int) -> ProbePins { ProbePins(probes: folder, name: "places", generation: generation) }
+        func loader(_ targets: [String], _ generation: Int, _ options: String = "") throws -> ProbeLoader {
+            try ProbeLoader(at: ["pl_xdp": targets], options: options, pins: pins(generation))
+        }
+        try namespace.run {
+            let record = try loader(["xdp/generic:lo"], 1).load().record
+            // Refused before anything is attached, and by the kernel.
+            for (number, target) in ["xdp/generic:nosuch0", "cgroup/egress:/nowhere"].enumerated() {
+                let other = try ProbeLoader(at: [number == 0 ? "pl_xdp" : "pl_egress": [target]], pins: pins(2))
+                #expect(throws: ProbeError.self) { _ = try other.load(overRemainsIn: folder) }
+                #expect(try loader(["xdp/generic:lo"], 1).adopt(record).record == record)
+            }
+            // Its place is taken, at once or only for what may be left out.
+            for (generation, options) in [(3, ""), (4, ", optional: true")] {
+                let loaded = try loader(["xdp/generic:lo"], generation, options).load(overRemainsIn: folder)
+                #expect(loaded.programs.flatMap(\.attached) == ["xdp/generic:lo"])
+            }
+            let brief = try ProbeLoader(at: ["pl_socket": ["socket:lo"]]).load(overRemainsIn: folder)
+            #expect(!ProbePins.isAnything(of: "places", in: folder))
+            brief.unload()
+        }
+    }
+
     @Test func `a clock on every processor outlives its process whole`() throws {
         let fs = try PrivateBPFFS()
         let before = KernelObjects(namePrefix: "pl_")

@@ -1,4 +1,5 @@
 internal import BPF
+internal import Glibc
 internal import PolicyModel
 internal import Synchronization
 
@@ -47,6 +48,35 @@ extension ProbeLoader {
             return LoadedProbe(
                 probe, programs: before.programs, maps: before.maps, streams: streams, readers: readers, memoryBytes: before.memoryBytes,
                 pins: pins, warnings: warnings(plan), attachments: held, object: nil)
+        }
+    }
+}
+
+extension ProbeLoader {
+    /// Loads and attaches the programs where a probe of the same name, which nobody could take over, has left something in the kernel.
+    ///
+    /// That goes once the new probe is at work, and stays if the new one is refused. Only where it holds a place that takes one program, or
+    /// may be why a program was left out, it goes first; the error says so if the new probe is refused all the same.
+    ///
+    /// - Parameter probes: The folder of the pins of all probes.
+    public func load(overRemainsIn probes: String) throws(ProbeError) -> LoadedProbe {
+        do throws(ProbeError) {
+            let loaded = try load()
+            if loaded.programs.allSatisfy({ $0.leftOut == nil }) {
+                if let pins = loaded.pins { pins.removeOthers() } else { try ProbePins.remove(probe.name, in: probes) }
+                return loaded
+            }
+            loaded.unload()
+        } catch {
+            guard error.errno == EBUSY || error.errno == EEXIST else { throw error }
+        }
+        try ProbePins.remove(probe.name, in: probes)
+        do throws(ProbeError) {
+            return try load()
+        } catch {
+            var refusal = error
+            refusal.message += "; what a probe of this name had left in the kernel was in the way, and is no longer there"
+            throw refusal
         }
     }
 }

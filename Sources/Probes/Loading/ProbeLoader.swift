@@ -137,7 +137,9 @@ public struct ProbeLoader: Sendable {
         }
     }
 
-    func refusal(_ error: BPFError) -> ProbeError { ProbeError("probe \(probe.name): \(error)") }
+    func refusal(_ error: BPFError) -> ProbeError {
+        ProbeError("probe \(probe.name): \(error)", errno: error.errno == 0 ? nil : error.errno)
+    }
 }
 
 // MARK: - Before the load
