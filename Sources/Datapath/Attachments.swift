@@ -92,9 +92,11 @@ struct Attachments: ~Copyable {
                     try entry.withEntry(direction, isRaw: interface.isRaw) { program throws(BPFError) in try link.update(to: program) }
                 }
             }
-            guard let filter = try tc.query(direction, priority: Self.priority, handle: Self.handle) else { continue }
+            let filters = try tc.filters(direction).filter { $0.priority == Self.priority && $0.handle == Self.handle }
             // Their numbers are not known any more if an upgrade before this one was broken off; their names are.
-            guard let there = try? Program(id: filter.programID), Switch.EntryPrograms.names.contains(there.name) else { continue }
+            guard let name = filters.first?.name, Switch.EntryPrograms.names.contains(where: { name.hasPrefix("\($0):[") }) else {
+                continue
+            }
             try entry.withEntry(direction, isRaw: interface.isRaw) { program throws(BPFError) in
                 _ = try tc.attach(program, direction, priority: Self.priority, handle: Self.handle, replacing: true)
             }

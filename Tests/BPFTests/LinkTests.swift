@@ -292,6 +292,7 @@ struct ClassicTCTests {
         #expect(filters.map(\.priority).starts(with: [3, 5, 8]))
         #expect(filters.map(\.handle).starts(with: [2, 9]))
         #expect(filters.map(\.programID).starts(with: [id, id, 0]))
+        #expect(filters.map(\.name).starts(with: ["bt_pass:[\(id)]", "bt_pass:[\(id)]", nil]))
         #expect(try cable.host.run { () throws(BPFError) in try tc.filters(.egress) }.isEmpty)
     }
 

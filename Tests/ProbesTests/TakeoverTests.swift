@@ -145,6 +145,105 @@ extension ReplacementTests {
         }
     }
 
+    @Test func `what was updated keeps its pins when a later one cannot be made`() throws {
+        let namespace = try NetworkNamespace()
+        let peer = try NetworkNamespace()
+        try namespace.connect("veth0", to: peer, "veth0")
+        let fs = try PrivateBPFFS()
+        func pins(_ generation: Int) -> ProbePins { ProbePins(probes: fs.path("probes"), name: "places", generation: generation) }
+        let places = ["pl_xdp": ["xdp/generic:lo", "xdp/generic:veth0"]]
+        try namespace.run {
+            let old = try ProbeLoader(at: places, pins: pins(1)).load()
+            // The second link finds something where it is to be pinned.
+            for folder in ["", "/links", "/links/1"] { #expect(mkdir(fs.path("probes/places/2\(folder)"), 0o700) == 0) }
+            let unpinned = try #require(throws: ProbeError.self) { _ = try ProbeLoader(at: places, pins: pins(2)).load(replacing: old) }
+            #expect(unpinned.message.contains("EEXIST"), "\(unpinned)")
+            // What is let go and attached again is pinned where it was.
+            let refused = try #require(throws: ProbeError.self) {
+                _ = try ProbeLoader(at: ["pl_xdp": ["xdp/native:lo"]]).load(replacing: old)
+            }
+            #expect(refused.message.contains("EOPNOTSUPP") && !refused.message.contains("put back"), "\(refused)")
+            for folder in ["/links/1", "/links", ""] { rmdir(fs.path("probes/places/2\(folder)")) }
+            #expect(try ProbeLoader(at: places, pins: pins(1)).adopt(old.record).record == old.record)
+            old.unload()
+            #expect(fs.pins.isEmpty || fs.pins == ["probes"])
+        }
+    }
+
+    @Test(arguments: ["xdp/generic:lo", "xdp/native:veth0"])
+    func `a probe that was being replaced when its process ended is not adopted`(target: String) throws {
+        let namespace = try NetworkNamespace()
+        let peer = try NetworkNamespace()
+        try namespace.connect("veth0", to: peer, "veth0")
+        let fs = try PrivateBPFFS()
+        let pins = ProbePins(probes: fs.path("probes"), name: "places", generation: 1)
+        let places = ["pl_xdp": [target]]
+        try namespace.run {
+            let record: LoadedProbe.Record
+            do {
+                let old = try ProbeLoader(at: places, pins: pins).load()
+                record = old.record
+                // What is refused leaves it whole.
+                #expect(throws: ProbeError.self) { _ = try ProbeLoader(at: ["pl_xdp": [target, "xdp/native:lo"]]).load(replacing: old) }
+                #expect(try ProbeLoader(at: places, pins: pins).adopt(record).record == record)
+                // Its link runs another program now, and both probes go without a word.
+                _ = try ProbeLoader(at: places).load(replacing: old)
+            }
+            #expect(throws: ProbeError.self) { _ = try ProbeLoader(at: places, pins: pins).adopt(record) }
+            // Nor would it be if only its links were looked at.
+            pins.unmarkHandedOn()
+            let refused = try #require(throws: ProbeError.self) { _ = try ProbeLoader(at: places, pins: pins).adopt(record) }
+            #expect(refused.message.contains("another program"), "\(refused)")
+            try ProbePins.remove("places", in: fs.path("probes"))
+            #expect(fs.pins.isEmpty || fs.pins == ["probes"])
+        }
+    }
+
+    @Test func `what is put back and cannot be pinned again is said to be attached`() throws {
+        let namespace = try NetworkNamespace()
+        let fs = try PrivateBPFFS()
+        let pins = ProbePins(probes: fs.path("probes"), name: "places", generation: 1)
+        try namespace.run {
+            let old = try ProbeLoader(at: ["pl_xdp": ["xdp/generic:lo"]], pins: pins).load()
+            #expect(unlink(pins.links(0, count: 1)[0]) == 0 && rmdir(fs.path("probes/places/1/links")) == 0)
+            let refused = try #require(throws: ProbeError.self) {
+                _ = try ProbeLoader(at: ["pl_xdp": ["xdp/native:lo"]]).load(replacing: old)
+            }
+            #expect(refused.message.contains("EOPNOTSUPP") && refused.message.contains("attached to xdp/generic:lo again, but not pinned"))
+            #expect(!refused.message.contains("put back"), "\(refused)")
+            let taken = try #require(throws: ProbeError.self) { _ = try ProbeLoader(at: ["pl_xdp": ["xdp/generic:lo"]]).load() }
+            #expect(taken.message.contains("EBUSY"), "\(taken)")
+            old.unload()
+        }
+    }
+
+    @Test func `what nobody took over goes for a probe that is loaded, and stays for one that is refused`() throws {
+        let namespace = try NetworkNamespace()
+        let fs = try PrivateBPFFS()
+        let folder = fs.path("probes")
+        func pins(_ generation: Int) -> ProbePins { ProbePins(probes: folder, name: "places", generation: generation) }
+        func loader(_ targets: [String], _ generation: Int, _ options: String = "") throws -> ProbeLoader {
+            try ProbeLoader(at: ["pl_xdp": targets], options: options, pins: pins(generation))
+        }
+        try namespace.run {
+            let record = try loader(["xdp/generic:lo"], 1).load().record
+            // Refused before anything is attached, and by the kernel.
+            for (number, target) in ["xdp/generic:nosuch0", "cgroup/egress:/nowhere"].enumerated() {
+                let other = try ProbeLoader(at: [number == 0 ? "pl_xdp" : "pl_egress": [target]], pins: pins(2))
+                #expect(throws: ProbeError.self) { _ = try other.load(overRemainsIn: folder) }
+                #expect(try loader(["xdp/generic:lo"], 1).adopt(record).record == record)
+            }
+            // Its place is taken, at once or only for what may be left out.
+            for (generation, options) in [(3, ""), (4, ", optional: true")] {
+                let loaded = try loader(["xdp/generic:lo"], generation, options).load(overRemainsIn: folder)
+                #expect(loaded.programs.flatMap(\.attached) == ["xdp/generic:lo"])
+            }
+            let brief = try ProbeLoader(at: ["pl_socket": ["socket:lo"]]).load(overRemainsIn: folder)
+            #expect(!ProbePins.isAnything(of: "places", in: folder))
+            brief.unload()
+        }
+    }
+
     @Test func `a clock on every processor outlives its process whole`() throws {
         let fs = try PrivateBPFFS()
         let before = KernelObjects(namePrefix: "pl_")

@@ -42,6 +42,27 @@ extension ProbeTests {
         try guarded.end()
     }
 
+    @Test func `a probe that is refused leaves what one that could not be loaded again has in the kernel`() throws {
+        let guarded = try GuardedHost()
+        let before = KernelObjects(namePrefix: "pw_")
+        _ = try leaveUnreadable(guarded)
+        let links = guarded.probeLinks
+        let document = try guarded.folder.file(
+            "wrong.yaml",
+            """
+            apiVersion: policyd/v1
+            kind: Probe
+            metadata: { name: frames }
+            spec: { object: frames.o, persist: true, programs: { pw_count: { attach: "xdp/generic:nosuch0" } } }
+            """)
+        let refused = try guarded.policyctl("probe", "load", "-f", document)
+        #expect(refused.status == 1 && refused.errors.contains("nosuch0"), "\(refused.errors)")
+        #expect(guarded.probeLinks == links)
+        try guarded.done("probe", "unload", "frames")
+        #expect(KernelObjects.leftovers(since: before).isEmpty)
+        try guarded.end()
+    }
+
     @Test func `loading a probe over one that could not be loaded again has its place, and pins of its own`() throws {
         let guarded = try GuardedHost()
         let before = KernelObjects(namePrefix: "pw_")

@@ -20,18 +20,28 @@ struct SystemdBootTests {
         #expect(try capabilities() == Set(own) && !own.contains("cap_sys_admin"))
         // What looks at objects of others first works under the unit too.
         try machine.write(EmbeddedObject.frames.bytes, as: "/etc/policyd/frames.o")
-        try machine.write(
-            Array(
-                """
-                apiVersion: policyd/v1
-                kind: Probe
-                metadata: { name: frames }
-                spec:
-                  object: frames.o
-                  programs: { pw_count: { attach: "xdp/generic:lo" } }
-                """.utf8), as: "/etc/policyd/frames.yaml")
-        let foreign = try machine.run("\(Programs.policyctl) probe load -f /etc/policyd/frames.yaml")
-        #expect(foreign.status == 0 && foreign.output.hasPrefix("loaded probe frames"), "\(foreign.output)")
+        func loadFrames(_ more: String = "") throws -> String {
+            try machine.write(
+                Array(
+                    """
+                    apiVersion: policyd/v1
+                    kind: Probe
+                    metadata: { name: frames }
+                    spec:
+                      object: frames.o
+                      programs: { pw_count: { attach: "xdp/generic:lo" } }
+                      \(more)
+                    """.utf8), as: "/etc/policyd/frames.yaml")
+            return try machine.run("\(Programs.policyctl) probe load -f /etc/policyd/frames.yaml").output
+        }
+        let foreign = try loadFrames()
+        #expect(foreign.hasPrefix("loaded probe frames"), "\(foreign)")
+        // Nor does replacing want more, at a place for one program only, also where a daemon before this one pinned what is there.
+        let replaced = try loadFrames("persist: true")
+        #expect(replaced.hasPrefix("replaced probe frames"), "\(replaced)")
+        #expect(try machine.run("systemctl restart policyd").status == 0)
+        let replacedAgain = try loadFrames()
+        #expect(replacedAgain.hasPrefix("replaced probe frames"), "\(replacedAgain)")
         let refused = try machine.run(load)
         #expect(refused.status == 1 && refused.output.contains("CAP_SYS_ADMIN"), "\(refused.output)")
 

@@ -51,6 +51,7 @@ extension ClassicTC {
         let info = bytes.load(at: body.lowerBound + 16, as: UInt32.self)
         guard handle != 0 else { return nil }
         var program: UInt32 = 0
+        var name: String?
         var attributes = NetlinkAttributes(body.lowerBound + headerSize..<body.upperBound)
         while let attribute = attributes.next(in: bytes) {
             guard attribute.type == UInt16(TCA_OPTIONS) else { continue }
@@ -58,10 +59,13 @@ extension ClassicTC {
             while let option = options.next(in: bytes) {
                 if option.type == UInt16(TCA_BPF_ID), option.value.count >= 4 {
                     program = bytes.load(at: option.value.lowerBound, as: UInt32.self)
+                } else if option.type == UInt16(TCA_BPF_NAME) {
+                    let text = option.value.map { bytes.load(at: $0, as: UInt8.self) }
+                    name = String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
                 }
             }
         }
-        return Filter(direction: direction, priority: UInt16(info >> 16), handle: handle, programID: program)
+        return Filter(direction: direction, priority: UInt16(info >> 16), handle: handle, programID: program, name: name)
     }
 }
 

@@ -25,6 +25,9 @@ public struct ClassicTC: Sendable, Hashable {
         public let handle: UInt32
         /// The number of the program.
         public let programID: UInt32
+        /// What the filter is called, of `filters(_:)` only: libbpf, and so this library, gives it the program's name and number,
+        /// `NAME:[7]`. To open a program by its number and read its name needs CAP_SYS_ADMIN.
+        public internal(set) var name: String?
     }
 
     /// Makes the qdisc; says whether it was made now (false: there was one).

@@ -36,6 +36,8 @@ extension TypedProgram<Freplace> {
     /// - Throws: `BPFError` of step `attach`: ENOENT if the other program has no such function, EBUSY if another program is in its place
     ///   already, EINVAL if signatures differ.
     ///
+    /// The kernel gives the types of the other program, where the function is looked up, to CAP_SYS_ADMIN only.
+    ///
     /// Requires Linux 5.10. The corresponding libbpf function is `bpf_program__attach_freplace`.
     public func attach(to function: String, of other: borrowing Program) throws(BPFError) -> Link {
         let target = "function \(function) of program \(other.name)"

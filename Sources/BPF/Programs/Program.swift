@@ -32,13 +32,21 @@ public struct Program: ~Copyable, Sendable {
         usdt = nil
     }
 
-    /// The program of a number the kernel gave it.
+    /// The program of a number the kernel gave it. The kernel wants CAP_SYS_ADMIN for that.
     public init(id: UInt32) throws(BPFError) {
         let descriptor = Descriptor(adopting: try check(.open, "program of id \(id)") { bpf_prog_get_fd_by_id(id) })
         name = try ProgramInfo(descriptor: descriptor.rawValue, subject: "program of id \(id)").name
         self.descriptor = descriptor
         attachType = nil
         usdt = nil
+    }
+
+    /// A handle of its own for the same program.
+    ///
+    /// Unlike one by the program's number it needs no CAP_SYS_ADMIN.
+    public func duplicate() throws(BPFError) -> Program {
+        Program(
+            try Descriptor(duplicating: fileDescriptor, for: "program \(name)"), name: name, attachType: attachType, usdt: usdt)
     }
 
     /// The program's descriptor, for calls this library does not make. It stays the handle's: do not close it.

@@ -15,28 +15,49 @@ final class HeldAttachment: Sendable {
         var program: String
         /// The kernel's number of the program.
         var programID: UInt32
+        /// Nothing where it was pinned without its program, which only CAP_SYS_ADMIN can open then.
+        var running: HeldProgram?
         var attachment: Attachment?
         /// Where its links are pinned.
         var pins: [String]
     }
 
     /// An attachment just made.
-    init(_ attachment: consuming Attachment, of program: borrowing Program, at target: AttachTarget) throws(BPFError) {
-        let programID = try program.info.id
+    convenience init(_ attachment: consuming Attachment, of program: borrowing Program, at target: AttachTarget) throws(BPFError) {
+        self.init(attachment, of: try HeldProgram(program.duplicate()), at: target)
+    }
+
+    private init(_ attachment: consuming Attachment, of running: HeldProgram, at target: AttachTarget) {
         self.target = target
-        state = Mutex(State(program: program.name, programID: programID, attachment: attachment, pins: []))
+        state = Mutex(State(program: running.program.name, programID: running.id, running: running, attachment: attachment, pins: []))
     }
 
     /// An attachment that an earlier process pinned.
-    init(pinnedAt pins: [String], program: String, target: AttachTarget) throws(BPFError) {
+    ///
+    /// - Parameters:
+    ///   - pins: The paths of its links.
+    ///   - programPin: The path of its program; there may be none.
+    ///   - program: The program's name.
+    ///   - expected: The kernel's number of the program, if it is known.
+    /// - Throws: `BPFError` also if another program runs there.
+    init(
+        pinnedAt pins: [String], programAt programPin: String, program: String, id expected: UInt32?, target: AttachTarget
+    ) throws(BPFError) {
         let attachment = try Attachment(pinnedAt: pins)
-        let programID = try attachment.links.first?.programID ?? 0
+        let ids = Set(try attachment.links.map(\.programID))
+        guard let id = ids.first, ids.count == 1, id == expected ?? id else {
+            throw BPFError(.openPin, "program \(program) at \(target)", reason: "what runs there is another program")
+        }
+        let running = (try? HeldProgram(Program(pinnedAt: programPin))) ?? (try? HeldProgram(Program(id: id)))
         self.target = target
-        state = Mutex(State(program: program, programID: programID, attachment: attachment, pins: pins))
+        state = Mutex(State(program: program, programID: id, running: running, attachment: attachment, pins: pins))
     }
 
     /// The program's name.
     var program: String { state.withLock { $0.program } }
+
+    /// The kernel's number of the program.
+    var programID: UInt32 { state.withLock { $0.programID } }
 
     /// How many links it consists of; nothing if it is attached without, and cannot be pinned.
     var linkCount: Int? { state.withLock { $0.attachment?.linkCount } }
@@ -63,24 +84,30 @@ extension HeldAttachment {
     ///
     /// - Returns: What undoes it; nil if the kernel cannot change the program of this attachment.
     func update(to program: borrowing Program) -> Undo? {
-        let (name, id) = state.withLock { ($0.program, $0.programID) }
-        // While this handle is held it stays in the kernel, and can be put back.
-        guard let old = try? Program(id: id), (try? change(to: program, named: program.name)) != nil else { return nil }
-        let former = HeldProgram(old)
-        return { [self] in Self.failure { () throws(BPFError) in try change(to: former.program, named: name) } }
+        let (name, former, pins) = state.withLock { ($0.program, $0.running, $0.pins) }
+        // Held on to, it stays in the kernel and can be put back.
+        guard let former, let new = try? HeldProgram(program.duplicate()), (try? change(to: new, named: program.name)) != nil else {
+            return nil
+        }
+        return { [self] in
+            Self.failure { () throws(BPFError) in
+                try change(to: former, named: name)
+                // Where the other probe has pinned it by then, its folder goes.
+                state.withLock { $0.pins = pins }
+            }
+        }
     }
 
-    private func change(to program: borrowing Program, named name: String) throws(BPFError) {
-        let id = try program.info.id
+    private func change(to new: HeldProgram, named name: String) throws(BPFError) {
         try state.withLock { state throws(BPFError) in
             guard let attachment = state.attachment.take() else {
                 throw BPFError(.update, "program \(name) to \(target)", reason: "what was attached there has gone")
             }
             var failure: BPFError?
-            do throws(BPFError) { try attachment.update(to: program) } catch { failure = error }
+            do throws(BPFError) { try attachment.update(to: new.program) } catch { failure = error }
             state.attachment = .some(attachment)
             if let failure { throw failure }
-            (state.program, state.programID) = (name, id)
+            (state.program, state.programID, state.running) = (name, new.id, new)
         }
     }
 
@@ -92,13 +119,16 @@ extension HeldAttachment {
     /// - Returns: The other's attachment, and what undoes it.
     /// - Throws: What kept the other from being attached; this one is attached again then, or the error says that it could not be.
     func giveWay(to program: borrowing Program, at other: AttachTarget) throws(BPFError) -> (HeldAttachment, Undo) {
-        let own = HeldProgram(try Program(id: state.withLock { $0.programID }))
-        let attachment = try exchange(for: program, at: other, from: own.program)
-        let held = try HeldAttachment(attachment, of: program, at: other)
+        guard let own = state.withLock({ $0.running }) else {
+            throw BPFError(
+                .attach, "program \(program.name) to \(other)",
+                reason: "the program that is there was pinned by an older policyd, and could not be put back: unload its probe first")
+        }
+        let new = try HeldProgram(program.duplicate())
+        let held = HeldAttachment(try exchange(for: program, at: other, from: own.program), of: new, at: other)
         let undo: Undo = { [self] in
             Self.failure { () throws(BPFError) in
-                let new = try Program(id: held.state.withLock { $0.programID })
-                restore(try held.exchange(for: own.program, at: target, from: new))
+                restore(try held.exchange(for: own.program, at: target, from: new.program))
                 try pinAgain()
             }
         }
@@ -123,12 +153,13 @@ extension HeldAttachment {
         } catch {
             do throws(BPFError) {
                 restore(try own.attach(to: target))
+            } catch let second {
+                throw error.adding("the program that was there could not be put back: \(second)")
+            }
+            do throws(BPFError) {
                 try pinAgain()
             } catch let second {
-                throw BPFError(
-                    error.step, error.subject, errno: error.errno,
-                    reason: [error.reason, "the program that was there could not be put back: \(second)"]
-                        .filter { !$0.isEmpty }.joined(separator: "; "))
+                throw error.adding("\(second)")
             }
             throw error
         }
@@ -156,17 +187,34 @@ extension HeldAttachment {
         try state.withLock { state throws(BPFError) in
             guard !state.pins.isEmpty else { return }
             let fresh = state.pins.map { "\($0)-again" }
-            try state.attachment?.pin(at: fresh)
-            for (from, to) in zip(fresh, state.pins) where unsafe rename(from, to) != 0 {
-                throw BPFError(.pin, "\(target) at \(to)", errno: errno)
+            do throws(BPFError) {
+                try state.attachment?.pin(at: fresh)
+                for (from, to) in zip(fresh, state.pins) where unsafe rename(from, to) != 0 {
+                    throw BPFError(.pin, "\(target) at \(to)", errno: errno)
+                }
+            } catch {
+                for path in fresh { unsafe unlink(path) }
+                throw error.adding("program \(state.program) is attached to \(target) again, but not pinned: it goes with this process")
             }
         }
+    }
+}
+
+extension BPFError {
+    /// The same, with more that came of it.
+    fileprivate func adding(_ words: String) -> BPFError {
+        BPFError(step, subject, errno: errno, reason: [reason, words].filter { !$0.isEmpty }.joined(separator: "; "))
     }
 }
 
 /// A program that several values hold on to.
 private final class HeldProgram: Sendable {
     let program: Program
+    /// The kernel's number of it.
+    let id: UInt32
 
-    init(_ program: consuming Program) { self.program = program }
+    init(_ program: consuming Program) throws(BPFError) {
+        id = try program.info.id
+        self.program = program
+    }
 }

@@ -1,4 +1,5 @@
 internal import BPF
+internal import Glibc
 internal import PolicyModel
 internal import Synchronization
 
@@ -6,7 +7,7 @@ extension ProbeLoader {
     /// Takes over a probe that was pinned by an earlier process.
     ///
     /// - Parameter before: What that process knew of it.
-    /// - Throws: ``ProbeError`` if not everything is there.
+    /// - Throws: ``ProbeError`` if not everything is there, or a process that was putting another probe in its place was cut short.
     public func adopt(_ before: LoadedProbe.Record) throws(ProbeError) -> LoadedProbe {
         guard let pins, pins.exists, !pins.hasOthers else { throw ProbeError("probe \(probe.name) is not pinned whole") }
         let object = try kernel { () throws(BPFError) in try OpenObject(.bytes(bytes, name: probe.name)) }
@@ -16,8 +17,8 @@ extension ProbeLoader {
             for (index, attachment) in before.attachments.enumerated() {
                 held.append(
                     try HeldAttachment(
-                        pinnedAt: pins.links(index, count: attachment.links ?? 1), program: attachment.program,
-                        target: AttachTarget(text: attachment.target)))
+                        pinnedAt: pins.links(index, count: attachment.links ?? 1), programAt: pins.program(attachment.program),
+                        program: attachment.program, id: attachment.programID, target: AttachTarget(text: attachment.target)))
             }
             let told = try ToldLosses(pinnedAt: pins.told)
             var streams: [ProbeEventStream] = []
@@ -51,6 +52,35 @@ extension ProbeLoader {
     }
 }
 
+extension ProbeLoader {
+    /// Loads and attaches the programs where a probe of the same name, which nobody could take over, has left something in the kernel.
+    ///
+    /// That goes once the new probe is at work, and stays if the new one is refused. Only where it holds a place that takes one program, or
+    /// may be why a program was left out, it goes first; the error says so if the new probe is refused all the same.
+    ///
+    /// - Parameter probes: The folder of the pins of all probes.
+    public func load(overRemainsIn probes: String) throws(ProbeError) -> LoadedProbe {
+        do throws(ProbeError) {
+            let loaded = try load()
+            if loaded.programs.allSatisfy({ $0.leftOut == nil }) {
+                if let pins = loaded.pins { pins.removeOthers() } else { try ProbePins.remove(probe.name, in: probes) }
+                return loaded
+            }
+            loaded.unload()
+        } catch {
+            guard error.errno == EBUSY || error.errno == EEXIST else { throw error }
+        }
+        try ProbePins.remove(probe.name, in: probes)
+        do throws(ProbeError) {
+            return try load()
+        } catch {
+            var refusal = error
+            refusal.message += "; what a probe of this name had left in the kernel was in the way, and is no longer there"
+            throw refusal
+        }
+    }
+}
+
 extension LoadedProbe {
     /// What another process must know of a pinned probe to take it over.
     public struct Record: Codable, Sendable, Hashable {
@@ -60,6 +90,8 @@ extension LoadedProbe {
             public var target: String
             /// How many links it consists of; nil is one.
             public var links: Int?
+            /// The kernel's number of the program; nil in what a policyd before this one wrote.
+            public var programID: UInt32?
         }
 
         public var attachments: [Attachment]
@@ -72,7 +104,9 @@ extension LoadedProbe {
     public var record: Record {
         let held = attachments.withLock { $0 }
         return Record(
-            attachments: held.map { Record.Attachment(program: $0.program, target: "\($0.target)", links: $0.linkCount) },
+            attachments: held.map {
+                Record.Attachment(program: $0.program, target: "\($0.target)", links: $0.linkCount, programID: $0.programID)
+            },
             programs: programs, maps: maps, memoryBytes: memoryBytes)
     }
 }

@@ -6,10 +6,13 @@ public struct ProbeError: Error, Sendable, Hashable, Codable {
     public var message: String
     /// What is wrong with the document, place by place; empty if it is not the document.
     public var diagnostics: [Diagnostic]
+    /// The kernel's error number; nil if it was not the kernel that refused.
+    public var errno: Int32?
 
-    public init(_ message: String, diagnostics: [Diagnostic] = []) {
+    public init(_ message: String, diagnostics: [Diagnostic] = [], errno: Int32? = nil) {
         self.message = message
         self.diagnostics = diagnostics
+        self.errno = errno
     }
 }
 

@@ -19,6 +19,8 @@ extension ProbeLoader {
         _ object: consuming OpenObject, _ plan: ProbePlan, _ takeover: Takeover, isTrial: Bool, leavingOut refused: [String: BPFError]
     ) throws(ProbeError) -> LoadedObject {
         let targets = Dictionary(plan.programs.map { ($0.name, $0.targets) }) { first, _ in first }
+        // Why the kernel would not attach one of them.
+        var obstacle: CInt?
         do throws(BPFError) {
             return try object.load { (program) throws(BPFError) in
                 if let error = refused[program.name] { throw error }
@@ -26,12 +28,20 @@ extension ProbeLoader {
                     if isTrial {
                         try Self.check(Takeover.Wish(program: program.name, target: target))
                     } else if !takeover.holds(target) {
-                        try program.attach(to: target).detach()
+                        do throws(BPFError) {
+                            try program.attach(to: target).detach()
+                        } catch {
+                            obstacle = error.errno
+                            throw error
+                        }
                     }
                 }
             }
         } catch {
-            throw refusal(error)
+            var refused = refusal(error)
+            // That nothing of the object is left is no number of the kernel's.
+            refused.errno = refused.errno ?? obstacle
+            throw refused
         }
     }
 
@@ -66,9 +76,10 @@ extension ProbeLoader {
     /// - Throws: The refusal, with what of the other probe could not be put back.
     func undo(_ takeover: inout Takeover, after refusal: ProbeError) throws(ProbeError) {
         let failures = takeover.undo()
-        guard !failures.isEmpty else { return }
+        guard !failures.isEmpty else { return takeover.unmark() }
         var refusal = refusal
-        refusal.message += "; what was attached before could not be put back: " + failures.map { "\($0)" }.joined(separator: "; ")
+        refusal.message +=
+            "; not everything that was attached before could be put back: " + failures.map { "\($0)" }.joined(separator: "; ")
         throw refusal
     }
 }

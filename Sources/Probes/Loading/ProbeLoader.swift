@@ -80,6 +80,8 @@ public struct ProbeLoader: Sendable {
         if isTrial {
             unknown = try checkTargets(wishes)
         } else {
+            // Taken back once that is undone, or pinned as another generation; else by the end of the other probe.
+            try old?.pins?.markHandedOn()
             do throws(Takeover.Refusal) {
                 try takeover.attach(wishes, of: loaded.object)
             } catch {
@@ -95,6 +97,7 @@ public struct ProbeLoader: Sendable {
                 throw error
             }
             takeover.accept()
+            if pins != nil && unpinned.isEmpty { old?.pins?.unmarkHandedOn() }
         }
         let isPinned = pins != nil && !isTrial && unpinned.isEmpty
         return LoadedProbe(
@@ -134,7 +137,9 @@ public struct ProbeLoader: Sendable {
         }
     }
 
-    func refusal(_ error: BPFError) -> ProbeError { ProbeError("probe \(probe.name): \(error)") }
+    func refusal(_ error: BPFError) -> ProbeError {
+        ProbeError("probe \(probe.name): \(error)", errno: error.errno == 0 ? nil : error.errno)
+    }
 }
 
 // MARK: - Before the load
@@ -229,7 +234,7 @@ extension ProbeLoader {
 // MARK: - After the load
 
 extension ProbeLoader {
-    /// Pins maps and attachments, if the probe is to outlive this process and they all can be.
+    /// Pins maps, programs and attachments, if the probe is to outlive this process and they all can be.
     ///
     /// - Returns: The targets because of which nothing is pinned.
     private func pin(_ object: borrowing LoadedObject, _ held: [HeldAttachment], _ told: ToldLosses?) throws(ProbeError) -> [String] {
@@ -239,6 +244,7 @@ extension ProbeLoader {
         try pins.makeFolders()
         do throws(BPFError) {
             for map in object.maps { try object.pinMap(map.name, at: pins.map(map.name)) }
+            for name in Set(held.map(\.program)) { try object.program(name).pin(at: pins.program(name)) }
             try told?.pin(at: pins.told)
             for (index, attachment) in held.enumerated() {
                 try attachment.pin(at: pins.links(index, count: attachment.linkCount ?? 0))

@@ -6,7 +6,10 @@ internal import Glibc
 ///     probes/NAME/7/maps/MAP      its maps
 ///     probes/NAME/7/links/0       its attachments, in the order of the programs
 ///     probes/NAME/7/links/1-1     the second link of one that consists of several
+///     probes/NAME/7/programs/PROG its attached programs, which the next process puts back if a replacement fails
 ///     probes/NAME/7/told          how many of its losses have been told: ``ToldLosses``
+///
+///     probes/NAME/7-handed-on     there while another probe takes over what is pinned of this one: it is not whole then
 ///
 /// The number is a generation: what takes the place of another is made beside it.
 public struct ProbePins: Sendable, Hashable {
@@ -24,6 +27,7 @@ public struct ProbePins: Sendable, Hashable {
 
     private var own: String { "\(folder)/\(generation)" }
     func map(_ name: String) -> String { "\(own)/maps/\(Self.encoded(name))" }
+    func program(_ name: String) -> String { "\(own)/programs/\(Self.encoded(name))" }
     /// The paths of the links of an attachment.
     func links(_ index: Int, count: Int) -> [String] {
         (0..<count).map { "\(own)/links/\(index)\($0 == 0 ? "" : "-\($0)")" }
@@ -54,7 +58,7 @@ public struct ProbePins: Sendable, Hashable {
             path += "/\(part)"
             try Self.makeFolder(path)
         }
-        try Self.makeFolder("\(own)/maps")
+        for kind in ["maps", "programs"] { try Self.makeFolder("\(own)/\(kind)") }
         guard BPFFilesystem.isMounted(at: own) else {
             removeGeneration()
             throw ProbeError("\(folder) is not on a bpf filesystem, where what is to outlive the daemon has to be")
@@ -69,7 +73,18 @@ public struct ProbePins: Sendable, Hashable {
     /// Whether this generation is there.
     public var exists: Bool { unsafe access("\(own)/links", F_OK) == 0 }
 
-    /// Whether there are other generations: what came between was cut short.
+    private var mark: String { "\(own)-handed-on" }
+
+    /// Says for whoever comes after this process that links of this generation may run another probe's programs by now.
+    func markHandedOn() throws(ProbeError) {
+        // Without its folder there is nothing that could be taken for whole.
+        if exists { try Self.makeFolder(mark) }
+    }
+
+    /// Takes that back: they run their own, or another generation is pinned.
+    func unmarkHandedOn() { unsafe _ = rmdir(mark) }
+
+    /// Whether there are other generations, or this one is handed on: what came between was cut short.
     var hasOthers: Bool { Directory.names(in: folder).contains { $0 != "\(generation)" } }
 }
 
@@ -82,6 +97,7 @@ extension ProbePins {
     @discardableResult
     func removeGeneration() -> String? {
         let failure = Self.remove(own)
+        unmarkHandedOn()
         // With the last generation.
         unsafe _ = rmdir(folder)
         return failure
@@ -138,7 +154,7 @@ extension ProbePins {
     /// - Returns: Why something stays; nil if nothing does.
     private static func remove(_ own: String) -> String? {
         var failures: [String?] = []
-        for folder in ["\(own)/links", "\(own)/maps", own] {
+        for folder in ["\(own)/links", "\(own)/programs", "\(own)/maps", own] {
             failures += Directory.names(in: folder).map { name in removing("\(folder)/\(name)") { unsafe unlink($0) } }
             failures.append(removing(folder) { unsafe rmdir($0) })
         }

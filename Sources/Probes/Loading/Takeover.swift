@@ -107,6 +107,9 @@ struct Takeover {
         return failures
     }
 
+    /// Nothing of the old probe is taken over.
+    func unmark() { old?.pins?.unmarkHandedOn() }
+
     /// The old probe no longer ends what was taken over.
     func accept() {
         let mine = held + gone

@@ -253,9 +253,9 @@ extension ProbeRegistry {
         let loaded: LoadedProbe
         do throws(ProbeError) {
             loader = try ProbeLoader(document, object: object, pins: probe.persist ? pins(name, generation) : nil)
-            // What one that could not be loaded again has left would hold places that only one program can have.
-            if old == nil, !request.dryRun { try ProbePins.remove(name, in: pinFolder) }
-            loaded = try loader.load(replacing: old?.loaded, isTrial: request.dryRun)
+            // One that could not be loaded again may have left something.
+            let isOver = old == nil && !request.dryRun && ProbePins.isAnything(of: name, in: pinFolder)
+            loaded = try isOver ? loader.load(overRemainsIn: pinFolder) : loader.load(replacing: old?.loaded, isTrial: request.dryRun)
         } catch {
             throw refusal(error, of: name)
         }
