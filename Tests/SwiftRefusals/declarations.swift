@@ -18,3 +18,6 @@ func misspelt(_ frame: XDPContext) -> XDPAction { .pass }  // refused: the secti
 
 @section("xdp") @used
 func twoContexts(_ frame: XDPContext, _ other: XDPContext) -> XDPAction { .pass }  // refused: the program 'twoContexts' takes 2 arguments, but the kernel hands it one
+
+@section("xdp") @used
+func narrowResult(_ frame: XDPContext) -> UInt8 { UInt8(truncatingIfNeeded: frame.interface) }  // refused: the result of program 'narrowResult' is not a number of 32 or 64 bits
