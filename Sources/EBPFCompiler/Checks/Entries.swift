@@ -6,6 +6,7 @@ struct Entries: ProgramCheck {
             let (place, title) = (program.places.place(of: entry), program.places.title(of: entry))
             let mistakes = [
                 Self.mistake(inSectionOf: entry, title), Self.mistake(inArgumentsOf: entry, title), Self.mistake(inResultOf: entry, title),
+                Contexts.mistake(inContextOf: entry, title, in: program.module),
             ]
             diagnostics += mistakes.compactMap { $0 }.map { Diagnostic(place, $0.message, $0.remedy) }
         }
