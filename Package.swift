@@ -24,6 +24,7 @@ let package = Package(
         .plugin(name: "EmbedBPFTypes", targets: ["EmbedBPFTypes"]),
         .executable(name: "policyd", targets: ["policyd"]),
         .executable(name: "policyctl", targets: ["policyctl"]),
+        .executable(name: "bpf-swift", targets: ["bpf-swift"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),

@@ -36,12 +36,6 @@ static inline ebpf_u16 ebpf_volatile_16(const void *from) { return *(const volat
 static inline ebpf_u32 ebpf_volatile_32(const void *from) { return *(const volatile ebpf_u32 *)from; }
 static inline ebpf_u64 ebpf_volatile_64(const void *from) { return *(const volatile ebpf_u64 *)from; }
 
-/// A pointer of which the optimiser no longer knows what it points to.
-static inline const void *ebpf_opaque_pointer(const void *pointer) {
-    __asm__ volatile("" : "+r"(pointer));
-    return pointer;
-}
-
 #define EBPF_ATOMICS(bits)                                                                                                                 \
     /* Without a result and without order: one instruction of every kernel's. */                                                           \
     static inline void ebpf_atomic_add_##bits(ebpf_u##bits *at, ebpf_u##bits value) { __atomic_fetch_add(at, value, __ATOMIC_RELAXED); }   \

@@ -113,6 +113,7 @@ struct CheckTests {
     @Test(arguments: [
         ("xpd", "i32 @entry(ptr %0)", "the nearest is 'xdp'"), ("xdp", "i32 @entry()", "takes no argument"),
         ("xdp", "i32 @entry(ptr %0, i32 %1)", "takes 2 arguments"), ("xdp", "{ i64, i64 } @entry(ptr %0)", "is not one number"),
+        ("xdp", "i8 @entry(ptr %0)", "is not a number of 32 or 64 bits"), ("xdp", "i1 @entry(ptr %0)", "is not a number of 32 or 64 bits"),
     ])
     func `a program has a section, a context and a result`(section: String, program: String, words: String) throws {
         let found = try SmallModule.diagnostics("  unreachable", program: program, section: section)

@@ -77,6 +77,13 @@ final class CompilationTests {
                 var pair: (UInt32, UInt32)
                 var signed: Int16
             }
+            enum Own { struct IPv4Address: BitwiseCopyable { var high: UInt16; var low: UInt16 } }
+            struct Places: BitwiseCopyable { var own: Own.IPv4Address; var address: EBPF.IPv4Address }
+            let places = HashMap<UInt32, Places>(entries: 16)
+            struct Odd: BitwiseCopyable { var a: UInt8; var b: UInt16?; var c: UInt64 }
+            struct Even: BitwiseCopyable { var a: UInt64; var b: UInt16?; var c: UInt8 }
+            let odds = HashMap<UInt32, Odd>(entries: 16)
+            let evens = HashMap<UInt32, Even>(entries: 16)
             let shapes = HashMap<UInt32, Shapes>(entries: 16)
             let limit = Setting<UInt32>(7)
             let isStrict = Setting<Bool>(true)
@@ -86,6 +93,7 @@ final class CompilationTests {
             func walk(_ frame: XDPContext) -> XDPAction {
                 seen &+= UInt64(triple(frame.interface))
                 let most = table[Int(frame.receiveQueue & 3)]
+                guard odds.lookup(most) != nil, evens.lookup(most) != nil, places.lookup(most) != nil else { return .pass }
                 guard let shape = shapes.lookup(most)?.value, isStrict.value else { return .pass }
                 return shape.inner.wide > Int64(limit.value) ? .drop : .pass
             }
@@ -97,6 +105,11 @@ final class CompilationTests {
                 "0 port: __be16", "2 kind: Kind", "3 isOpen: _Bool", "4 name: char[16]", "24 inner: Inner", "40 pair: unsigned int[2]",
                 "48 signed: short",
             ])
+        // A type of the program's that has the name of one of the library's is its own.
+        #expect(members(of: "Places", in: module) == ["0 own: IPv4Address", "4 address: in_addr"])
+        // Where only Swift knows the alignment of a member, no offset is made up.
+        #expect(members(of: "Odd", in: module) == [])
+        #expect(members(of: "Even", in: module) == ["0 a: unsigned long long", "8 b: unsigned char[3]", "11 c: unsigned char"])
         #expect(members(of: "Inner", in: module) == ["0 small: unsigned char", "8 wide: long long"])
         #expect(module.variable("_license")?.initialiser.text == #"c"Dual MIT/GPL\00""#)
         #expect(module.variable("limit")?.section == ".rodata")

@@ -31,7 +31,7 @@ struct TableTests {
         #expect(try loaded.call("lruPerCPUHashMap", 7, 8) == 8)
     }
 
-    @Test func `a key with a gap is one key in programs, and refused in user space, which cannot fill the gap`() throws {
+    @Test func `a key made of its fields is one in spite of a gap, and refused in user space, which cannot fill the gap`() throws {
         let loaded = try load()
         for count in 1...3 as ClosedRange<UInt64> { #expect(try loaded.call("hashMap", 0x1206, 0x0a00_0001, 0, 100) == count) }
         #expect(try loaded.call("hashMapValue", 0x1206, 0x0a00_0001) == 3300)

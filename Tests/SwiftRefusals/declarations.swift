@@ -18,3 +18,21 @@ func misspelt(_ frame: XDPContext) -> XDPAction { .pass }  // refused: the secti
 
 @section("xdp") @used
 func twoContexts(_ frame: XDPContext, _ other: XDPContext) -> XDPAction { .pass }  // refused: the program 'twoContexts' takes 2 arguments, but the kernel hands it one
+
+@section("xdp") @used
+func narrowResult(_ frame: XDPContext) -> UInt8 { UInt8(truncatingIfNeeded: frame.interface) }  // refused: the result of program 'narrowResult' is not a number of 32 or 64 bits
+
+@section("tc") @used
+func probeAtTC(_ context: ProbeContext) -> TCAction { .ok }  // refused: the program 'probeAtTC' takes 'ProbeContext', but one of section 'tc' is handed 'TCContext'
+
+@section("kprobe/do_unlinkat") @used
+func frameAtProbe(_ context: XDPContext) -> ProbeResult { .done }  // refused: the program 'frameAtProbe' takes 'XDPContext', but one of section 'kprobe/do_unlinkat' is handed 'ProbeContext'
+
+@section("cgroup/connect4") @used
+func packetAtConnect(_ context: CgroupPacketContext) -> CgroupVerdict { .allow }  // refused: the program 'packetAtConnect' takes 'CgroupPacketContext', but one of section 'cgroup/connect4' is handed 'SocketAddressContext'
+
+@section("tp_btf/sys_enter") @used
+func rawAtTyped(_ context: RawTracepointContext) -> ProbeResult { .done }  // refused: the program 'rawAtTyped' takes 'RawTracepointContext', but one of section 'tp_btf/sys_enter' is handed 'FunctionContext'
+
+@section("raw_tp/sys_enter") @used
+func typedAtRaw(_ context: TracepointContext<UInt64>) -> ProbeResult { .done }  // refused: the program 'typedAtRaw' takes 'TracepointContext', but one of section 'raw_tp/sys_enter' is handed 'RawTracepointContext'

@@ -2,7 +2,7 @@
 ///
 ///     if let counter = counts.lookup(key) {
 ///         counter.value.packets &+= 1                    // the processor's own, or nobody else's
-///         counter.value.bytes.addAtomically(frame.count) // shared
+///         counter.value.bytes.addAtomically(size)        // shared
 ///     }
 @safe
 public struct MapValue<Value: BitwiseCopyable> {

@@ -6,7 +6,7 @@ internal import CEBPF
 ///
 ///     events.send(Connection(port: port))                    // made whole, then sent
 ///     if var event = events.reserve() {                      // made where it lies in the ring
-///         Task.readName(into: &event.value.name)
+///         CurrentTask.readName(into: &event.value.name)
 ///         event.submit()
 ///     }
 ///

@@ -6,6 +6,7 @@ struct Entries: ProgramCheck {
             let (place, title) = (program.places.place(of: entry), program.places.title(of: entry))
             let mistakes = [
                 Self.mistake(inSectionOf: entry, title), Self.mistake(inArgumentsOf: entry, title), Self.mistake(inResultOf: entry, title),
+                Contexts.mistake(inContextOf: entry, title, in: program.module),
             ]
             diagnostics += mistakes.compactMap { $0 }.map { Diagnostic(place, $0.message, $0.remedy) }
         }
@@ -34,8 +35,13 @@ struct Entries: ProgramCheck {
     }
 
     private static func mistake(inResultOf entry: IRFunction, _ title: String) -> Refusal? {
-        if entry.result.count == 1, Signatures.isWord(entry.result.first) { return nil }
-        return Refusal("the result of program '\(title)' is not one number", "return what its kind of program asks for, or Int32")
+        let remedy = "return what its kind of program asks for, or Int32"
+        guard entry.result.count == 1, let result = entry.result.first, Signatures.isWord(result) else {
+            return Refusal("the result of program '\(title)' is not one number", remedy)
+        }
+        // The kernel reads the whole register, of which a narrower number fills only its part.
+        if ["i32", "i64"].contains(result.text) { return nil }
+        return Refusal("the result of program '\(title)' is not a number of 32 or 64 bits", remedy)
     }
 }
 

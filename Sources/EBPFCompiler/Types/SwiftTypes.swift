@@ -10,7 +10,7 @@ struct SwiftTypes {
     struct Described {
         var node: String
         var bits: Int
-        /// That of a number is its size.
+        /// That of a number is its size. 0 if only Swift knows it.
         var alignment: Int
         /// What BTF says of a member of this type: a tag by which readers know how to show it.
         var tag: String?
@@ -107,13 +107,14 @@ struct SwiftTypes {
             {
                 return describe(array, into: &nodes)
             }
-            if let order = (type.string("name") ?? generic?.string("name")), ["BigEndian", "LittleEndian"].contains(order),
+            let own = Self.nameInLibrary(type, generic)
+            if let order = own, ["BigEndian", "LittleEndian"].contains(order),
                 let whole = parameters(of: type).first.flatMap({ describe($0, into: &nodes) })
             {
                 let name = "__\(order == "BigEndian" ? "be" : "le")\(whole.bits)"
                 return Described(node: nodes.alias(name, of: whole.node), bits: whole.bits, alignment: whole.alignment)
             }
-            if (type.string("name") ?? generic?.string("name")) == "Hexadecimal",
+            if own == "Hexadecimal",
                 var number = parameters(of: type).first.flatMap({ describe($0, into: &nodes) })
             {
                 number.tag = "hex"
@@ -125,6 +126,15 @@ struct SwiftTypes {
         default:
             return bits.map { opaque(bits: $0, into: &nodes) }
         }
+    }
+
+    /// The name of a type of `EBPF`'s own: others may have types of the same name.
+    private static func nameInLibrary(_ type: IRMetadata, _ generic: IRMetadata?) -> String? {
+        guard let name = type.string("name") ?? generic?.string("name"),
+            let identifier = type.string("identifier") ?? generic?.string("identifier"),
+            identifier.hasPrefix("$e4EBPF\(name.utf8.count)\(name)V")
+        else { return nil }
+        return name
     }
 
     /// What describes the fields of a generic type for what one is made for.
@@ -141,15 +151,20 @@ struct SwiftTypes {
         var members: [(name: String, type: String, bits: Int, offset: Int)] = []
         var tags: [Int: String] = [:]
         var (end, alignment) = (0, 8)
+        // Whether the alignment of all members is known.
+        var isAligned = true
         for (index, element) in list.enumerated() {
             guard let member = module.node(element.first), member.kind == "DIDerivedType", let base = member.reference("baseType"),
                 let described = describe(base, into: &nodes)
             else { return nil }
             tags[members.count] = described.tag
             // The compiler (6.3.1) counts offsets as if nothing were aligned, so they are counted again, as Swift lays out structures.
-            let offset = (end + described.alignment - 1) / described.alignment * described.alignment
+            // No alignment but that of UInt128 is more than 64 bits, so where one is not known, only such an offset is.
+            guard described.alignment > 0 || end % 64 == 0 else { return nil }
+            let offset = described.alignment > 0 ? (end + described.alignment - 1) / described.alignment * described.alignment : end
             members.append((member.string("name") ?? "_\(index)", described.node, described.bits, offset))
             end = offset + described.bits
+            isAligned = isAligned && described.alignment > 0
             alignment = max(alignment, described.alignment)
         }
         // Of imported structures, C's size; else that of the fields. Any other has parts of which the alignment is not known.
@@ -160,14 +175,14 @@ struct SwiftTypes {
             members.enumerated().allSatisfy({ $0.element.type == first.type && $0.element.offset == $0.offset * first.bits })
         {
             let node = nodes.array(of: first.type, count: members.count, bits: first.bits)
-            return Described(node: node, bits: first.bits * members.count, alignment: alignment)
+            return Described(node: node, bits: first.bits * members.count, alignment: isAligned ? alignment : 0)
         }
         // Under the kernel's names readers know them.
         let addresses = ["IPv4Address": "in_addr", "IPv6Address": "in6_addr"]
         let title = type.string("name") ?? ""
-        let name = addresses[title] ?? title
+        let name = Self.nameInLibrary(type, nil).flatMap { addresses[$0] } ?? title
         let node = nodes.structure(name.hasPrefix("$") ? "" : name, bits: bits, members: members, tags: tags)
-        return Described(node: node, bits: bits, alignment: alignment)
+        return Described(node: node, bits: bits, alignment: isAligned ? alignment : 0)
     }
 
     private func array(_ type: IRMetadata, into nodes: inout DebugNodes) -> Described? {
@@ -183,10 +198,10 @@ struct SwiftTypes {
         return Described(node: nodes.array(of: node, count: count, bits: element.bits), bits: total, alignment: element.alignment)
     }
 
-    /// Bytes: of an enumeration with payloads, only Swift knows the layout.
+    /// Bytes: of an enumeration with payloads, only Swift knows the layout, and the alignment too.
     private func opaque(bits: Int, into nodes: inout DebugNodes) -> Described {
         let byte = nodes.integer("unsigned char", bits: 8, isSigned: false)
-        return Described(node: nodes.array(of: byte, count: bits / 8, bits: 8), bits: bits, alignment: 8)
+        return Described(node: nodes.array(of: byte, count: bits / 8, bits: 8), bits: bits, alignment: bits > 8 ? 0 : 8)
     }
 
     private static let simple: [String: (name: String, bits: Int, isSigned: Bool)] = {
