@@ -126,6 +126,21 @@ struct CheckTests {
         #expect(try SmallModule.diagnostics("  ret i32 2", section: section) == [])
     }
 
+    @Test func `what an imported module cannot compute is told by its name`() throws {
+        let others = """
+            @"$e6Shared5limits6UInt32Vvp" = global i32 0, align 4
+            @llvm.global_ctors = appending global [1 x { i32, ptr, ptr }] [{ i32, ptr, ptr } { i32 65535, ptr @"$e6Shared5limit_WZ", ptr null }]
+            define internal void @"$e6Shared5limit_WZ"() {
+              %a = load i32, ptr inttoptr (i64 8 to ptr)
+              store i32 %a, ptr @"$e6Shared5limits6UInt32Vvp"
+              ret void
+            }
+            """
+        let found = try SmallModule.diagnostics("  ret i32 2", others: others)
+        #expect(found.count == 1)
+        #expect(found.first?.contains("the initial value of 'Shared.limit' is not known at build time; use numbers") == true, "\(found)")
+    }
+
     @Test func `programs have a license`() throws {
         let text = SmallModule.text("  ret i32 2").replacing("@license = constant %T4EBPF7LicenseV zeroinitializer, align 4", with: "")
         let found = Checks(try IRModule(parsing: text), users: SmallModule.users).diagnostics()
