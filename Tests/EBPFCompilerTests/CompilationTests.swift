@@ -81,10 +81,18 @@ final class CompilationTests {
             let limit = Setting<UInt32>(7)
             let isStrict = Setting<Bool>(true)
             let table: InlineArray<4, UInt32> = [2, 3, 5, 7]
+            let gateway = IPv4Address(192, 0, 2, 1)
+            let dnsPort: BigEndian<UInt16> = 53
+            nonisolated(unsafe) var template = IPv4Header()
             nonisolated(unsafe) var seen: UInt64 = 9
             @section("xdp") @used
             func walk(_ frame: XDPContext) -> XDPAction {
                 seen &+= UInt64(triple(frame.interface))
+                if let header = frame.read(IPv4Header.self, at: 14) {
+                    template = header
+                    if header.source == gateway { return .drop }
+                }
+                if let port = frame.read(BigEndian<UInt16>.self, at: 36), port == dnsPort { return .drop }
                 let most = table[Int(frame.receiveQueue & 3)]
                 guard let shape = shapes.lookup(most)?.value, isStrict.value else { return .pass }
                 return shape.inner.wide > Int64(limit.value) ? .drop : .pass
@@ -105,6 +113,7 @@ final class CompilationTests {
         #expect(module.variable("shapes")?.section == ".maps")
         #expect(module.variable("table")?.isConstant == true)
         #expect(module.variable("seen")?.isConstant == false)
+        #expect(module.variable("template")?.section == nil)
         // Every line of the object is one of the program's or of the module it shares.
         let files = Set(module.metadata.values.filter { $0.kind == "DIFile" }.compactMap { $0.string("filename") })
         #expect(files.isSuperset(of: ["shapes.bpf.swift"]))
