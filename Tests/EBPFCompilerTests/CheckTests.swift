@@ -38,7 +38,8 @@ struct CheckTests {
     }
 
     @Test(arguments: [
-        "%a = udiv i64 %x, %y", "%a = lshr i128 %x, 32", "%a = load double, ptr %p", "%a = atomicrmw add ptr %p, i64 1 seq_cst, align 8",
+        "%a = udiv i64 %x, %y", "%a = sdiv i64 %x, 8", "%a = srem i32 %x, 2",
+        "%a = lshr i128 %x, 32", "%a = load double, ptr %p", "%a = atomicrmw add ptr %p, i64 1 seq_cst, align 8",
         "call void @llvm.memcpy.p0.p0.i64(ptr %p, ptr %q, i64 16, i1 false)", "%a = alloca [8 x i8], align 1",
         "%a = call ptr inttoptr (i64 1 to ptr)(ptr %p, ptr %q)", "call void asm sideeffect \"\", \"r\"(i64 %x)",
     ])
