@@ -137,6 +137,21 @@ final class CompilationTests {
         #expect(failure?.description.contains("arithmetic overflow") == true)
     }
 
+    @Test func `objects whose names differ behind a dot share no files between steps`() throws {
+        try compiler.compileModules([library])
+        let text = """
+            import EBPF
+            let license = License.gpl
+            @section("xdp") @used
+            func entry(_ frame: XDPContext) -> XDPAction { .pass }
+            """
+        for name in ["traffic.v4", "traffic.v6"] {
+            try compiler.compile([source("\(name).bpf.swift", text)], to: folder.appending(path: "\(name).bpf.o"))
+        }
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".finished.ll") }
+        #expect(files.sorted() == ["traffic.v4.finished.ll", "traffic.v6.finished.ll"])
+    }
+
     @Test func `an older compiler is refused`() throws {
         let old = try source("swiftc", "#!/bin/sh\necho 'Swift version 6.2.1 (swift-6.2.1-RELEASE)'\n")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: old.path)
