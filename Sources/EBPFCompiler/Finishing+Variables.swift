@@ -22,7 +22,14 @@ extension Finishing {
 
     /// A variable as the object has it; nil if something is wrong with it.
     mutating func finished(_ variable: IRVariable) -> IRVariable? {
-        switch LibraryType(of: variable) {
+        let type = LibraryType(of: variable)
+        if type == .map || type == .setting, variable.debugNode == nil {
+            // Without debug information it has neither the name nor the types that user space asks for.
+            let message = "the \(type == .map ? "map" : "setting") '\(variable.name)' stands in a module that is imported"
+            diagnostics.append(Diagnostic(nil, message, "declare it in the program's own source"))
+            return nil
+        }
+        return switch type {
         case .map: map(variable)
         case .setting: setting(variable)
         case .license: license(variable)
