@@ -83,6 +83,11 @@ extension Finishing {
             diagnostics.append(Globals.diagnostic(variable, places))
             return nil
         }
+        if used.contains("_license") {
+            let message = "'\(places.title(of: variable))' is a second license of the object"
+            diagnostics.append(Diagnostic(places.place(of: variable), message, "keep one of them"))
+            return nil
+        }
         let licenses = ["GPL", "Dual MIT/GPL", "Dual BSD/GPL", "Proprietary"]
         let text = licenses[min(Int(first), licenses.count - 1)]
         used.append("_license")

@@ -11,6 +11,12 @@ struct FinishingTests {
         return finishing.diagnostics
     }
 
+    @Test func `a second license is told`() throws {
+        let found = try diagnostics("@other = constant %T4EBPF7LicenseV <{ i32 3 }>, align 4")
+        #expect(found.count == 1)
+        #expect(found.first?.message.contains("is a second license of the object") == true, "\(found)")
+    }
+
     @Test func `maps and settings of modules that are imported are told`() throws {
         let found = try diagnostics(
             """
