@@ -134,7 +134,7 @@ struct Preparation {
     }
 
     private func text(constructors: [String]) -> String {
-        var lines = ["source_filename = \"\(module.sourceName)\""] + Self.target
+        var lines = ["source_filename = \"\(IRToken.escaped(module.sourceName))\""] + Self.target
         lines += module.types.map { ([.local($0.name), IRToken(.punctuation, "=")] + $0.tokens).text }
         lines += module.variables.map(\.tokens.text)
         if !constructors.isEmpty {
