@@ -145,7 +145,7 @@ struct CheckTests {
     @Test func `programs have a license`() throws {
         let text = SmallModule.text("  ret i32 2").replacing("@license = constant %T4EBPF7LicenseV zeroinitializer, align 4", with: "")
         let found = Checks(try IRModule(parsing: text), users: SmallModule.users).diagnostics()
-        #expect(found.map(\.remedy) == ["write 'let license = License.gpl'"])
+        #expect(found.map(\.remedy) == ["write 'let license = License.gpl' that is not private"])
     }
 
     @Test func `what the back end refuses is told in the same form`() {
