@@ -121,8 +121,10 @@ public struct EBPFCompiler: Sendable {
     /// - Throws: ``Failure`` with the lines that the compilers, or the checks, have to say.
     public func compile(_ sources: [URL], to object: URL) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let name = FunctionNames.identifier(String(object.lastPathComponent.prefix { $0 != "." }))
-        func step(_ suffix: String) -> URL { folder.appending(path: "\(name)\(suffix).ll") }
+        let file = object.lastPathComponent
+        let title = [".bpf.o", ".o"].first(where: file.hasSuffix).map { String(file.dropLast($0.count)) } ?? file
+        let name = FunctionNames.identifier(title)
+        func step(_ suffix: String) -> URL { folder.appending(path: "\(title)\(suffix).ll") }
 
         try compileSource(
             // As if tests looked at the program: maps and a license that no function uses are not left out.

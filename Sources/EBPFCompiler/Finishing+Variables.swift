@@ -22,7 +22,14 @@ extension Finishing {
 
     /// A variable as the object has it; nil if something is wrong with it.
     mutating func finished(_ variable: IRVariable) -> IRVariable? {
-        switch LibraryType(of: variable) {
+        let type = LibraryType(of: variable)
+        if type == .map || type == .setting, variable.debugNode == nil {
+            // Without debug information it has neither the name nor the types that user space asks for.
+            let message = "the \(type == .map ? "map" : "setting") '\(variable.name)' stands in a module that is imported"
+            diagnostics.append(Diagnostic(nil, message, "declare it in the program's own source"))
+            return nil
+        }
+        return switch type {
         case .map: map(variable)
         case .setting: setting(variable)
         case .license: license(variable)
@@ -74,6 +81,11 @@ extension Finishing {
     private mutating func license(_ variable: IRVariable) -> IRVariable? {
         guard let first = constants.words(of: variable)?.first else {
             diagnostics.append(Globals.diagnostic(variable, places))
+            return nil
+        }
+        if used.contains("_license") {
+            let message = "'\(places.title(of: variable))' is a second license of the object"
+            diagnostics.append(Diagnostic(places.place(of: variable), message, "keep one of them"))
             return nil
         }
         let licenses = ["GPL", "Dual MIT/GPL", "Dual BSD/GPL", "Proprietary"]

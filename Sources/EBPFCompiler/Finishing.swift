@@ -42,7 +42,7 @@ struct Finishing {
             "distinct !DICompileUnit(language: DW_LANG_C11, file: \(main), producer: \"policyd\", isOptimized: true, "
                 + "runtimeVersion: 0, emissionKind: FullDebug, globals: \(list))"
         )
-        var lines = ["source_filename = \"\(module.sourceName)\""] + Preparation.target
+        var lines = ["source_filename = \"\(IRToken.escaped(module.sourceName))\""] + Preparation.target
         lines += module.types.map { ([.local($0.name), IRToken(.punctuation, "=")] + $0.tokens).text }
         lines += finished.map(\.tokens.text)
         if !used.isEmpty {
@@ -60,7 +60,7 @@ struct Finishing {
 
     mutating func file(_ path: String) -> String {
         if let known = files[path] { return known }
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = IRToken.escaped(path).split(separator: "/", omittingEmptySubsequences: false)
         let folder = parts.dropLast().joined(separator: "/")
         let node = nodes.node("!DIFile(filename: \"\(parts.last ?? "")\", directory: \"\(folder)\")")
         files[path] = node

@@ -32,7 +32,7 @@ struct Preparation {
                     Diagnostic(places.place(of: function), "two programs are called '\(name)'", "give one of them another name"))
             }
         }
-        let initialisers = module.functions.filter { $0.name.hasSuffix("_WZ") && !$0.isDeclaration }.map(\.name)
+        let initialisers = initialisersInOrder()
         let kept = module.names(
             reachedFrom: Array(programs.values) + initialisers + module.variables.filter(Self.isDeclared).map(\.name),
             passingOver: Self.isOnce)
@@ -49,6 +49,20 @@ struct Preparation {
 
     /// Variables that stand for something of the kernel's, used or not.
     static func isDeclared(_ variable: IRVariable) -> Bool { LibraryType(of: variable) != nil }
+
+    /// What computes initial values, each after what computes those it reads, directly or by functions it calls.
+    private func initialisersInOrder() -> [String] {
+        let functions = Dictionary(module.functions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var seen: Set<String> = []
+        var order: [String] = []
+        func visit(_ name: String) {
+            guard let function = functions[name], !function.isDeclaration, seen.insert(name).inserted else { return }
+            for instruction in function.body where !instruction.isDebugRecord { instruction.globals.forEach(visit) }
+            if name.hasSuffix("_WZ") { order.append(name) }
+        }
+        for function in module.functions where function.name.hasSuffix("_WZ") { visit(function.name) }
+        return order
+    }
 
     /// Whether it makes sure that a variable has its initial value.
     private static func isOnce(_ instruction: IRInstruction) -> Bool { instruction.callee?.name == "swift_once" }
@@ -120,7 +134,7 @@ struct Preparation {
     }
 
     private func text(constructors: [String]) -> String {
-        var lines = ["source_filename = \"\(module.sourceName)\""] + Self.target
+        var lines = ["source_filename = \"\(IRToken.escaped(module.sourceName))\""] + Self.target
         lines += module.types.map { ([.local($0.name), IRToken(.punctuation, "=")] + $0.tokens).text }
         lines += module.variables.map(\.tokens.text)
         if !constructors.isEmpty {

@@ -88,10 +88,18 @@ final class CompilationTests {
             let limit = Setting<UInt32>(7)
             let isStrict = Setting<Bool>(true)
             let table: InlineArray<4, UInt32> = [2, 3, 5, 7]
+            let gateway = IPv4Address(192, 0, 2, 1)
+            let dnsPort: BigEndian<UInt16> = 53
+            nonisolated(unsafe) var template = IPv4Header()
             nonisolated(unsafe) var seen: UInt64 = 9
             @section("xdp") @used
             func walk(_ frame: XDPContext) -> XDPAction {
                 seen &+= UInt64(triple(frame.interface))
+                if let header = frame.read(IPv4Header.self, at: 14) {
+                    template = header
+                    if header.source == gateway { return .drop }
+                }
+                if let port = frame.read(BigEndian<UInt16>.self, at: 36), port == dnsPort { return .drop }
                 let most = table[Int(frame.receiveQueue & 3)]
                 guard odds.lookup(most) != nil, evens.lookup(most) != nil, places.lookup(most) != nil else { return .pass }
                 guard let shape = shapes.lookup(most)?.value, isStrict.value else { return .pass }
@@ -118,6 +126,7 @@ final class CompilationTests {
         #expect(module.variable("shapes")?.section == ".maps")
         #expect(module.variable("table")?.isConstant == true)
         #expect(module.variable("seen")?.isConstant == false)
+        #expect(module.variable("template")?.section == nil)
         // Every line of the object is one of the program's or of the module it shares.
         let files = Set(module.metadata.values.filter { $0.kind == "DIFile" }.compactMap { $0.string("filename") })
         #expect(files.isSuperset(of: ["shapes.bpf.swift"]))
@@ -139,6 +148,21 @@ final class CompilationTests {
         }
         #expect(failure?.description.contains("Shared.swift:1:") == true)
         #expect(failure?.description.contains("arithmetic overflow") == true)
+    }
+
+    @Test func `objects whose names differ behind a dot share no files between steps`() throws {
+        try compiler.compileModules([library])
+        let text = """
+            import EBPF
+            let license = License.gpl
+            @section("xdp") @used
+            func entry(_ frame: XDPContext) -> XDPAction { .pass }
+            """
+        for name in ["traffic.v4", "traffic.v6"] {
+            try compiler.compile([source("\(name).bpf.swift", text)], to: folder.appending(path: "\(name).bpf.o"))
+        }
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".finished.ll") }
+        #expect(files.sorted() == ["traffic.v4.finished.ll", "traffic.v6.finished.ll"])
     }
 
     @Test func `an older compiler is refused`() throws {

@@ -23,6 +23,12 @@ struct IRTests {
         #expect(line.text == #"@"$e4main\22x(y)" = global i8 0, section ".a{b""#)
     }
 
+    @Test func `names that are made keep quotes and backslashes`() throws {
+        let name = #"a"b\c"#
+        #expect(IRToken.global(name).text == #"@"a\22b\5Cc""#)
+        #expect(lines(IRToken.global(name).text).first?.first?.name == name)
+    }
+
     @Test(arguments: [
         "%1 = call ptr inttoptr (i64 1 to ptr)(ptr nonnull @map, ptr %key), !dbg !7",
         "%2 = tail call fastcc { i64, i1 } @\"$e1a(b)\"(i64 %0, ptr byval([4 x i8]) %p) #3, !dbg !7",
@@ -44,6 +50,7 @@ struct IRTests {
         let direct = try call("%2 = tail call fastcc noundef { i64, i1 } @g(i64 %0, ptr byval([4 x i8]) %p) #3")
         #expect(direct.callee?.name == "g")
         #expect(direct.arguments.map(\.text) == ["i64 %0", "ptr byval([4 x i8]) %p"])
+        #expect(try call("call void @g(ptr @g, i64 1)").arguments.map(\.text) == ["ptr @g", "i64 1"])
         #expect(try call("call void %4(i32 1)").callee == IRToken.local("4"))
         #expect(try call("call i64 inttoptr (i64 5 to ptr)()").callee?.isWord("inttoptr") == true)
         #expect(try call("%3 = add i64 %1, 2").callee == nil)

@@ -93,6 +93,43 @@ struct PreparationTests {
             ])
     }
 
+    @Test func `initial values are computed after those they read`() throws {
+        let module = try prepared(
+            """
+            @first = global i32 0, align 4
+            @second = global i32 0, align 4
+            @third = global i32 0, align 4
+            @once = global i64 0, align 8
+            define i32 @entry(ptr %0) section "xdp" {
+              %a = load i32, ptr @first
+              ret i32 %a
+            }
+            define void @first_WZ(ptr %0) {
+              %a = call ptr @addressOfSecond()
+              %b = load i32, ptr %a
+              store i32 %b, ptr @first
+              ret void
+            }
+            define void @third_WZ(ptr %0) {
+              store i32 7, ptr @third
+              ret void
+            }
+            define void @second_WZ(ptr %0) {
+              call void @swift_once(ptr @once, ptr @third_WZ, ptr undef)
+              %a = load i32, ptr @third
+              store i32 %a, ptr @second
+              ret void
+            }
+            define ptr @addressOfSecond() {
+              call void @swift_once(ptr @once, ptr @second_WZ, ptr undef)
+              ret ptr @second
+            }
+            declare void @swift_once(ptr, ptr, ptr)
+            """)
+        let constructors = module.variable("llvm.global_ctors")?.initialiser.filter { $0.kind == .global }.map(\.name)
+        #expect(constructors == ["third_WZ", "second_WZ", "first_WZ"])
+    }
+
     @Test func `yes and no are bytes in memory`() throws {
         let module = try prepared(
             """

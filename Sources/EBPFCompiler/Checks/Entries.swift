@@ -13,7 +13,8 @@ struct Entries: ProgramCheck {
         let isLicensed = program.module.variables.contains { LibraryType(of: $0) == .license }
         if let first = program.programs.first, !isLicensed {
             let message = "the programs have no license, without which the kernel keeps most of its functions from them"
-            diagnostics.append(Diagnostic(program.places.place(of: first), message, "write 'let license = License.gpl'"))
+            let remedy = "write 'let license = License.gpl' that is not private"
+            diagnostics.append(Diagnostic(program.places.place(of: first), message, remedy))
         }
         return diagnostics
     }

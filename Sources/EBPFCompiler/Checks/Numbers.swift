@@ -17,7 +17,7 @@ struct Numbers: InstructionCheck {
                 "the overflow of a product of 64 bits takes a product of 128 bits, which the kernel's machine does not have",
                 "use &*, multiply numbers of 32 bits, or compare with the quotient before")
         }
-        if operation == "sdiv" || operation == "srem" {
+        if operation == "sdiv" || operation == "srem", !isByPowerOfTwo(instruction) {
             return Refusal(
                 "the kernel's machine has no signed division", "divide numbers without a sign, such as magnitude, and set the sign after")
         }
@@ -29,6 +29,13 @@ struct Numbers: InstructionCheck {
         if ["mul", "udiv", "sdiv", "urem", "srem"].contains(operation) { return true }
         guard ["shl", "lshr", "ashr"].contains(operation) else { return false }
         return instruction.tokens.parted(by: ",").dropFirst().first?.last?.kind == .local
+    }
+
+    /// Whether the divisor is a power of two that is known: the back end shifts.
+    private func isByPowerOfTwo(_ instruction: IRInstruction) -> Bool {
+        let divisor = instruction.tokens.parted(by: ",").dropFirst().first?.last
+        guard let divisor, divisor.kind == .word, let number = Int64(divisor.text), number > 0 else { return false }
+        return number & (number - 1) == 0
     }
 
     private func atomic(_ operation: String, _ instruction: IRInstruction, _ types: [String]) -> Refusal? {

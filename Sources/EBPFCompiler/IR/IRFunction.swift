@@ -116,7 +116,14 @@ struct IRInstruction {
 
     /// The arguments of a call, each with its type.
     var arguments: [[IRToken]] {
-        guard let callee, let place = tokens.lastIndex(where: { $0.text == callee.text && $0.kind == callee.kind }) else { return [] }
+        guard let callee else { return [] }
+        // An argument may be the callee itself, but only the callee is followed by a bracket.
+        let isNamed = callee.kind == .global || callee.kind == .local
+        let place = tokens.indices.last { index in
+            guard tokens[index].text == callee.text, tokens[index].kind == callee.kind else { return false }
+            return !isNamed || (index + 1 < tokens.count && tokens[index + 1].isPunctuation("("))
+        }
+        guard let place else { return [] }
         var rest = tokens[(place + 1)...]
         return Array(rest.popValue().dropFirst().dropLast()).parted(by: ",")
     }

@@ -102,8 +102,11 @@ extension IRToken {
             default: false
             }
         }
-        return isPlain && !name.isEmpty ? name : "\"\(name)\""
+        return isPlain && !name.isEmpty ? name : "\"\(escaped(name))\""
     }
+
+    /// What stands between quotes: quotes and backslashes by their numbers.
+    static func escaped(_ text: String) -> String { text.replacing("\\", with: "\\5C").replacing("\"", with: "\\22") }
 }
 
 extension [IRToken] {

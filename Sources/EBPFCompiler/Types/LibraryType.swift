@@ -18,9 +18,16 @@ enum LibraryType {
         case "Setting": self = .setting
         case "License": self = .license
         case "KernelField": self = .kernelField
-        default: self = .map
+        case let name where Self.maps.contains(name): self = .map
+        // Addresses, headers and other values are data like a program's own.
+        default: return nil
         }
     }
+
+    private static let maps: Set<String> = [
+        "ArrayMap", "PerCPUArray", "HashMap", "LRUHashMap", "PerCPUHashMap", "LRUPerCPUHashMap", "LPMTrie", "RingBuffer", "PerfBuffer",
+        "ProgramArray", "DeviceMap", "ArrayOfMaps", "HashOfMaps", "Queue", "Stack", "StackTraces",
+    ]
 
     /// The name of a structure of `EBPF` in "T4EBPF7HashMapV…".
     private static func structure(_ mangled: String) -> String? {
