@@ -334,7 +334,7 @@ struct ClassicTCTests {
     }
 
     /// What an attachment says that cannot be detached.
-    private func refusal(of attachment: consuming Attachment) -> BPFError? {
+    private func refusal(of attachment: consuming BPF.Attachment) -> BPFError? {
         do throws(BPFError) {
             try attachment.detach()
             return nil
@@ -348,7 +348,7 @@ struct ClassicTCTests {
         let other = try NetworkNamespace()
         let pass = try OpenObject(.verdict).load().program("bt_pass")
         try namespace.run { () throws(BPFError) in
-            var held: Attachment? = try pass.attach(to: .tc(interface: "lo", .ingress))
+            var held: BPF.Attachment? = try pass.attach(to: .tc(interface: "lo", .ingress))
             let error = other.run { () -> BPFError? in
                 guard let attachment = held.take() else { return nil }
                 return refusal(of: attachment)
