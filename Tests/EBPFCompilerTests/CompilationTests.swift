@@ -13,9 +13,7 @@ final class CompilationTests {
     init() throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "compilation-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let path = try #require(ProcessInfo.processInfo.environment["PATH"])
-        let tools = try #require(path.split(separator: ":").first { FileManager.default.isExecutableFile(atPath: "\($0)/swiftc") })
-        var compiler = EBPFCompiler(swiftc: URL(filePath: "\(tools)/swiftc"), clang: URL(filePath: "\(tools)/clang"), folder: folder)
+        var compiler = EBPFCompiler(try #require(Toolchain.onPath), folder: folder)
         compiler.headers = [Self.project.appending(path: "Sources/CEBPF")]
         self.compiler = compiler
     }
@@ -165,12 +163,28 @@ final class CompilationTests {
         #expect(files.sorted() == ["traffic.v4.finished.ll", "traffic.v6.finished.ll"])
     }
 
-    @Test func `an older compiler is refused`() throws {
-        let old = try source("swiftc", "#!/bin/sh\necho 'Swift version 6.2.1 (swift-6.2.1-RELEASE)'\n")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: old.path)
-        let compiler = EBPFCompiler(swiftc: old, clang: self.compiler.clang, folder: folder)
-        let failure = #expect(throws: EBPFCompiler.Failure.self) { try compiler.compileModule("EBPF", sources: []) }
-        #expect(failure?.description.contains("need Swift 6.3 or later") == true)
-        #expect(failure?.description.contains("is 6.2.1") == true)
+    @Test func `probes read the registers of the machine they are for`() throws {
+        // Of the other machine: programs for this one are run.
+        var compiler = compiler
+        compiler.machine = EBPFCompiler.Machine.host == .x86 ? .arm64 : .x86
+        try compiler.compileModules([library])
+        let source = try source(
+            "registers.bpf.swift",
+            """
+            import EBPF
+            let license = License.gpl
+            @section("kprobe/do_unlinkat") @used
+            func second(_ call: ProbeContext) -> ProbeResult { ProbeResult(rawValue: call.argument(1, as: Int32.self)) }
+            @section("kretprobe/do_unlinkat") @used
+            func result(_ call: ProbeContext) -> ProbeResult { ProbeResult(rawValue: Int32(truncatingIfNeeded: call.result)) }
+            """)
+        try compiler.compile([source], to: folder.appending(path: "registers.bpf.o"))
+        let module = try IRModule(parsing: String(contentsOf: folder.appending(path: "registers.finished.ll"), encoding: .utf8))
+        let offsets = ["second", "result"].map { name in
+            let address = module.function(name)?.body.first { $0.operation == "getelementptr" }
+            return address?.tokens.parted(by: ",").last { $0.count == 2 && $0[0].isWord("i64") }?.last?.text ?? "0"
+        }
+        // Of struct user_pt_regs regs[1] and regs[0]; of struct pt_regs si and ax.
+        #expect(offsets == (compiler.machine == .arm64 ? ["8", "0"] : ["104", "80"]))
     }
 }
