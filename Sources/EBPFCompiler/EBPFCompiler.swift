@@ -163,17 +163,24 @@ public struct EBPFCompiler: Sendable {
         diagnostics += finishing.diagnostics.filter { !diagnostics.contains($0) }
         try refuse(diagnostics)
         try Data(finished.utf8).write(to: step(".finished"))
+        let frames = step("").deletingPathExtension().appendingPathExtension("stack")
         do {
             // Blocks stay in the order of the source: where the end of a loop is put before its beginning and runs on into it, the kernel
-            // takes that for an endless loop (check_cfg of Linux 6.1).
-            let options = ["-g", "-Xclang", "-disable-llvm-passes", "-mllvm", "-disable-block-placement"]
-            try Command(toolchain.clang, Self.backEnd + options + [step(".finished").path, "-c", "-o", object.path]).run()
+            // takes that for an endless loop (check_cfg of Linux 6.1). How much stack functions take is looked at below.
+            let options = ["-disable-block-placement", "-bpf-stack-size=\(Int32.max)"].flatMap { ["-mllvm", $0] }
+            let ofFrontEnd = ["-disable-llvm-passes", "-stack-usage-file", frames.path].flatMap { ["-Xclang", $0] }
+            let arguments = Self.backEnd + ["-g"] + ofFrontEnd + options
+            try Command(toolchain.clang, arguments + [step(".finished").path, "-c", "-o", object.path]).run()
         } catch let failure as Failure {
             let functions = optimised.functions.compactMap { function in finishing.places.place(of: function).map { (function.name, $0) } }
             let messages = BackEndMessages(sources: users.sorted(), functions: Dictionary(functions) { first, _ in first })
             try refuse(messages.diagnostics(in: failure.description) ?? [])
             throw failure
         }
+        let bytes = StackFrames.bytes(said: try String(contentsOf: frames, encoding: .utf8))
+        diagnostics = StackFrames(bytes).diagnostics(of: CheckedProgram(optimised, users: UsersFiles(users)))
+        if !diagnostics.isEmpty { try FileManager.default.removeItem(at: object) }
+        try refuse(diagnostics)
     }
 
     private static let backEnd = ["-target", "bpfel", "-mcpu=v3", "-O2", "-Wno-override-module", "-x", "ir"]

@@ -163,6 +163,43 @@ final class CompilationTests {
         #expect(files.sorted() == ["traffic.v4.finished.ll", "traffic.v6.finished.ll"])
     }
 
+    /// The message a program is refused with.
+    private func refusal(_ name: String, _ text: String) throws -> String {
+        try compiler.compileModules([library])
+        let source = try source("\(name).bpf.swift", "import EBPF\nlet license = License.gpl\n" + text)
+        let failure = #expect(throws: EBPFCompiler.Failure.self) {
+            try compiler.compile([source], to: folder.appending(path: "\(name).bpf.o"))
+        }
+        return failure?.description ?? ""
+    }
+
+    @Test func `what the registers do not hold counts as stack, in functions that are called too`() throws {
+        // 26 numbers that are needed twice, and by no variable: 208 bytes in each of three functions.
+        let values = (0..<26).map { "let n\($0) = value(\($0))" }.joined(separator: "; ")
+        let sum = (0..<26).map { "sum = sum &* 3 ^ n\($0)" }.joined(separator: "; ")
+        func function(_ name: String, _ last: String) -> String {
+            """
+            @inline(never) func \(name)(_ n: UInt32) -> UInt64 {
+                func value(_ key: UInt32) -> UInt64 { table.value(for: key &+ n) ?? 0 }
+                \(values); var sum: UInt64 = 1
+                \(sum); table.set(sum, for: n)
+                \(sum); return sum ^ \(last)
+            }
+
+            """
+        }
+        let said = try refusal(
+            "spilling",
+            "let table = HashMap<UInt32, UInt64>(entries: 4)\n" + function("first", "second(n)") + function("second", "third(n)")
+                + function("third", "0") + """
+                    @section("xdp") @used
+                    func spilling(_ frame: XDPContext) -> XDPAction { first(frame.interface) == 7 ? .drop : .pass }
+                    """)
+        #expect(said.contains("spilling.bpf.swift:23:1: error: the program 'spilling' with the functions it calls"), "\(said)")
+        #expect(said.contains("bytes of stack") && said.contains("; keep large values in a map"), "\(said)")
+        #expect(FileManager.default.fileExists(atPath: folder.appending(path: "spilling.bpf.o").path) == false)
+    }
+
     @Test func `probes read the registers of the machine they are for`() throws {
         // Of the other machine: programs for this one are run.
         var compiler = compiler
