@@ -145,6 +145,7 @@ public struct EBPFCompiler: Sendable {
                 + sources.map(\.path))
         let users = users(sources)
         let module = try module(at: step(""))
+        let leftOut = try leftOut(of: module, named: name, sources)
         var preparation = Preparation(module, users: UsersFiles(users))
         let prepared = preparation.run()
         try refuse(preparation.diagnostics)
@@ -160,7 +161,7 @@ public struct EBPFCompiler: Sendable {
         }
         var finishing = Finishing(optimised, users: UsersFiles(users))
         let finished = finishing.run()
-        diagnostics += finishing.diagnostics.filter { !diagnostics.contains($0) }
+        diagnostics += leftOut + finishing.diagnostics.filter { !diagnostics.contains($0) }
         try refuse(diagnostics)
         try Data(finished.utf8).write(to: step(".finished"))
         let frames = step("").deletingPathExtension().appendingPathExtension("stack")
@@ -227,5 +228,20 @@ public struct EBPFCompiler: Sendable {
         if diagnostics.isEmpty { return }
         let sorted = diagnostics.sorted { ($0.place ?? .none) < ($1.place ?? .none) }
         throw Failure(description: sorted.map(\.description).joined(separator: "\n"))
+    }
+
+    /// What is to be said of programs that the sources have and the module has not.
+    private func leftOut(of module: IRModule, named name: String, _ sources: [URL]) throws -> [Diagnostic] {
+        let programs = Set(module.functions.filter { $0.section != nil && !$0.isDeclaration }.map(\.name))
+        guard sources.reduce(0, { $0 + DeclaredPrograms.mentions(in: $1) }) > programs.count else { return [] }
+        return try sources.flatMap { source in
+            let options = languageArguments(module: name).filter { $0 != "-wmo" && $0 != "-O" }
+            let others = sources.filter { $0 != source }.map(\.path)
+            let tree = try Command(
+                toolchain.swiftc,
+                ["-frontend", "-dump-ast", "-dump-ast-format", "json"] + options + ["-primary-file", source.path] + others
+            ).run(isTold: false)
+            return try DeclaredPrograms(in: source, tree: tree).diagnostics(without: programs)
+        }
     }
 }

@@ -40,6 +40,20 @@ func typedAtRaw(_ context: TracepointContext<UInt64>) -> ProbeResult { .done }  
 @section("xdp/mine") @used
 func suffixed(_ frame: XDPContext) -> XDPAction { .pass }  // refused: the section 'xdp/mine' of program 'suffixed' is of no kind of program
 
+@section("xdp") @used
+func generic<Number: BitwiseCopyable>(_ frame: XDPContext, _ number: Number) -> XDPAction { .pass }  // refused: the program 'generic' is generic
+
+@section("xdp") @used
+func opaque(_ packet: some PacketBytes) -> XDPAction { .pass }  // refused: the program 'opaque' is generic
+
+struct Programs {
+    @section("xdp") @used
+    func method<Number: BitwiseCopyable>(_ frame: XDPContext, _ number: Number) -> XDPAction { .pass }  // refused: the program 'method' is generic
+}
+
+@section("xdp")
+private func unused(_ frame: XDPContext) -> XDPAction { .pass }  // refused: the program 'unused' is left out, as nobody calls it; write '@used' beside its section
+
 struct GappedKey: BitwiseCopyable {
     var kind: UInt8
     var number: UInt32
