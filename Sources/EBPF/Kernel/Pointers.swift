@@ -18,6 +18,19 @@ public struct UserPointer<Pointee: BitwiseCopyable>: BitwiseCopyable, Sendable {
         return unsafe received { unsafe ebpf_probe_read_user($0, UInt32(truncatingIfNeeded: MemoryLayout<Pointee>.size), place) }
     }
 
+    /// Copies what lies there to where it is wanted. If the memory cannot be read now, all bytes of the value are zero: where that will do, nothing need
+    /// be tested, and the verifier walks what follows once.
+    ///
+    /// The helper is `bpf_probe_read_user`.
+    @inline(__always)
+    @discardableResult
+    public func read(into value: inout Pointee) -> CallResult {
+        let place = unsafe UnsafeRawPointer(bitPattern: UInt(address))
+        return unsafe withUnsafeMutablePointer(to: &value) {
+            unsafe CallResult(ebpf_probe_read_user($0, UInt32(truncatingIfNeeded: MemoryLayout<Pointee>.size), place))
+        }
+    }
+
     /// The address of a value further on.
     @inline(__always)
     public func advanced(by count: Int) -> UserPointer {
@@ -55,6 +68,19 @@ public struct KernelPointer<Pointee: BitwiseCopyable>: BitwiseCopyable, Sendable
     public func read(at index: Int = 0) -> Pointee? {
         let place = unsafe UnsafeRawPointer(bitPattern: UInt(advanced(by: index).address))
         return unsafe received { unsafe ebpf_probe_read_kernel($0, UInt32(truncatingIfNeeded: MemoryLayout<Pointee>.size), place) }
+    }
+
+    /// Copies what lies there to where it is wanted. If the memory cannot be read, all bytes of the value are zero: where that will do, nothing need
+    /// be tested, and the verifier walks what follows once.
+    ///
+    /// The helper is `bpf_probe_read_kernel`.
+    @inline(__always)
+    @discardableResult
+    public func read(into value: inout Pointee) -> CallResult {
+        let place = unsafe UnsafeRawPointer(bitPattern: UInt(address))
+        return unsafe withUnsafeMutablePointer(to: &value) {
+            unsafe CallResult(ebpf_probe_read_kernel($0, UInt32(truncatingIfNeeded: MemoryLayout<Pointee>.size), place))
+        }
     }
 
     /// A field of the kernel's structure at an offset in bytes.
