@@ -3,7 +3,7 @@ struct ConstantBytes {
     private let types: [String: [IRToken]]
 
     init(_ module: IRModule) {
-        types = Dictionary(module.types.map { ($0.name, $0.tokens) }, uniquingKeysWith: { first, _ in first })
+        types = module.typesByName
     }
 
     /// All its 32-bit words in order, those of arrays of bytes left out; nil for what is not made of numbers.

@@ -20,6 +20,12 @@ extension Finishing {
             diagnostics.append(Globals.diagnostic(variable, places))
             return nil
         }
+        if let name = texts.first(where: { !FunctionNames.isIdentifier($0) }) {
+            let message = "'\(name)' is not the name of a structure of the kernel's or of one of its fields"
+            let remedy = "write one name each; fields of a structure inside are a KernelField of that, at the address of the outer field"
+            diagnostics.append(Diagnostic(places.place(of: variable), message, remedy))
+            return nil
+        }
         // Two fields are two variables, so their names must differ. What may differ is the number before the dollar, which stands in the
         // instruction until the loader knows better and which it compares with the offset in the structure described here.
         let offset = 8 * kernelFields
@@ -43,7 +49,7 @@ extension Finishing {
         guard let variable = module.variables.first(where: { $0.name == name }),
             let literal = variable.initialiser.first(where: { $0.kind == .string })
         else { return nil }
-        let characters = literal.text.drop { $0 != "\"" }.dropFirst().prefix { $0 != "\"" && $0 != "\\" }
-        return String(characters)
+        let quoted = IRToken(.string, String(literal.text.drop { $0 != "\"" }))
+        return String(quoted.name.prefix { $0 != "\0" })
     }
 }

@@ -74,4 +74,13 @@ enum FunctionNames {
         let words = String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") ? $0 : "_" })
         return words.first?.isNumber == true || words.isEmpty ? "_\(words)" : words
     }
+
+    /// Whether the kernel takes it as it is.
+    static func isIdentifier(_ name: String) -> Bool { identifier(name) == name }
+
+    /// What is to be said of a name that others know something by.
+    static func diagnostic(_ place: SourcePlace?, _ titled: String) -> Diagnostic {
+        Diagnostic(
+            place, "\(titled) has a name that the kernel's type information cannot hold", "use letters and digits of ASCII, and '_', in it")
+    }
 }

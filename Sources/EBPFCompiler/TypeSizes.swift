@@ -2,7 +2,7 @@
 struct TypeSizes {
     private let types: [String: [IRToken]]
 
-    init(_ module: IRModule) { types = Dictionary(module.types.map { ($0.name, $0.tokens) }, uniquingKeysWith: { first, _ in first }) }
+    init(_ module: IRModule) { types = module.typesByName }
 
     func bytes(_ type: [IRToken]) -> Int { layout(type).size }
 
