@@ -183,8 +183,9 @@ public struct EBPFCompiler: Sendable {
     /// Has the back end write the object, and looks at how much stack functions take.
     ///
     /// Variables are to share no memory there (`-no-stack-coloring`) while there is enough of it. Of two that are not needed at the same time
-    /// and lie in one place, the verifier often does not see that the one is no longer needed: what a branch left there keeps the ways that
-    /// meet behind it apart, and all that follows is walked once for each.
+    /// and lie in one place, the verifier (of Linux 6.18) often does not see that the one is no longer needed, as only what writes all eight
+    /// bytes of a word ends what was there before. What a branch left there keeps the ways apart that meet behind it, and all that follows
+    /// is walked once for each.
     private func write(_ finished: URL, to object: URL, of program: CheckedProgram, options: [String] = []) throws -> [Diagnostic] {
         let frames = finished.deletingPathExtension().appendingPathExtension("stack")
         // Blocks stay in the order of the source: where the end of a loop is put before its beginning and runs on into it, the kernel

@@ -27,7 +27,9 @@ func currentTask(_ context: RawTracepointContext) -> ProbeResult {
 func userMemory(_ context: RawTracepointContext) -> ProbeResult {
     let pointer = UserPointer<UInt64>(context.argument(0))
     put(pointer.read(at: 1) ?? 1, at: 4)
-    put(UserPointer<UInt64>(8).read() ?? 2, at: 5)
+    var (copied, unreadable): (UInt64, UInt64) = (3, 4)
+    let isCopied = pointer.read(into: &copied).succeeded && !UserPointer(8).read(into: &unreadable).succeeded
+    put((UserPointer<UInt64>(8).read() ?? 2) | copied &<< 8 | unreadable &<< 16 | (isCopied ? 1 &<< 24 : 0), at: 5)
     var text = FixedString<16>.empty
     let length = UserPointer<CChar>(context.argument(1)).readText(into: &text)
     let (first, second) = (UInt64(UInt8(truncatingIfNeeded: text[0])), UInt64(UInt8(truncatingIfNeeded: text[1])))

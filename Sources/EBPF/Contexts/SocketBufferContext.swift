@@ -29,21 +29,6 @@ extension SocketBufferContext {
         return unsafe received { unsafe ebpf_skb_load_bytes(raw, UInt32(truncatingIfNeeded: offset), $0, size) }
     }
 
-    /// Copies the value that lies at an offset anywhere in the packet to where it is wanted; says whether the packet reaches as far. If it
-    /// does not, all bytes of the value are zero.
-    ///
-    /// Other than with ``load(_:at:)`` there is no copy on the stack, and no test need stand before what the value is used for.
-    ///
-    /// The helper is `bpf_skb_load_bytes`.
-    @inline(__always)
-    @discardableResult
-    public func load<Value: BitwiseCopyable>(into value: inout Value, at offset: Int) -> Bool {
-        let size = UInt32(truncatingIfNeeded: MemoryLayout<Value>.size)
-        return unsafe withUnsafeMutablePointer(to: &value) {
-            unsafe CallResult(ebpf_skb_load_bytes(raw, UInt32(truncatingIfNeeded: offset), $0, size)).succeeded
-        }
-    }
-
     /// Copies so many bytes from an offset on into an array, whose other bytes stay what they are.
     ///
     /// - Parameter count: How many, at least 1 and at most as many as the array has; for any other number nothing is copied.

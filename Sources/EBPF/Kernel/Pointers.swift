@@ -27,16 +27,14 @@ extension RemotePointer {
         return unsafe received { unsafe Self.copy(to: $0, count: UInt32(truncatingIfNeeded: MemoryLayout<Pointee>.size), from: place) }
     }
 
-    /// Copies what lies there to where it is wanted. If the memory cannot be read now, all bytes of the value are zero: where that will do, nothing need
-    /// be tested, and the verifier walks what follows once.
-    ///
-    /// The helper is `bpf_probe_read_user`.
+    /// Copies what lies there to where it is wanted. If the memory cannot be read now, all bytes of the value are zero: where that will do,
+    /// nothing need be tested, and the verifier walks what follows once.
     @inline(__always)
     @discardableResult
     public func read(into value: inout Pointee) -> CallResult {
         let place = unsafe UnsafeRawPointer(bitPattern: UInt(address))
         return unsafe withUnsafeMutablePointer(to: &value) {
-            unsafe CallResult(ebpf_probe_read_user($0, UInt32(truncatingIfNeeded: MemoryLayout<Pointee>.size), place))
+            unsafe CallResult(Self.copy(to: $0, count: UInt32(truncatingIfNeeded: MemoryLayout<Pointee>.size), from: place))
         }
     }
 
@@ -96,19 +94,6 @@ public struct KernelPointer<Pointee: BitwiseCopyable>: RemotePointer {
     @inline(__always)
     @unsafe public static func copyText(to destination: UnsafeMutableRawPointer, count: UInt32, from source: UnsafeRawPointer?) -> Int {
         unsafe ebpf_probe_read_kernel_str(destination, count, source)
-    }
-
-    /// Copies what lies there to where it is wanted. If the memory cannot be read, all bytes of the value are zero: where that will do, nothing need
-    /// be tested, and the verifier walks what follows once.
-    ///
-    /// The helper is `bpf_probe_read_kernel`.
-    @inline(__always)
-    @discardableResult
-    public func read(into value: inout Pointee) -> CallResult {
-        let place = unsafe UnsafeRawPointer(bitPattern: UInt(address))
-        return unsafe withUnsafeMutablePointer(to: &value) {
-            unsafe CallResult(ebpf_probe_read_kernel($0, UInt32(truncatingIfNeeded: MemoryLayout<Pointee>.size), place))
-        }
     }
 
     /// A field of the kernel's structure at an offset in bytes.
