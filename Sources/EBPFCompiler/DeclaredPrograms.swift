@@ -27,7 +27,7 @@ struct DeclaredPrograms {
     /// How often a source speaks of sections: no more functions have one.
     static func mentions(in source: URL) -> Int {
         let text = try? String(contentsOf: source, encoding: .utf8)
-        return text?.ranges(of: "section").count ?? 0
+        return text?.ranges(of: "@section").count ?? 0
     }
 
     /// What is to be said of those that did not come into a module.

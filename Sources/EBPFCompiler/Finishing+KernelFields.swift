@@ -15,7 +15,10 @@ extension Finishing {
     /// offset (0), and how the field is found in the structure that its metadata describes, as member 0.
     mutating func kernelField(_ variable: IRVariable) -> IRVariable? {
         let texts = variable.initialiser.filter { $0.kind == .global }.compactMap { text(of: $0.name) }
-        let type = types.parameters(ofVariable: variable.debugNode).first.flatMap { types.describe($0, into: &nodes) }
+        let type = types.parameters(ofVariable: variable.debugNode).first.flatMap { parameter in
+            // Pointers are known by being pointers: what they point to is not compared.
+            types.isPointer(parameter) ? .init(node: nodes.pointer(to: "null"), bits: 64) : types.describe(parameter, into: &nodes)
+        }
         guard texts.count == 2, let type else {
             diagnostics.append(Globals.diagnostic(variable, places))
             return nil

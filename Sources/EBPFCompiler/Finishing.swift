@@ -4,7 +4,7 @@ struct Finishing {
     let module: IRModule
     let places: SourcePlaces
     let types: SwiftTypes
-    let constants: ConstantBytes
+    let constants: ConstantWords
     var nodes = DebugNodes()
     /// The unit that all nodes belong to, and the global variables it has.
     var unit = ""
@@ -22,7 +22,7 @@ struct Finishing {
         self.module = module
         places = SourcePlaces(module, users: users)
         types = SwiftTypes(module)
-        constants = ConstantBytes(module)
+        constants = ConstantWords(module)
     }
 
     /// The module's new text; empty if there are diagnostics.

@@ -139,6 +139,13 @@ struct SwiftTypes {
         return name
     }
 
+    /// Whether a type is an address of the kernel's or a process's.
+    func isPointer(_ token: IRToken) -> Bool {
+        guard let type = module.node(token) else { return false }
+        if type.kind == "DIDerivedType" { return type.reference("baseType").map(isPointer) ?? false }
+        return ["KernelPointer", "UserPointer"].contains(Self.nameInLibrary(type, module.node(type.reference("specification"))))
+    }
+
     /// What describes the fields of a generic type for what one is made for.
     private func of(_ type: IRMetadata) -> SwiftTypes {
         var inner = self
