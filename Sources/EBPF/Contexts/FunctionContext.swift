@@ -16,11 +16,14 @@ public struct FunctionContext: ArgumentArrayContext {
 
 /// Whether something may be done, of programs at hooks of security modules (`lsm`).
 public struct SecurityVerdict: BitwiseCopyable, Equatable, Sendable {
+    /// The number the kernel is told.
     public let rawValue: Int32
 
+    /// By the number the kernel is told.
     @inline(__always)
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
+    /// Let through, unless another security module refuses.
     @inline(__always)
     public static var allow: SecurityVerdict { SecurityVerdict(rawValue: 0) }
 

@@ -99,11 +99,14 @@ public struct RawTracepointContext: ArgumentArrayContext {
 
 /// What tracing programs return; the kernel makes nothing of it.
 public struct ProbeResult: BitwiseCopyable, Equatable, Sendable {
+    /// The number the kernel is told.
     public let rawValue: Int32
 
+    /// By the number the kernel is told.
     @inline(__always)
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
+    /// Zero.
     @inline(__always)
     public static var done: ProbeResult { ProbeResult(rawValue: 0) }
 }

@@ -8,6 +8,7 @@ public protocol RemotePointer<Pointee>: BitwiseCopyable, Sendable {
     /// The address as a number.
     var address: UInt64 { get }
 
+    /// A pointer to an address.
     init(_ address: UInt64)
 
     /// Copies bytes that lie at an address; negative if they cannot be read.
