@@ -29,8 +29,11 @@ func currentTask(_ context: RawTracepointContext) -> ProbeResult {
 /// Reads the process's memory: a number, one that cannot be read, and text.
 @section("raw_tracepoint/sys_enter") @used
 func userMemory(_ context: RawTracepointContext) -> ProbeResult {
-    put(second(context.userPointer(0, to: UInt64.self)) ?? 1, at: 4)
-    put(UserPointer<UInt64>(8).read() ?? 2, at: 5)
+    let pointer = context.userPointer(0, to: UInt64.self)
+    put(second(pointer) ?? 1, at: 4)
+    var (copied, unreadable): (UInt64, UInt64) = (3, 4)
+    let isCopied = pointer.read(into: &copied).succeeded && !UserPointer(8).read(into: &unreadable).succeeded
+    put((UserPointer<UInt64>(8).read() ?? 2) | copied &<< 8 | unreadable &<< 16 | (isCopied ? 1 &<< 24 : 0), at: 5)
     var text = FixedString<16>.empty
     let length = context.userPointer(1, to: CChar.self).readText(into: &text)
     let (first, second) = (UInt64(UInt8(truncatingIfNeeded: text[0])), UInt64(UInt8(truncatingIfNeeded: text[1])))
