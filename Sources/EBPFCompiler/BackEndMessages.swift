@@ -63,9 +63,6 @@ struct BackEndMessages {
                 "use numbers of at most 64 bits; those of 32 bits give a whole product in 64"
             )
         }
-        if message.contains("stack limit") || message.contains("BPF stack") {
-            return ("the function takes more than 512 bytes of stack", "keep large values in a map, such as a PerCPUArray of one entry")
-        }
         return (message, "")
     }
 }

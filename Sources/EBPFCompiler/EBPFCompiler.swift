@@ -2,7 +2,7 @@ public import Foundation
 
 /// Compiles eBPF programs that are written in Swift, with nothing but the Swift toolchain.
 ///
-/// Tested with Swift 6.3.1, which brings clang 21. The steps:
+/// ``Toolchain/tested`` says with which. The steps:
 /// 1. The Swift compiler, for an embedded machine of 64 bits, up to its own optimiser: LLVM's IR with debug information.
 /// 2. ``Preparation`` keeps what programs reach and takes away what is meant for the host.
 /// 3. LLVM's optimiser with the rules of the bpf back end; it carries out what initialises global variables.
@@ -10,60 +10,74 @@ public import Foundation
 /// 5. ``Finishing`` makes maps, settings, license and BTF.
 /// 6. The bpf back end writes the object.
 public struct EBPFCompiler: Sendable {
-    /// `swiftc` and `clang` of one toolchain.
-    public var swiftc: URL
-    public var clang: URL
+    public var toolchain: Toolchain
     /// Where modules that programs import lie, and what is kept between steps is written.
     public var folder: URL
     /// Sources of the C module `CEBPF`: a folder with `module.modulemap`.
     public var headers: [URL] = []
+    /// The machine whose kernel runs the programs: probes read its registers.
+    public var machine = Machine.host
+    /// Where warnings go, a line each.
+    public var warn: @Sendable (String) -> Void = { FileHandle.standardError.write(Data("\($0)\n".utf8)) }
 
-    public init(swiftc: URL, clang: URL, folder: URL) {
-        self.swiftc = swiftc
-        self.clang = clang
+    public init(_ toolchain: Toolchain, folder: URL) {
+        self.toolchain = toolchain
         self.folder = folder
+    }
+
+    /// A machine, as libbpf's headers call it.
+    public enum Machine: String, Sendable, CaseIterable {
+        case x86, arm64
+
+        /// The one this runs on.
+        public static var host: Machine {
+            #if arch(arm64)
+                .arm64
+            #else
+                .x86
+            #endif
+        }
     }
 
     /// What a tool said that failed, or what is wrong with the program.
     public struct Failure: Error, CustomStringConvertible {
         public var description: String
+
+        public init(description: String) { self.description = description }
     }
 
     /// The module whose lines are not the user's to change.
     private static let library = "EBPF"
 
-    /// The machine the Swift compiler believes it compiles for: layouts are the kernel's, and its standard library comes embedded.
+    /// The machine the Swift compiler believes it compiles for, whatever the kernel's: layouts are those of all 64-bit kernels, and its
+    /// standard library comes embedded. The same for all, as C's `char` has a sign on one and none on another.
     private static let triple = "x86_64-unknown-none-elf"
 
-    /// The machine that the kernel runs on, as libbpf's headers call it: the one the compiler runs on. Probes read its registers.
-    private static var host: String {
-        #if arch(arm64)
-            "arm64"
-        #else
-            "x86"
-        #endif
-    }
+    private static let features = ["Embedded", "RawLayout", "BuiltinModule"].flatMap { ["-enable-experimental-feature", $0] }
 
     private func languageArguments(module: String) -> [String] {
         [
             "-target", Self.triple, "-swift-version", "6", "-parse-as-library", "-wmo", "-O", "-module-name", module, "-I", folder.path,
             "-module-cache-path", folder.appending(path: "ModuleCache").path,
         ]
-            + ["Embedded", "RawLayout", "BuiltinModule"].flatMap { ["-enable-experimental-feature", $0] }
-            + headers.flatMap { ["-Xcc", "-fmodule-map-file=\($0.appending(path: "module.modulemap").path)"] }
-            + ["-Xcc", "-ffreestanding", "-Xcc", "-D__EBPF__", "-Xcc", "-D__TARGET_ARCH_\(Self.host)"]
+            + Self.features + headers.flatMap { ["-Xcc", "-fmodule-map-file=\($0.appending(path: "module.modulemap").path)"] }
+            + ["-Xcc", "-ffreestanding", "-Xcc", "-D__EBPF__", "-Xcc", "-D__TARGET_ARCH_\(machine.rawValue)"]
     }
 
     /// Compiles a module that programs import: `EBPF` itself, or types and functions shared with user space.
     public func compileModule(_ name: String, sources: [URL]) throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try requireToolchain()
-        try run(
-            swiftc,
-            languageArguments(module: name) + [
-                "-g", "-emit-module", "-emit-module-path", folder.appending(path: "\(name).swiftmodule").path,
-            ] + sources.map(\.path))
-        try Data(sources.map(\.path).joined(separator: "\n").utf8).write(to: folder.appending(path: "\(name).sources"))
+        try emit(Module(name: name, sources: sources))
+    }
+
+    private func emit(_ module: Module) throws {
+        let output = folder.appending(path: "\(module.name).swiftmodule").path
+        try Command(
+            toolchain.swiftc,
+            languageArguments(module: module.name) + ["-g", "-emit-module", "-emit-module-path", output] + module.sources.map(\.path)
+        ).run()
+        let sources = module.sources.map(\.path).joined(separator: "\n")
+        try Data(sources.utf8).write(to: folder.appending(path: "\(module.name).sources"))
     }
 
     /// A module that programs import.
@@ -80,7 +94,7 @@ public struct EBPFCompiler: Sendable {
     /// Compiles those modules that are not there as they are now, and those that come after them. Several processes may ask at once.
     /// - Parameter modules: each after those it imports.
     public func compileModules(_ modules: [Module]) throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try requireToolchain()
         let lock = try FolderLock(folder)
         defer { lock.release() }
         var isStale = false
@@ -90,7 +104,7 @@ public struct EBPFCompiler: Sendable {
             if !isStale, (try? String(contentsOf: record, encoding: .utf8)) == inputs { continue }
             isStale = true
             try? FileManager.default.removeItem(at: record)
-            try compileModule(module.name, sources: module.sources)
+            try emit(module)
             try Data(inputs.utf8).write(to: record)
         }
     }
@@ -98,29 +112,26 @@ public struct EBPFCompiler: Sendable {
     /// All that a module is made of: compiler, options, and sources with their dates.
     private func inputs(of module: Module) -> String {
         let maps = headers.flatMap { (try? FileManager.default.contentsOfDirectory(at: $0, includingPropertiesForKeys: nil)) ?? [] }
-        let files = [swiftc.resolvingSymlinksInPath()] + module.sources + maps.sorted { $0.path < $1.path }
-        let lines = files.map { file in
-            let values = try? file.resourceValues(forKeys: [.contentModificationDateKey, .fileSizeKey])
-            return "\(file.path) \(values?.fileSize ?? 0) \(values?.contentModificationDate?.timeIntervalSince1970 ?? 0)"
-        }
-        return (languageArguments(module: module.name) + lines).joined(separator: "\n")
+        let files = [toolchain.swiftc.resolvingSymlinksInPath()] + module.sources + maps.sorted { $0.path < $1.path }
+        return (languageArguments(module: module.name) + files.map(\.state)).joined(separator: "\n")
     }
 
-    /// Swift 6.3 is the first that places functions in sections by a language feature of its own.
+    /// Makes the folder, and looks once at the toolchain that works there: an unusable one is refused, one that nobody tested is told of.
     private func requireToolchain() throws {
-        let said = try run(swiftc, ["--version"], isTold: false)
-        let version = said.firstRange(of: "Swift version ").map { said[$0.upperBound...].prefix { $0.isNumber || $0 == "." } } ?? ""
-        let numbers = version.split(separator: ".").compactMap { Int($0) }
-        guard let major = numbers.first, (major, numbers.dropFirst().first ?? 0) >= (6, 3) else {
-            let found = version.isEmpty ? said : String(version)
-            throw Failure(description: "error: eBPF programs in Swift need Swift 6.3 or later; \(swiftc.path) is \(found)")
-        }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let lock = try FolderLock(folder)
+        defer { lock.release() }
+        let record = folder.appending(path: "toolchain")
+        let state = toolchain.state
+        if (try? String(contentsOf: record, encoding: .utf8)) == state { return }
+        if let warning = toolchain.warning(of: try toolchain.version()) { warn(warning) }
+        try Data(state.utf8).write(to: record)
     }
 
     /// Compiles programs to an object.
     /// - Throws: ``Failure`` with the lines that the compilers, or the checks, have to say.
     public func compile(_ sources: [URL], to object: URL) throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try requireToolchain()
         let file = object.lastPathComponent
         let title = [".bpf.o", ".o"].first(where: file.hasSuffix).map { String(file.dropLast($0.count)) } ?? file
         let name = FunctionNames.identifier(title)
@@ -133,7 +144,9 @@ public struct EBPFCompiler: Sendable {
             ]
                 + sources.map(\.path))
         let users = users(sources)
-        var preparation = Preparation(try module(at: step("")), users: UsersFiles(users))
+        let module = try module(at: step(""))
+        let leftOut = try leftOut(of: module, named: name, sources)
+        var preparation = Preparation(module, users: UsersFiles(users))
         let prepared = preparation.run()
         try refuse(preparation.diagnostics)
         try Data(prepared.utf8).write(to: step(".prepared"))
@@ -148,23 +161,41 @@ public struct EBPFCompiler: Sendable {
         }
         var finishing = Finishing(optimised, users: UsersFiles(users))
         let finished = finishing.run()
-        diagnostics += finishing.diagnostics.filter { !diagnostics.contains($0) }
+        diagnostics += leftOut + finishing.diagnostics.filter { !diagnostics.contains($0) }
         try refuse(diagnostics)
         try Data(finished.utf8).write(to: step(".finished"))
         do {
-            // Blocks stay in the order of the source: where the end of a loop is put before its beginning and runs on into it, the kernel
-            // takes that for an endless loop (check_cfg of Linux 6.1).
-            let options = ["-g", "-Xclang", "-disable-llvm-passes", "-mllvm", "-disable-block-placement"]
-            try run(clang, Self.backEnd + options + [step(".finished").path, "-c", "-o", object.path])
+            let program = CheckedProgram(optimised, users: UsersFiles(users))
+            diagnostics = try write(step(".finished"), to: object, of: program, options: ["-no-stack-coloring"])
+            if !diagnostics.isEmpty { diagnostics = try write(step(".finished"), to: object, of: program) }
         } catch let failure as Failure {
             let functions = optimised.functions.compactMap { function in finishing.places.place(of: function).map { (function.name, $0) } }
             let messages = BackEndMessages(sources: users.sorted(), functions: Dictionary(functions) { first, _ in first })
             try refuse(messages.diagnostics(in: failure.description) ?? [])
             throw failure
         }
+        if !diagnostics.isEmpty { try FileManager.default.removeItem(at: object) }
+        try refuse(diagnostics)
     }
 
     private static let backEnd = ["-target", "bpfel", "-mcpu=v3", "-O2", "-Wno-override-module", "-x", "ir"]
+
+    /// Has the back end write the object, and looks at how much stack functions take.
+    ///
+    /// Variables are to share no memory there (`-no-stack-coloring`) while there is enough of it. Of two that are not needed at the same time
+    /// and lie in one place, the verifier (of Linux 6.18) often does not see that the one is no longer needed, as only what writes all eight
+    /// bytes of a word ends what was there before. What a branch left there keeps the ways apart that meet behind it, and all that follows
+    /// is walked once for each.
+    private func write(_ finished: URL, to object: URL, of program: CheckedProgram, options: [String] = []) throws -> [Diagnostic] {
+        let frames = finished.deletingPathExtension().appendingPathExtension("stack")
+        // Blocks stay in the order of the source: where the end of a loop is put before its beginning and runs on into it, the kernel
+        // takes that for an endless loop (check_cfg of Linux 6.1). How much stack is too much is not for the back end to say.
+        let options = (options + ["-disable-block-placement", "-bpf-stack-size=\(Int32.max)"]).flatMap { ["-mllvm", $0] }
+        let ofFrontEnd = ["-disable-llvm-passes", "-stack-usage-file", frames.path].flatMap { ["-Xclang", $0] }
+        let arguments = Self.backEnd + ["-g"] + ofFrontEnd + options
+        try Command(toolchain.clang, arguments + [finished.path, "-c", "-o", object.path]).run()
+        return StackFrames(StackFrames.bytes(said: try String(contentsOf: frames, encoding: .utf8))).diagnostics(of: program)
+    }
 
     /// Runs LLVM's optimiser, and checks what it leaves.
     private func optimise(
@@ -172,7 +203,7 @@ public struct EBPFCompiler: Sendable {
     ) throws -> (module: IRModule, diagnostics: [Diagnostic]) {
         // A part that is thought to run seldom would become a function of its own, with the section of a program.
         let arguments = Self.backEnd + options + ["-Xclang", "-fno-split-cold-code"]
-        try run(clang, arguments + [prepared.path, "-S", "-emit-llvm", "-o", optimised.path])
+        try Command(toolchain.clang, arguments + [prepared.path, "-S", "-emit-llvm", "-o", optimised.path]).run()
         var module = try module(at: optimised)
         // What only Swift's descriptions of types lead to, the optimiser keeps, and the back end could not compile.
         let programs = module.functions.filter { $0.section != nil }.map(\.name)
@@ -195,7 +226,7 @@ public struct EBPFCompiler: Sendable {
     /// Runs the Swift compiler, whose words are the reader's as they are, unless they are the stack of a crash.
     private func compileSource(_ arguments: [String]) throws {
         do {
-            try run(swiftc, arguments)
+            try Command(toolchain.swiftc, arguments).run()
         } catch let failure as Failure {
             if let crash = BackEndMessages.crashOfSwift(in: failure.description) { try refuse([crash]) }
             throw failure
@@ -205,27 +236,23 @@ public struct EBPFCompiler: Sendable {
     private func module(at url: URL) throws -> IRModule { try IRModule(parsing: String(contentsOf: url, encoding: .utf8)) }
 
     private func refuse(_ diagnostics: [Diagnostic]) throws {
-        if !diagnostics.isEmpty { throw Failure(description: diagnostics.map(\.description).joined(separator: "\n")) }
+        if diagnostics.isEmpty { return }
+        let sorted = diagnostics.sorted { ($0.place ?? .none) < ($1.place ?? .none) }
+        throw Failure(description: sorted.map(\.description).joined(separator: "\n"))
     }
 
-    @discardableResult
-    private func run(_ program: URL, _ arguments: [String], isTold: Bool = true) throws -> String {
-        let process = Process()
-        process.executableURL = program
-        process.arguments = arguments
-        let pipe = Pipe()
-        process.standardError = pipe
-        process.standardOutput = pipe
-        try process.run()
-        let said = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        let words = String(decoding: said, as: UTF8.self)
-        guard process.terminationStatus == 0 else {
-            let end = "error: \(program.path) ended with status \(process.terminationStatus)"
-            throw Failure(description: words.isEmpty ? end : words)
+    /// What is to be said of programs that the sources have and the module has not.
+    private func leftOut(of module: IRModule, named name: String, _ sources: [URL]) throws -> [Diagnostic] {
+        let programs = Set(module.functions.filter { $0.section != nil && !$0.isDeclaration }.map(\.name))
+        guard sources.reduce(0, { $0 + DeclaredPrograms.mentions(in: $1) }) > programs.count else { return [] }
+        return try sources.flatMap { source in
+            let options = languageArguments(module: name).filter { $0 != "-wmo" && $0 != "-O" }
+            let others = sources.filter { $0 != source }.map(\.path)
+            let tree = try Command(
+                toolchain.swiftc,
+                ["-frontend", "-dump-ast", "-dump-ast-format", "json"] + options + ["-primary-file", source.path] + others
+            ).run(isTold: false)
+            return try DeclaredPrograms(in: source, tree: tree).diagnostics(without: programs)
         }
-        // Warnings are the reader's too.
-        if isTold, !said.isEmpty { FileHandle.standardError.write(said) }
-        return words
     }
 }

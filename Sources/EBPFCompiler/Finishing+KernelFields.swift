@@ -15,9 +15,18 @@ extension Finishing {
     /// offset (0), and how the field is found in the structure that its metadata describes, as member 0.
     mutating func kernelField(_ variable: IRVariable) -> IRVariable? {
         let texts = variable.initialiser.filter { $0.kind == .global }.compactMap { text(of: $0.name) }
-        let type = types.parameters(ofVariable: variable.debugNode).first.flatMap { types.describe($0, into: &nodes) }
+        let type = types.parameters(ofVariable: variable.debugNode).first.flatMap { parameter in
+            // Pointers are known by being pointers: what they point to is not compared.
+            types.isPointer(parameter) ? .init(node: nodes.pointer(to: "null"), bits: 64) : types.describe(parameter, into: &nodes)
+        }
         guard texts.count == 2, let type else {
             diagnostics.append(Globals.diagnostic(variable, places))
+            return nil
+        }
+        if let name = texts.first(where: { !FunctionNames.isIdentifier($0) }) {
+            let message = "'\(name)' is not the name of a structure of the kernel's or of one of its fields"
+            let remedy = "write one name each; fields of a structure inside are a KernelField of that, at the address of the outer field"
+            diagnostics.append(Diagnostic(places.place(of: variable), message, remedy))
             return nil
         }
         // Two fields are two variables, so their names must differ. What may differ is the number before the dollar, which stands in the
@@ -43,7 +52,7 @@ extension Finishing {
         guard let variable = module.variables.first(where: { $0.name == name }),
             let literal = variable.initialiser.first(where: { $0.kind == .string })
         else { return nil }
-        let characters = literal.text.drop { $0 != "\"" }.dropFirst().prefix { $0 != "\"" && $0 != "\\" }
-        return String(characters)
+        let quoted = IRToken(.string, String(literal.text.drop { $0 != "\"" }))
+        return String(quoted.name.prefix { $0 != "\0" })
     }
 }

@@ -6,15 +6,19 @@ extension Finishing {
         var taken = Set(module.functions.map(\.name))
         for variable in variables where variable.debugNode != nil {
             let title = places.title(of: variable)
-            var name = title
+            var name = FunctionNames.identifier(title)
+            if [.map, .setting].contains(LibraryType(of: variable)), name != title {
+                diagnostics.append(FunctionNames.diagnostic(places.place(of: variable), "'\(title)'"))
+            }
             if !taken.insert(name).inserted {
                 if LibraryType(of: variable) != nil {
                     diagnostics.append(
                         Diagnostic(places.place(of: variable), "two things of the object are called '\(title)'", "give one another name"))
                 }
                 var number = 2
-                while !taken.insert("\(title)_\(number)").inserted { number += 1 }
-                name = "\(title)_\(number)"
+                let first = name
+                while !taken.insert("\(first)_\(number)").inserted { number += 1 }
+                name = "\(first)_\(number)"
             }
             names[variable.name] = name
         }
@@ -29,13 +33,17 @@ extension Finishing {
             diagnostics.append(Diagnostic(nil, message, "declare it in the program's own source"))
             return nil
         }
-        return switch type {
-        case .map: map(variable)
-        case .setting: setting(variable)
-        case .license: license(variable)
-        case .kernelField: kernelField(variable)
-        case nil: data(variable)
-        }
+        let described =
+            switch type {
+            case .map: map(variable)
+            case .setting: setting(variable)
+            case .license: license(variable)
+            case .kernelField: kernelField(variable)
+            case nil: data(variable)
+            }
+        let place = places.place(of: variable)
+        diagnostics += nodes.takeUnfit().map { FunctionNames.diagnostic(place, "the type or field '\($0)'") }
+        return described
     }
 
     private func name(_ variable: IRVariable) -> String { names[variable.name] ?? variable.name }
@@ -49,6 +57,11 @@ extension Finishing {
         }
         let parameters = types.parameters(ofVariable: variable.debugNode)
         let described = parameters.map { types.describe($0, into: &nodes) }
+        if definition.keySize > 0, described.count > 1, let gap = described[0]?.gap {
+            let message = "the key of the map '\(places.title(of: variable))' has a gap, \(gap)"
+            let remedy = "what lies there is part of the key: fill it with a field of its own that is 0, or move small fields to the end"
+            diagnostics.append(Diagnostic(places.place(of: variable), message, remedy))
+        }
         var inner: String?
         // Of a map of maps, the words of those come first.
         if definition.holdsMaps, let type = parameters.last, let map = MapDefinition(words: numbers?.dropLast(6) ?? []) {

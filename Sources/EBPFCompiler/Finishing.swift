@@ -4,7 +4,7 @@ struct Finishing {
     let module: IRModule
     let places: SourcePlaces
     let types: SwiftTypes
-    let constants: ConstantBytes
+    let constants: ConstantWords
     var nodes = DebugNodes()
     /// The unit that all nodes belong to, and the global variables it has.
     var unit = ""
@@ -22,7 +22,7 @@ struct Finishing {
         self.module = module
         places = SourcePlaces(module, users: users)
         types = SwiftTypes(module)
-        constants = ConstantBytes(module)
+        constants = ConstantWords(module)
     }
 
     /// The module's new text; empty if there are diagnostics.
@@ -73,5 +73,14 @@ enum FunctionNames {
     static func identifier(_ name: String) -> String {
         let words = String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") ? $0 : "_" })
         return words.first?.isNumber == true || words.isEmpty ? "_\(words)" : words
+    }
+
+    /// Whether the kernel takes it as it is.
+    static func isIdentifier(_ name: String) -> Bool { identifier(name) == name }
+
+    /// What is to be said of a name that others know something by.
+    static func diagnostic(_ place: SourcePlace?, _ titled: String) -> Diagnostic {
+        Diagnostic(
+            place, "\(titled) has a name that the kernel's type information cannot hold", "use letters and digits of ASCII, and '_', in it")
     }
 }

@@ -25,8 +25,10 @@ struct Preparation {
         for index in module.functions.indices {
             guard module.functions[index].section != nil, !module.functions[index].isDeclaration else { continue }
             let function = module.functions[index]
-            let title = module.node(function.debugNode)?.string("name") ?? function.name
-            let name = String(title.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
+            let name = places.title(of: function)
+            if !FunctionNames.isIdentifier(name) {
+                diagnostics.append(FunctionNames.diagnostic(places.place(of: function), "the program '\(name)'"))
+            }
             if let other = programs.updateValue(function.name, forKey: name), other != function.name {
                 diagnostics.append(
                     Diagnostic(places.place(of: function), "two programs are called '\(name)'", "give one of them another name"))
@@ -40,6 +42,7 @@ struct Preparation {
         module.variables.removeAll { !kept.contains($0.name) || $0.name.hasPrefix("llvm.") }
         let names = Dictionary(uniqueKeysWithValues: programs.map { ($0.value, $0.key) })
         let tokens = names.mapValues { IRToken.global($0).text }
+        diagnostics += MisplacedMaps(module, places).diagnostics()
         for index in module.functions.indices { adapt(&module.functions[index], names: names, tokens: tokens) }
         for index in module.variables.indices { adapt(&module.variables[index]) }
         for index in module.types.indices { module.types[index].tokens.widenTruth() }

@@ -2,7 +2,7 @@
 struct TypeSizes {
     private let types: [String: [IRToken]]
 
-    init(_ module: IRModule) { types = Dictionary(module.types.map { ($0.name, $0.tokens) }, uniquingKeysWith: { first, _ in first }) }
+    init(_ module: IRModule) { types = module.typesByName }
 
     func bytes(_ type: [IRToken]) -> Int { layout(type).size }
 
@@ -15,15 +15,15 @@ struct TypeSizes {
             let size = (bits + 7) / 8
             return (size, [16, 8, 4, 2, 1].first { $0 <= size } ?? 1)
         }
-        let inner = Array(tokens.dropFirst().dropLast())
+        let inner = tokens.bracketed
         if first.isPunctuation("[") {
             // "4 x TYPE"
             guard let count = inner.first.flatMap({ Int($0.text) }), inner.count > 2 else { return (0, 1) }
             let element = layout(Array(inner.dropFirst(2)))
             return (count * aligned(element.size, to: element.alignment), element.alignment)
         }
-        if first.isPunctuation("<"), inner.first?.isPunctuation("{") == true {
-            let members = Array(inner.dropFirst().dropLast()).parted(by: ",").map(layout)
+        if first.isPunctuation("<"), tokens.count > 1, tokens[1].isPunctuation("{") {
+            let members = inner.parted(by: ",").map(layout)
             return (members.reduce(0) { $0 + $1.size }, 1)
         }
         if first.isPunctuation("{") {

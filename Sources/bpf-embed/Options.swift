@@ -45,8 +45,8 @@ struct Options {
     }
 
     var compiler: EBPFCompiler {
-        var compiler = EBPFCompiler(
-            swiftc: URL(fileURLWithPath: swiftc), clang: URL(fileURLWithPath: clang), folder: URL(fileURLWithPath: work))
+        let toolchain = Toolchain(swiftc: URL(fileURLWithPath: swiftc), clang: URL(fileURLWithPath: clang))
+        var compiler = EBPFCompiler(toolchain, folder: URL(fileURLWithPath: work))
         compiler.headers = headers.map { URL(fileURLWithPath: $0) }
         return compiler
     }

@@ -6,51 +6,27 @@ import Foundation
 struct BPFSwift {
     static func main() {
         do {
-            try run(Array(CommandLine.arguments.dropFirst()))
+            try run(Options(CommandLine.arguments.dropFirst()))
         } catch {
             FileHandle.standardError.write(Data("\(error)\n".utf8))
             exit(1)
         }
     }
 
-    struct Usage: Error, CustomStringConvertible {
-        let description = """
-            usage: bpf-swift [--toolchain DIR] [--headers DIR]… --work DIR --module NAME SOURCE.swift…
-                   bpf-swift [--toolchain DIR] [--headers DIR]… --work DIR -o OBJECT.bpf.o SOURCE.bpf.swift…
-            """
-    }
-
-    static func run(_ words: [String]) throws {
-        var toolchain = folderOfCompiler
-        var (work, module, output): (URL?, String?, URL?) = (nil, nil, nil)
-        var (headers, sources): ([URL], [URL]) = ([], [])
-        var rest = words.makeIterator()
-        while let word = rest.next() {
-            switch word {
-            case "--toolchain", "--headers", "--work", "--module", "-o":
-                guard let value = rest.next() else { throw Usage() }
-                switch word {
-                case "--toolchain": toolchain = URL(fileURLWithPath: value)
-                case "--headers": headers.append(URL(fileURLWithPath: value))
-                case "--work": work = URL(fileURLWithPath: value)
-                case "--module": module = value
-                default: output = URL(fileURLWithPath: value)
-                }
-            default: sources.append(URL(fileURLWithPath: word))
-            }
+    private static func run(_ options: Options) throws {
+        switch options.task {
+        case .help:
+            print("\(Options.usage)\n\nTested with Swift \(Toolchain.testedVersions).")
+        case .version:
+            print("bpf-swift, tested with Swift \(Toolchain.testedVersions)")
+            let toolchain = try options.toolchain
+            let version = try toolchain.version()
+            print("uses Swift \(version): \(toolchain.swiftc.path), \(toolchain.clang.path)")
+            if let warning = toolchain.warning(of: version) { FileHandle.standardError.write(Data("\(warning)\n".utf8)) }
+        case .module(let name, let folder):
+            try options.compiler(in: folder).compileModule(name, sources: options.sources)
+        case .object(let object, let folder):
+            try options.compiler(in: folder).compile(options.sources, to: object)
         }
-        guard let work, !sources.isEmpty, (module == nil) != (output == nil) else { throw Usage() }
-        var compiler = EBPFCompiler(
-            swiftc: toolchain.appending(path: "swiftc"), clang: toolchain.appending(path: "clang"), folder: work)
-        compiler.headers = headers
-        if let module { try compiler.compileModule(module, sources: sources) }
-        if let output { try compiler.compile(sources, to: output) }
-    }
-
-    /// The folder on the path that holds the Swift compiler.
-    static var folderOfCompiler: URL {
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        let folder = path.split(separator: ":").first { FileManager.default.isExecutableFile(atPath: "\($0)/swiftc") }
-        return URL(fileURLWithPath: folder.map(String.init) ?? ".")
     }
 }

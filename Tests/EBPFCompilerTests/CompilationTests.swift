@@ -13,9 +13,7 @@ final class CompilationTests {
     init() throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "compilation-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let path = try #require(ProcessInfo.processInfo.environment["PATH"])
-        let tools = try #require(path.split(separator: ":").first { FileManager.default.isExecutableFile(atPath: "\($0)/swiftc") })
-        var compiler = EBPFCompiler(swiftc: URL(filePath: "\(tools)/swiftc"), clang: URL(filePath: "\(tools)/clang"), folder: folder)
+        var compiler = EBPFCompiler(try #require(Toolchain.onPath), folder: folder)
         compiler.headers = [Self.project.appending(path: "Sources/CEBPF")]
         self.compiler = compiler
     }
@@ -165,12 +163,91 @@ final class CompilationTests {
         #expect(files.sorted() == ["traffic.v4.finished.ll", "traffic.v6.finished.ll"])
     }
 
-    @Test func `an older compiler is refused`() throws {
-        let old = try source("swiftc", "#!/bin/sh\necho 'Swift version 6.2.1 (swift-6.2.1-RELEASE)'\n")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: old.path)
-        let compiler = EBPFCompiler(swiftc: old, clang: self.compiler.clang, folder: folder)
-        let failure = #expect(throws: EBPFCompiler.Failure.self) { try compiler.compileModule("EBPF", sources: []) }
-        #expect(failure?.description.contains("need Swift 6.3 or later") == true)
-        #expect(failure?.description.contains("is 6.2.1") == true)
+    /// The message a program is refused with.
+    private func refusal(_ name: String, _ text: String) throws -> String {
+        try compiler.compileModules([library])
+        let source = try source("\(name).bpf.swift", "import EBPF\nlet license = License.gpl\n" + text)
+        let failure = #expect(throws: EBPFCompiler.Failure.self) {
+            try compiler.compile([source], to: folder.appending(path: "\(name).bpf.o"))
+        }
+        return failure?.description ?? ""
+    }
+
+    @Test func `what the registers do not hold counts as stack, in functions that are called too`() throws {
+        // 26 numbers that are needed twice, and by no variable: 208 bytes in each of three functions.
+        let values = (0..<26).map { "let n\($0) = value(\($0))" }.joined(separator: "; ")
+        let sum = (0..<26).map { "sum = sum &* 3 ^ n\($0)" }.joined(separator: "; ")
+        func function(_ name: String, _ last: String) -> String {
+            """
+            @inline(never) func \(name)(_ n: UInt32) -> UInt64 {
+                func value(_ key: UInt32) -> UInt64 { table.value(for: key &+ n) ?? 0 }
+                \(values); var sum: UInt64 = 1
+                \(sum); table.set(sum, for: n)
+                \(sum); return sum ^ \(last)
+            }
+
+            """
+        }
+        let said = try refusal(
+            "spilling",
+            "let table = HashMap<UInt32, UInt64>(entries: 4)\n" + function("first", "second(n)") + function("second", "third(n)")
+                + function("third", "0") + """
+                    @section("xdp") @used
+                    func spilling(_ frame: XDPContext) -> XDPAction { first(frame.interface) == 7 ? .drop : .pass }
+                    """)
+        #expect(said.contains("spilling.bpf.swift:23:1: error: the program 'spilling' with the functions it calls"), "\(said)")
+        #expect(said.contains("bytes of stack") && said.contains("; keep large values in a map"), "\(said)")
+        #expect(FileManager.default.fileExists(atPath: folder.appending(path: "spilling.bpf.o").path) == false)
+    }
+
+    @Test(arguments: [30, 60]) func `variables share memory on the stack only where there is not enough of it`(words: Int) throws {
+        try compiler.compileModules([library])
+        let source = try source(
+            "sharing.bpf.swift",
+            """
+            import EBPF
+            let license = License.gpl
+            typealias Words = InlineArray<\(words), UInt64>
+            @section("kprobe/do_unlinkat") @used
+            func sharing(_ call: ProbeContext) -> ProbeResult {
+                if call.argument(0) == 1 {
+                    var first = Words(repeating: 0)
+                    UserPointer(call.argument(1)).read(into: &first)
+                    return ProbeResult(rawValue: Int32(truncatingIfNeeded: first[7]))
+                }
+                var second = Words(repeating: 0)
+                UserPointer(call.argument(2)).read(into: &second)
+                return ProbeResult(rawValue: Int32(truncatingIfNeeded: second[9]))
+            }
+            """)
+        try compiler.compile([source], to: folder.appending(path: "sharing.bpf.o"))
+        // Two of 240 bytes have their own, two of 480 bytes the same.
+        let said = try String(contentsOf: folder.appending(path: "sharing.finished.stack"), encoding: .utf8)
+        #expect(StackFrames.bytes(said: said)["sharing"] == 480, "\(said)")
+    }
+
+    @Test func `probes read the registers of the machine they are for`() throws {
+        // Of the other machine: programs for this one are run.
+        var compiler = compiler
+        compiler.machine = EBPFCompiler.Machine.host == .x86 ? .arm64 : .x86
+        try compiler.compileModules([library])
+        let source = try source(
+            "registers.bpf.swift",
+            """
+            import EBPF
+            let license = License.gpl
+            @section("kprobe/do_unlinkat") @used
+            func second(_ call: ProbeContext) -> ProbeResult { ProbeResult(rawValue: call.argument(1, as: Int32.self)) }
+            @section("kretprobe/do_unlinkat") @used
+            func result(_ call: ProbeContext) -> ProbeResult { ProbeResult(rawValue: Int32(truncatingIfNeeded: call.result)) }
+            """)
+        try compiler.compile([source], to: folder.appending(path: "registers.bpf.o"))
+        let module = try IRModule(parsing: String(contentsOf: folder.appending(path: "registers.finished.ll"), encoding: .utf8))
+        let offsets = ["second", "result"].map { name in
+            let address = module.function(name)?.body.first { $0.operation == "getelementptr" }
+            return address?.tokens.parted(by: ",").last { $0.count == 2 && $0[0].isWord("i64") }?.last?.text ?? "0"
+        }
+        // Of struct user_pt_regs regs[1] and regs[0]; of struct pt_regs si and ax.
+        #expect(offsets == (compiler.machine == .arm64 ? ["8", "0"] : ["104", "80"]))
     }
 }

@@ -61,6 +61,17 @@ struct IRTests {
         #expect(throws: IRModule.Unreadable.self) { try IRModule(parsing: "uselistorder ptr @f, { 1, 0 }\n") }
     }
 
+    @Test(arguments: [
+        ("%T <{ [2 x i8] c\"a\\00\", %U <{ i32 7, i64 -1 }>, i1 true }>", nil), ("%T zeroinitializer", [0, 0]),
+        ("%T <{ [2 x i8] undef, %U <{ i32 7, i64 -1 }>, i1 undef }>", [7, .max]), ("%U <{ i32 3, i64 ptrtoint (ptr @v to i64) }>", nil),
+        ("{ i8, { i16 } } { i8 1, { i16 } { i16 2 } }", [1, 2]), ("i32 5", [5]),
+    ])
+    func `a constant is read as its numbers`(constant: String, words: [UInt32]?) throws {
+        let types = "%U = type <{ i32, i64 }>\n%T = type <{ [2 x i8], %U, i1 }>\n"
+        let module = try IRModule(parsing: "\(types)@v = global \(constant), align 4\n")
+        #expect(try ConstantWords(module).words(of: #require(module.variables.first)) == words)
+    }
+
     @Test func `types take the bytes that the back end gives them`() throws {
         let module = try IRModule(parsing: "%T = type <{ i8, i32 }>\n%U = type { i8, i32, %T }\n")
         let sizes = TypeSizes(module)

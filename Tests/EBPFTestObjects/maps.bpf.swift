@@ -2,7 +2,7 @@ import EBPF
 import EBPFTestTypes
 
 let license = License.dualMIT
-let padded = HashMap<PaddedKey, PaddedValue>(entries: 4)
+let padded = HashMap<NumberKey, PaddedValue>(entries: 4)
 let recent = LRUHashMap<UInt32, UInt64>(entries: 64)
 let own = PerCPUArray<UInt64>(entries: 2)
 let ownByKey = PerCPUHashMap<UInt32, UInt32>(entries: 8)
@@ -22,17 +22,17 @@ func answer(_ index: UInt32, _ value: Int32) { answers.set(value, for: index) }
 /// Leaves in `answers` what the calls said.
 @section("xdp") @used
 func useKeys(_ frame: XDPContext) -> XDPAction {
-    let key = PaddedKey(kind: 7, number: UInt32(frame.count))
+    let key = NumberKey(kind: 7, number: UInt32(frame.count))
     answer(0, padded.lookup(key) == nil ? 1 : 0)
     padded.lookup(key, orInsert: PaddedValue(packets: 40, bytes: 0, kind: 3))?.value.packets &+= 2
     answer(1, padded.set(PaddedValue(packets: 0, bytes: 0, kind: 0), for: key, mode: .insert).errorNumber)
-    answer(2, padded.set(PaddedValue(packets: 0, bytes: 0, kind: 0), for: PaddedKey(kind: 8, number: 0), mode: .replace).errorNumber)
-    answer(3, padded.remove(PaddedKey(kind: 9, number: 0)).errorNumber)
+    answer(2, padded.set(PaddedValue(packets: 0, bytes: 0, kind: 0), for: NumberKey(kind: 8, number: 0), mode: .replace).errorNumber)
+    answer(3, padded.remove(NumberKey(kind: 9, number: 0)).errorNumber)
     for number in BoundedIndices(4) {
-        padded.set(PaddedValue(packets: 0, bytes: 0, kind: 0), for: PaddedKey(kind: 1, number: UInt32(truncatingIfNeeded: number)))
+        padded.set(PaddedValue(packets: 0, bytes: 0, kind: 0), for: NumberKey(kind: 1, number: UInt32(truncatingIfNeeded: number)))
     }
-    answer(4, padded.set(PaddedValue(packets: 0, bytes: 0, kind: 0), for: PaddedKey(kind: 2, number: 0)).errorNumber)
-    answer(5, padded.remove(PaddedKey(kind: 1, number: 2)).errorNumber)
+    answer(4, padded.set(PaddedValue(packets: 0, bytes: 0, kind: 0), for: NumberKey(kind: 2, number: 0)).errorNumber)
+    answer(5, padded.remove(NumberKey(kind: 1, number: 2)).errorNumber)
     recent.set(5, for: 6)
     ownByKey.set(7, for: 8)
     ownRecent.set(9, for: 10)

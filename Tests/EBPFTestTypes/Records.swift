@@ -1,16 +1,16 @@
 public import EBPF
 
-/// A key with padding in it, and a value with some behind it.
-public struct PaddedKey: BitwiseCopyable, Sendable {
-    public var kind: UInt8
+public struct NumberKey: BitwiseCopyable, Sendable {
+    public var kind: UInt32
     public var number: UInt32
 
-    public init(kind: UInt8, number: UInt32) {
+    public init(kind: UInt32, number: UInt32) {
         self.kind = kind
         self.number = number
     }
 }
 
+/// A value with padding behind it.
 public struct PaddedValue: BitwiseCopyable, Equatable, Sendable {
     public var packets: UInt64
     public var bytes: UInt32

@@ -1,10 +1,11 @@
 // What programs and their user space share: one definition for both.
 
-/// The key of a table of flows: a struct with a gap.
+/// The key of a table of flows: a struct without gaps.
 public struct FlowKey: BitwiseCopyable, Sendable, Hashable {
-    public var kind: UInt8
     public var address: UInt32
     public var port: UInt16
+    public var kind: UInt8
+    private var filler: UInt8 = 0
 
     @inline(__always)
     public init(kind: UInt8, address: UInt32, port: UInt16) { (self.kind, self.address, self.port) = (kind, address, port) }

@@ -30,10 +30,9 @@ struct RefusalTests {
     @Test func `each mistake is told by its line and what it is, and nothing else is`() throws {
         let work = FileManager.default.temporaryDirectory.appending(path: "refusals-\(getpid())")
         defer { try? FileManager.default.removeItem(at: work) }
-        let path = try #require(ProcessInfo.processInfo.environment["PATH"])
-        let tools = try #require(path.split(separator: ":").first { FileManager.default.isExecutableFile(atPath: "\($0)/swiftc") })
+        let toolchain = try #require(Toolchain.onPath)
         let compiler = {
-            var compiler = EBPFCompiler(swiftc: URL(filePath: "\(tools)/swiftc"), clang: URL(filePath: "\(tools)/clang"), folder: work)
+            var compiler = EBPFCompiler(toolchain, folder: work)
             compiler.headers = [Self.project.appending(path: "Sources/CEBPF")]
             return compiler
         }()

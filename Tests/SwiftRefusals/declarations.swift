@@ -36,3 +36,51 @@ func rawAtTyped(_ context: RawTracepointContext) -> ProbeResult { .done }  // re
 
 @section("raw_tp/sys_enter") @used
 func typedAtRaw(_ context: TracepointContext<UInt64>) -> ProbeResult { .done }  // refused: the program 'typedAtRaw' takes 'TracepointContext', but one of section 'raw_tp/sys_enter' is handed 'RawTracepointContext'
+
+@section("xdp/mine") @used
+func suffixed(_ frame: XDPContext) -> XDPAction { .pass }  // refused: the section 'xdp/mine' of program 'suffixed' is of no kind of program
+
+@section("xdp") @used
+func generic<Number: BitwiseCopyable>(_ frame: XDPContext, _ number: Number) -> XDPAction { .pass }  // refused: the program 'generic' is generic
+
+@section("xdp") @used
+func opaque(_ packet: some PacketBytes) -> XDPAction { .pass }  // refused: the program 'opaque' is generic
+
+struct Programs {
+    @section("xdp") @used
+    func method<Number: BitwiseCopyable>(_ frame: XDPContext, _ number: Number) -> XDPAction { .pass }  // refused: the program 'method' is generic
+}
+
+@section("xdp")
+private func unused(_ frame: XDPContext) -> XDPAction { .pass }  // refused: the program 'unused' is left out, as nobody calls it; write '@used' beside its section
+
+struct GappedKey: BitwiseCopyable {
+    var kind: UInt8
+    var number: UInt32
+}
+
+let gapped = HashMap<GappedKey, UInt64>(entries: 4)  // refused: the key of the map 'gapped' has a gap, 3 bytes behind 'kind'
+
+struct Outer: BitwiseCopyable {
+    var list: InlineArray<2, GappedKey>
+    var last: UInt16
+}
+
+let nestedGaps = LRUHashMap<Outer, UInt64>(entries: 4)  // refused: the key of the map 'nestedGaps' has a gap, 3 bytes behind 'kind'
+
+struct Short: BitwiseCopyable {
+    var number: UInt32
+    var kind: UInt8
+}
+
+let stridden = HashMap<InlineArray<2, Short>, UInt64>(entries: 4)  // refused: the key of the map 'stridden' has a gap, behind each element of an array
+
+let größe = Setting<UInt32>(4)  // refused: 'größe' has a name that the kernel's type information cannot hold
+
+struct Measures: BitwiseCopyable { var länge: UInt32 }
+
+let measures = HashMap<UInt32, Measures>(entries: 4)  // refused: the type or field 'länge' has a name that the kernel's type information cannot hold
+
+let nestedField = KernelField<Int32>("task_struct", "se.on_rq")  // refused: 'se.on_rq' is not the name of a structure of the kernel's or of one of its fields
+
+let foreignField = KernelField<Int32>("task_ström", "tgid")  // refused: 'task_ström' is not the name of a structure

@@ -88,7 +88,7 @@ func wideProduct(_ frame: XDPContext) -> XDPAction {
 }
 
 @section("xdp") @used
-func largeStack(_ frame: XDPContext) -> XDPAction {  // refused: the program 'largeStack' takes 800 bytes of stack
+func largeStack(_ frame: XDPContext) -> XDPAction {  // refused: the program 'largeStack' takes at least 800 bytes of stack
     answer(frame) { n in
         var array = InlineArray<100, UInt64>(repeating: n.a)
         for i in 0..<100 where i & 1 == 0 { array[i] = n.b &>> UInt64(i & 63) }

@@ -7,9 +7,16 @@ internal import CEBPF
 ///
 ///     let process = CurrentTask.structure.read(processNumber)
 ///
-/// A constant of the source, as maps are. Names are written out; the type is the field's: whole numbers may differ in size. Members of
-/// unnamed unions and structs are found as if they were their outer's. A program that uses a field the kernel has not got is refused when it
-/// is loaded.
+/// A constant of the source, as maps are. Names are written out; the type is the field's, and as large: a pointer is a
+/// ``KernelPointer``, any struct stands for a structure. Members of unnamed unions and structs are found as if they were their outer's; those
+/// of a structure inside by a field of their own:
+///
+///     let scheduler = KernelField<Scheduler>("task_struct", "se")
+///     let runtime = KernelField<UInt64>("sched_entity", "sum_exec_runtime")
+///
+///     let time = CurrentTask.structure.at(scheduler).read(runtime)
+///
+/// A program that uses a field the kernel has not got is refused when it is loaded; the error names structure and field.
 public struct KernelField<Value: BitwiseCopyable>: ~Copyable, Sendable {
     /// Where the offset lies, as far as the Swift compiler knows.
     private let place = SettingPlace()

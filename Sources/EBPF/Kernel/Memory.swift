@@ -1,10 +1,10 @@
 internal import CEBPF
 
 /// Hands the bytes of a value to a call, those of its padding zero if the value is made of its fields here. One that lies in memory is
-/// copied with what is in its padding: the optimiser sees no need for zeros below.
+/// copied with what is in its padding: the optimiser sees no need for zeros below. Keys have none, or the build refuses them.
 ///
-/// Helpers read all bytes they are told of: the verifier of older kernels refuses those that nobody wrote, and in the key of a hash they
-/// would be part of the key. The zeros that are written over are left out by the optimiser.
+/// Helpers read all bytes they are told of: the verifier of older kernels refuses those that nobody wrote. The zeros that are written over
+/// are left out by the optimiser.
 @inline(__always)
 @unsafe
 func withBytes<Value: BitwiseCopyable, Result>(of value: Value, _ body: (UnsafeRawPointer) -> Result) -> Result {

@@ -28,6 +28,17 @@ extension RemotePointer {
         return unsafe received { unsafe Self.copy(to: $0, count: UInt32(truncatingIfNeeded: MemoryLayout<Pointee>.size), from: place) }
     }
 
+    /// Copies what lies there to where it is wanted. If the memory cannot be read now, all bytes of the value are zero: where that will do,
+    /// nothing need be tested, and the verifier walks what follows once.
+    @inline(__always)
+    @discardableResult
+    public func read(into value: inout Pointee) -> CallResult {
+        let place = unsafe UnsafeRawPointer(bitPattern: UInt(address))
+        return unsafe withUnsafeMutablePointer(to: &value) {
+            unsafe CallResult(Self.copy(to: $0, count: UInt32(truncatingIfNeeded: MemoryLayout<Pointee>.size), from: place))
+        }
+    }
+
     /// The address of a value further on.
     @inline(__always)
     public func advanced(by count: Int) -> Self {

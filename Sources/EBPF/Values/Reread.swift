@@ -12,13 +12,23 @@ extension FixedWidthInteger where Self: BitwiseCopyable {
     /// Of numbers in local variables, which lie on the stack or in registers, the verifier knows as before.
     @inline(__always)
     public mutating func reread() -> Self {
-        unsafe withUnsafeMutablePointer(to: &self) { place in
-            switch MemoryLayout<Self>.size {
-            case 1: return unsafe Self(truncatingIfNeeded: ebpf_volatile_8(place))
-            case 2: return unsafe Self(truncatingIfNeeded: ebpf_volatile_16(place))
-            case 4: return unsafe Self(truncatingIfNeeded: ebpf_volatile_32(place))
-            default: return unsafe Self(truncatingIfNeeded: ebpf_volatile_64(place))
-            }
+        unsafe withUnsafeMutablePointer(to: &self) { place in unsafe Self(memoryAt: UnsafeRawPointer(place)) }
+    }
+}
+
+extension FixedWidthInteger {
+    /// What memory holds, whatever the compiler knows of it. Of 128 bits, the halves are read one after the other.
+    @inline(__always)
+    @unsafe
+    init(memoryAt place: UnsafeRawPointer) {
+        switch MemoryLayout<Self>.size {
+        case 1: self = unsafe Self(truncatingIfNeeded: ebpf_volatile_8(place))
+        case 2: self = unsafe Self(truncatingIfNeeded: ebpf_volatile_16(place))
+        case 4: self = unsafe Self(truncatingIfNeeded: ebpf_volatile_32(place))
+        case 8: self = unsafe Self(truncatingIfNeeded: ebpf_volatile_64(place))
+        default:
+            let (low, high) = unsafe (ebpf_volatile_64(place), ebpf_volatile_64(place + 8))
+            self = Self(truncatingIfNeeded: high) &<< 64 | Self(truncatingIfNeeded: low)
         }
     }
 }

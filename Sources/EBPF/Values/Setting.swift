@@ -23,15 +23,7 @@ extension Setting where Value: FixedWidthInteger {
     ///
     /// It is read each time: the compiler must not think that it knows it.
     @inline(__always)
-    public var value: Value {
-        let address = unsafe place.address
-        switch MemoryLayout<Value>.size {
-        case 1: return unsafe Value(truncatingIfNeeded: ebpf_volatile_8(address))
-        case 2: return unsafe Value(truncatingIfNeeded: ebpf_volatile_16(address))
-        case 4: return unsafe Value(truncatingIfNeeded: ebpf_volatile_32(address))
-        default: return unsafe Value(truncatingIfNeeded: ebpf_volatile_64(address))
-        }
-    }
+    public var value: Value { unsafe Value(memoryAt: place.address) }
 }
 
 extension Setting where Value == Bool {

@@ -50,13 +50,13 @@ struct Entries: ProgramCheck {
 enum Sections {
     static func isKnown(_ section: String) -> Bool {
         let section = section.hasPrefix("?") ? String(section.dropFirst()) : section
-        return names.contains(section) || section.firstIndex(of: "/").map { names.contains(String(section[..<$0])) } == true
-            || names.contains { $0.contains("/") && section.hasPrefix($0 + "/") }
+        if exact.contains(section) { return true }
+        return extensible.contains { section == $0 || section.hasPrefix($0 + "/") }
     }
 
     /// The known one that differs in fewest letters, if they are few.
     static func nearest(to section: String) -> String? {
-        let near = names.map { ($0, distance(Array($0.utf8), Array(section.utf8))) }.min { ($0.1, $0.0) < ($1.1, $1.0) }
+        let near = exact.union(extensible).map { ($0, distance(Array($0.utf8), Array(section.utf8))) }.min { ($0.1, $0.0) < ($1.1, $1.0) }
         return near.flatMap { $0.1 <= 2 ? $0.0 : nil }
     }
 
@@ -78,20 +78,26 @@ enum Sections {
         return last[b.count]
     }
 
+    /// Those that say where the program goes behind a stroke.
     /// https://docs.kernel.org/bpf/libbpf/program_types.html
-    private static let names: Set<String> = [
-        "socket", "sk_reuseport", "sk_reuseport/migrate", "kprobe", "uprobe", "uprobe.s", "kretprobe", "uretprobe", "uretprobe.s",
-        "kprobe.multi", "kretprobe.multi", "kprobe.session", "uprobe.multi", "uretprobe.multi", "uprobe.session", "uprobe.multi.s",
-        "uretprobe.multi.s", "uprobe.session.s", "ksyscall", "kretsyscall", "usdt", "usdt.s", "tc", "tc/ingress", "tc/egress",
-        "tcx/ingress", "tcx/egress", "classifier", "action", "netkit/primary", "netkit/peer", "tracepoint", "tp", "raw_tracepoint",
-        "raw_tp", "raw_tracepoint.w", "raw_tp.w", "tp_btf", "fentry", "fmod_ret", "fexit", "fentry.s", "fmod_ret.s", "fexit.s", "freplace",
-        "lsm", "lsm.s", "lsm_cgroup", "iter", "iter.s", "syscall", "xdp.frags/devmap", "xdp/devmap", "xdp.frags/cpumap", "xdp/cpumap",
+    private static let extensible: Set<String> = [
+        "kprobe", "uprobe", "uprobe.s", "kretprobe", "uretprobe", "uretprobe.s", "kprobe.multi", "kretprobe.multi", "kprobe.session",
+        "uprobe.multi", "uretprobe.multi", "uprobe.session", "uprobe.multi.s", "uretprobe.multi.s", "uprobe.session.s", "ksyscall",
+        "kretsyscall", "usdt", "usdt.s", "tracepoint", "tp", "raw_tracepoint", "raw_tp", "raw_tracepoint.w", "raw_tp.w", "tp_btf", "fentry",
+        "fmod_ret", "fexit", "fentry.s", "fmod_ret.s", "fexit.s", "freplace", "lsm", "lsm.s", "lsm_cgroup", "iter", "iter.s", "struct_ops",
+        "struct_ops.s",
+    ]
+
+    /// Those that are whole as they are.
+    private static let exact: Set<String> = [
+        "socket", "sk_reuseport", "sk_reuseport/migrate", "tc", "tc/ingress", "tc/egress", "tcx/ingress", "tcx/egress", "classifier",
+        "action", "netkit/primary", "netkit/peer", "syscall", "xdp.frags/devmap", "xdp/devmap", "xdp.frags/cpumap", "xdp/cpumap",
         "xdp.frags", "xdp", "perf_event", "lwt_in", "lwt_out", "lwt_xmit", "lwt_seg6local", "sockops", "sk_skb/stream_parser",
-        "sk_skb/stream_verdict", "sk_skb", "sk_msg", "lirc_mode2", "flow_dissector", "cgroup_skb/ingress", "cgroup_skb/egress",
-        "cgroup/skb", "cgroup/sock_create", "cgroup/sock_release", "cgroup/sock", "cgroup/post_bind4", "cgroup/post_bind6", "cgroup/bind4",
-        "cgroup/bind6", "cgroup/connect4", "cgroup/connect6", "cgroup/connect_unix", "cgroup/sendmsg4", "cgroup/sendmsg6",
-        "cgroup/sendmsg_unix", "cgroup/recvmsg4", "cgroup/recvmsg6", "cgroup/recvmsg_unix", "cgroup/getpeername4", "cgroup/getpeername6",
-        "cgroup/getpeername_unix", "cgroup/getsockname4", "cgroup/getsockname6", "cgroup/getsockname_unix", "cgroup/sysctl",
-        "cgroup/getsockopt", "cgroup/setsockopt", "cgroup/dev", "struct_ops", "struct_ops.s", "sk_lookup", "netfilter",
+        "sk_skb/stream_verdict", "sk_skb/verdict", "sk_skb", "sk_msg", "lirc_mode2", "flow_dissector", "cgroup_skb/ingress",
+        "cgroup_skb/egress", "cgroup/skb", "cgroup/sock_create", "cgroup/sock_release", "cgroup/sock", "cgroup/post_bind4",
+        "cgroup/post_bind6", "cgroup/bind4", "cgroup/bind6", "cgroup/connect4", "cgroup/connect6", "cgroup/connect_unix",
+        "cgroup/sendmsg4", "cgroup/sendmsg6", "cgroup/sendmsg_unix", "cgroup/recvmsg4", "cgroup/recvmsg6", "cgroup/recvmsg_unix",
+        "cgroup/getpeername4", "cgroup/getpeername6", "cgroup/getpeername_unix", "cgroup/getsockname4", "cgroup/getsockname6",
+        "cgroup/getsockname_unix", "cgroup/sysctl", "cgroup/getsockopt", "cgroup/setsockopt", "cgroup/dev", "sk_lookup", "netfilter",
     ]
 }

@@ -24,7 +24,7 @@ struct Globals: ProgramCheck {
         function.body.contains { $0.operation == "store" && $0.globals.last == name }
     }
 
-    private static let remedy = "use numbers that stand in the source, and what is computed from such"
+    private static let remedy = "use numbers that stand in the source, and what is computed from such without loops of many turns"
 
     /// "Shared.limit" of "$e6Shared5limit_WZ": the names in what stands for a declaration, each behind its length.
     private static func title(_ mangled: String) -> String {

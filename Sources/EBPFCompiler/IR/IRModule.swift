@@ -76,6 +76,9 @@ struct IRModule {
         return reached
     }
 
+    /// What types of a name are made of.
+    var typesByName: [String: [IRToken]] { Dictionary(types.map { ($0.name, $0.tokens) }, uniquingKeysWith: { first, _ in first }) }
+
     /// The node behind `!12`.
     func node(_ token: IRToken?) -> IRMetadata? { token.flatMap { metadata[$0.name] } }
 }

@@ -79,6 +79,12 @@ extension ArraySlice<IRToken> {
 }
 
 extension [IRToken] {
+    /// What stands inside of `<{ … }>`, `{ … }` or `[ … ]`.
+    var bracketed: [IRToken] {
+        let isPacked = count > 1 && self[0].isPunctuation("<") && self[1].isPunctuation("{")
+        return Array(dropFirst(isPacked ? 2 : 1).dropLast(isPacked ? 2 : 1))
+    }
+
     /// The parts between marks that stand outside of brackets.
     func parted(by mark: String) -> [[IRToken]] {
         var parts: [[IRToken]] = []

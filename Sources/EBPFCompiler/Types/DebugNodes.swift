@@ -3,6 +3,8 @@ struct DebugNodes {
     /// The module's metadata by number, from the first on.
     private(set) var lines: [String] = []
     private var known: [String: String] = [:]
+    /// Names of types and fields that BTF cannot hold.
+    private(set) var unfit: [String] = []
 
     /// A node that is written once, however often it is asked for.
     mutating func node(_ text: String) -> String {
@@ -24,6 +26,16 @@ struct DebugNodes {
     mutating func fill(_ number: String, _ text: String) {
         guard let index = Int(number.dropFirst()) else { return }
         lines[index] = text
+    }
+
+    /// Takes the names that BTF cannot hold of what was described since they were last taken.
+    mutating func takeUnfit() -> [String] {
+        defer { unfit = [] }
+        return unfit
+    }
+
+    private mutating func note(_ names: [String]) {
+        for name in names where !name.isEmpty && !FunctionNames.isIdentifier(name) && !unfit.contains(name) { unfit.append(name) }
     }
 
     mutating func integer(_ name: String, bits: Int, isSigned: Bool) -> String {
@@ -54,6 +66,7 @@ struct DebugNodes {
     mutating func structure(
         _ name: String, bits: Int, members: [(name: String, type: String, bits: Int, offset: Int)], tags: [Int: String] = [:]
     ) -> String {
+        note([name] + members.map(\.name))
         let nodes = members.enumerated().map { index, member in
             let tag = tags[index].map { node("!{!\"btf_decl_tag\", !\"\($0)\"}") }
             let annotations = tag.map { ", annotations: \(node("!{\($0)}"))" } ?? ""
@@ -68,6 +81,7 @@ struct DebugNodes {
     }
 
     mutating func enumeration(_ name: String, bits: Int, cases: [String]) -> String {
+        note([name] + cases)
         let nodes = cases.enumerated().map { node("!DIEnumerator(name: \"\($0.element)\", value: \($0.offset))") }
         let elements = node("!{\(nodes.joined(separator: ", "))}")
         let base = integer("unsigned char", bits: 8, isSigned: false)

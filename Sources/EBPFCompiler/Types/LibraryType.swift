@@ -11,9 +11,14 @@ enum LibraryType {
 
     init?(of variable: IRVariable) {
         guard variable.type.count == 1, let type = variable.type.first, type.kind == .local else { return nil }
+        self.init(named: type.name)
+    }
+
+    /// - Parameter type: The name of a type in the IR.
+    init?(named type: String) {
         // "$s4EBPF7HashMapV": a structure of the module's. Layouts do not depend on what a map holds, so the name has no more to it;
         // a setting's has.
-        guard let name = Self.structure(type.name) else { return nil }
+        guard let name = Self.structure(type) else { return nil }
         switch name {
         case "Setting": self = .setting
         case "License": self = .license

@@ -14,6 +14,8 @@ struct SwiftTypes {
         var alignment: Int
         /// What BTF says of a member of this type: a tag by which readers know how to show it.
         var tag: String?
+        /// Bytes of it that belong to no field, in words: where the first of them lie.
+        var gap: String?
 
         init(node: String, bits: Int, alignment: Int? = nil) {
             self.node = node
@@ -137,6 +139,13 @@ struct SwiftTypes {
         return name
     }
 
+    /// Whether a type is an address of the kernel's or a process's.
+    func isPointer(_ token: IRToken) -> Bool {
+        guard let type = module.node(token) else { return false }
+        if type.kind == "DIDerivedType" { return type.reference("baseType").map(isPointer) ?? false }
+        return ["KernelPointer", "UserPointer"].contains(Self.nameInLibrary(type, module.node(type.reference("specification"))))
+    }
+
     /// What describes the fields of a generic type for what one is made for.
     private func of(_ type: IRMetadata) -> SwiftTypes {
         var inner = self
@@ -153,6 +162,7 @@ struct SwiftTypes {
         var (end, alignment) = (0, 8)
         // Whether the alignment of all members is known.
         var isAligned = true
+        var gap: String?
         for (index, element) in list.enumerated() {
             guard let member = module.node(element.first), member.kind == "DIDerivedType", let base = member.reference("baseType"),
                 let described = describe(base, into: &nodes)
@@ -162,6 +172,8 @@ struct SwiftTypes {
             // No alignment but that of UInt128 is more than 64 bits, so where one is not known, only such an offset is.
             guard described.alignment > 0 || end % 64 == 0 else { return nil }
             let offset = described.alignment > 0 ? (end + described.alignment - 1) / described.alignment * described.alignment : end
+            if offset > end, let last = members.last { gap = gap ?? Self.words(ofGap: offset - end, behind: last.name) }
+            gap = gap ?? described.gap
             members.append((member.string("name") ?? "_\(index)", described.node, described.bits, offset))
             end = offset + described.bits
             isAligned = isAligned && described.alignment > 0
@@ -170,19 +182,28 @@ struct SwiftTypes {
         // Of imported structures, C's size; else that of the fields. Any other has parts of which the alignment is not known.
         let bits = bits ?? end
         guard bits == end || bits == (end + alignment - 1) / alignment * alignment else { return nil }
+        if bits > end, let last = members.last { gap = gap ?? Self.words(ofGap: bits - end, behind: last.name) }
         // A tuple of likes is Swift's older way to write an array.
         if type.string("name")?.hasPrefix("$") == true, let first = members.first,
             members.enumerated().allSatisfy({ $0.element.type == first.type && $0.element.offset == $0.offset * first.bits })
         {
             let node = nodes.array(of: first.type, count: members.count, bits: first.bits)
-            return Described(node: node, bits: first.bits * members.count, alignment: isAligned ? alignment : 0)
+            var array = Described(node: node, bits: first.bits * members.count, alignment: isAligned ? alignment : 0)
+            array.gap = gap
+            return array
         }
         // Under the kernel's names readers know them.
         let addresses = ["IPv4Address": "in_addr", "IPv6Address": "in6_addr"]
         let title = type.string("name") ?? ""
         let name = Self.nameInLibrary(type, nil).flatMap { addresses[$0] } ?? title
         let node = nodes.structure(name.hasPrefix("$") ? "" : name, bits: bits, members: members, tags: tags)
-        return Described(node: node, bits: bits, alignment: isAligned ? alignment : 0)
+        var structure = Described(node: node, bits: bits, alignment: isAligned ? alignment : 0)
+        structure.gap = gap
+        return structure
+    }
+
+    private static func words(ofGap bits: Int, behind name: String) -> String {
+        "\(bits / 8) byte\(bits == 8 ? "" : "s") behind '\(name)'"
     }
 
     private func array(_ type: IRMetadata, into nodes: inout DebugNodes) -> Described? {
@@ -194,8 +215,14 @@ struct SwiftTypes {
         let node = isText ? nodes.integer("char", bits: 8, isSigned: true) : element.node
         let total = type.integer("size") ?? element.bits * count
         // Elements stand at their stride, which may be more than their size.
-        guard count > 0, total == element.bits * count else { return opaque(bits: total, into: &nodes) }
-        return Described(node: nodes.array(of: node, count: count, bits: element.bits), bits: total, alignment: element.alignment)
+        guard count > 0, total == element.bits * count else {
+            var bytes = opaque(bits: total, into: &nodes)
+            if count > 0 { bytes.gap = element.gap ?? "behind each element of an array" }
+            return bytes
+        }
+        var array = Described(node: nodes.array(of: node, count: count, bits: element.bits), bits: total, alignment: element.alignment)
+        array.gap = element.gap
+        return array
     }
 
     /// Bytes: of an enumeration with payloads, only Swift knows the layout, and the alignment too.
@@ -211,6 +238,8 @@ struct SwiftTypes {
             simple["$es\("Int\(bits)".count)Int\(bits)VD"] = (bits == 8 ? "signed char" : name, bits, true)
             simple["$es\("UInt\(bits)".count)UInt\(bits)VD"] = ("unsigned \(name)", bits, false)
         }
+        simple["$es6Int128VD"] = ("__int128", 128, true)
+        simple["$es7UInt128VD"] = ("unsigned __int128", 128, false)
         simple["$eSiD"] = ("long", 64, true)
         simple["$eSuD"] = ("unsigned long", 64, false)
         return simple
