@@ -202,7 +202,12 @@ let package = Package(
             swiftSettings: house, plugins: ["EmbedBPF"]),
         .testTarget(
             name: "SwiftProgramTests",
-            dependencies: ["BPF", "BPFTesting", "CLibBPF", "EBPF", "EBPFCompiler", "SwiftConstructs", "SwiftObjects"], swiftSettings: house),
+            dependencies: ["BPF", "BPFTesting", "CLibBPF", "EBPF", "EBPFCompiler", "ParserFuzz", "SwiftConstructs", "SwiftObjects"],
+            swiftSettings: house),
+        // What scripts/fuzz-parsers runs: inputs for the packet parser among them, and a plain parser to hold it against.
+        .target(
+            name: "ParserFuzz", dependencies: ["EBPF", "SwiftConstructs"], path: "Tests/ParserFuzz", exclude: ["corpus"],
+            swiftSettings: house),
         // Swift types that the plugin makes of objects, and those who use them.
         .target(
             name: "GeneratedObjects", dependencies: ["BPF"], path: "Tests/GeneratedObjects", sources: ["Objects.swift"],

@@ -5,7 +5,7 @@ import Foundation
 import Glibc
 import ProbeTwins
 
-/// What programs written in Swift cost beside the same in C: size, the verifier's work, time.
+/// What programs written in Swift cost beside the same in C: size, the verifier's work, time; for each probe, and for each of its programs.
 ///
 /// The programs are the bundled probes that exist in both languages, with everything they do: maps, records, text.
 struct SwiftRow {
@@ -30,14 +30,25 @@ struct SwiftRow {
         var outcome = Outcome(row: "swift")
         for twins in Self.twins {
             let swift = try Sizes(twins.swift), c = try Sizes(twins.c)
-            let details = swift.details("Swift ").merging(c.details("C ")) { $1 }
-            outcome.measured.append(
+            outcome.measured += [
                 .multiple(
                     "\(twins.name) in Swift, size as the kernel runs it", Double(swift.translated), "instructions",
-                    of: Double(c.translated), "C", atMost: Self.limit, details: details))
-            outcome.measured.append(Self.beside("\(twins.name) in Swift, machine code", swift.jited, "bytes", c.jited))
-            outcome.measured.append(
-                Self.beside("\(twins.name) in Swift, what the verifier walks", swift.verified, "instructions", c.verified))
+                    of: Double(c.translated), "C", atMost: Self.limit),
+                .multiple(
+                    "\(twins.name) in Swift, what the verifier walks", Double(swift.verified), "instructions", of: Double(c.verified), "C",
+                    atMost: Self.limit),
+                Self.beside("\(twins.name) in Swift, machine code", swift.jited, "bytes", c.jited),
+            ]
+            // What no sum shows: each program by itself.
+            for (program, other) in zip(swift.programs, c.programs) {
+                let name = "\(program.name) in Swift"
+                outcome.measured += [
+                    Self.beside("\(name), size", program.info.translatedSize / 8, "instructions", other.info.translatedSize / 8),
+                    Self.beside(
+                        "\(name), what the verifier walks", program.info.verifiedInstructions, "instructions",
+                        other.info.verifiedInstructions),
+                ]
+            }
         }
         let times = [(Self.twins[0], try timesOfDNS()), (Self.twins[1], try timesOfOpens()), (Self.twins[2], try timesOfCalls())]
         for (twins, (swift, c)) in times {
@@ -55,29 +66,21 @@ struct SwiftRow {
 
     /// The sizes of an object's programs, one by one and together.
     private struct Sizes {
-        private var programs: [(name: String, info: ProgramInfo)] = []
+        private(set) var programs: [(name: String, info: ProgramInfo)] = []
 
         init(_ embedded: EmbeddedObject) throws {
             var object = try OpenObject(embedded)
             // What this kernel has no place for counts as well: loading is all that is done.
             for program in object.programs { try object.setAutoload(true, program: program.name) }
             let loaded = try object.load()
-            for program in loaded.programs { programs.append((program.name, try loaded.program(program.name).info)) }
+            for program in loaded.programs.sorted(by: { $0.name < $1.name }) {
+                programs.append((program.name, try loaded.program(program.name).info))
+            }
         }
 
         var translated: Int { programs.reduce(0) { $0 + $1.info.translatedSize / 8 } }
         var jited: Int { programs.reduce(0) { $0 + $1.info.jitedSize } }
         var verified: Int { programs.reduce(0) { $0 + $1.info.verifiedInstructions } }
-
-        func details(_ language: String) -> [String: Double] {
-            var details: [String: Double] = [:]
-            for (name, info) in programs {
-                details["\(language)\(name), instructions"] = Double(info.translatedSize / 8)
-                details["\(language)\(name), bytes of machine code"] = Double(info.jitedSize)
-                details["\(language)\(name), walked by the verifier"] = Double(info.verifiedInstructions)
-            }
-            return details
-        }
     }
 
     // MARK: Time

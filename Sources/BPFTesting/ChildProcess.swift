@@ -50,10 +50,10 @@ public final class ChildProcess: Sendable {
     }
 
     /// What it has written to standard output so far.
-    public var output: String { Self.contents(outputPath) }
+    public var output: String { fileText(outputPath) }
 
     /// What it has written to standard error so far.
-    public var errors: String { Self.contents(errorPath) }
+    public var errors: String { fileText(errorPath) }
 
     /// Whether the process is no more.
     public var hasEnded: Bool { poll() != nil }
@@ -82,19 +82,6 @@ public final class ChildProcess: Sendable {
             guard unsafe waitpid(pid, &status, WNOHANG) == pid else { return nil }
             known = status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
             return known
-        }
-    }
-
-    private static func contents(_ path: String) -> String {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return "" }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = unsafe read(descriptor, &chunk, chunk.count)
-            guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
-            bytes += chunk[..<count]
         }
     }
 }

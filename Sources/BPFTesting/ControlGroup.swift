@@ -26,7 +26,7 @@ public final class ControlGroup: Sendable {
         Self.removeLeftovers(in: root)
         path = "\(root)/\(Self.prefix)\(getpid())-\(Self.counter.add(1, ordering: .relaxed).newValue)"
         // "0::/path" is the line of the unified hierarchy; the group of a process outside shows as "/..", and the root is as good.
-        let own = lines(of: "/proc/self/cgroup").first { $0.hasPrefix("0::/") }.map { $0.dropFirst(3) } ?? "/"
+        let own = fileLines("/proc/self/cgroup").first { $0.hasPrefix("0::/") }.map { $0.dropFirst(3) } ?? "/"
         former = own.hasPrefix("/..") ? root : "\(root)\(own)"
         guard unsafe mkdir(path, 0o755) == 0 else { throw TestingError("cannot make \(path)", errno: errno) }
     }
@@ -50,7 +50,7 @@ public final class ControlGroup: Sendable {
 
     /// Where the unified hierarchy is mounted: at `/sys/fs/cgroup`, or beside the older ones.
     private static func root() throws(TestingError) -> String {
-        for line in lines(of: "/proc/self/mounts") {
+        for line in fileLines("/proc/self/mounts") {
             let parts = line.split(separator: " ")
             if parts.count > 2, parts[2] == "cgroup2" { return String(parts[1]) }
         }
@@ -65,19 +65,4 @@ public final class ControlGroup: Sendable {
             unsafe rmdir("\(root)/\(name)")
         }
     }
-}
-
-/// The lines of a small file of `/proc`.
-private func lines(of path: String) -> [String] {
-    let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return [] }
-    defer { close(file) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 16_384)
-    while true {
-        let count = unsafe read(file, &chunk, chunk.count)
-        guard count > 0 else { break }
-        bytes += chunk[..<count]
-    }
-    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
 }

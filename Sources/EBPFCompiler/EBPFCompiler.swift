@@ -167,27 +167,38 @@ public struct EBPFCompiler: Sendable {
         diagnostics += leftOut + finishing.diagnostics.filter { !diagnostics.contains($0) }
         try refuse(diagnostics)
         try Data(finished.utf8).write(to: step(".finished"))
-        let frames = step("").deletingPathExtension().appendingPathExtension("stack")
         do {
-            // Blocks stay in the order of the source: where the end of a loop is put before its beginning and runs on into it, the kernel
-            // takes that for an endless loop (check_cfg of Linux 6.1). How much stack functions take is looked at below.
-            let options = ["-disable-block-placement", "-bpf-stack-size=\(Int32.max)"].flatMap { ["-mllvm", $0] }
-            let ofFrontEnd = ["-disable-llvm-passes", "-stack-usage-file", frames.path].flatMap { ["-Xclang", $0] }
-            let arguments = Self.backEnd + ["-g"] + ofFrontEnd + options
-            try Command(toolchain.clang, arguments + [step(".finished").path, "-c", "-o", object.path]).run()
+            let program = CheckedProgram(optimised, users: UsersFiles(users))
+            diagnostics = try write(step(".finished"), to: object, of: program, options: ["-no-stack-coloring"])
+            if !diagnostics.isEmpty { diagnostics = try write(step(".finished"), to: object, of: program) }
         } catch let failure as Failure {
             let functions = optimised.functions.compactMap { function in finishing.places.place(of: function).map { (function.name, $0) } }
             let messages = BackEndMessages(sources: users.sorted(), functions: Dictionary(functions) { first, _ in first })
             try refuse(messages.diagnostics(in: failure.description) ?? [])
             throw failure
         }
-        let bytes = StackFrames.bytes(said: try String(contentsOf: frames, encoding: .utf8))
-        diagnostics = StackFrames(bytes).diagnostics(of: CheckedProgram(optimised, users: UsersFiles(users)))
         if !diagnostics.isEmpty { try FileManager.default.removeItem(at: object) }
         try refuse(diagnostics)
     }
 
     private static let backEnd = ["-target", "bpfel", "-mcpu=v3", "-O2", "-Wno-override-module", "-x", "ir"]
+
+    /// Has the back end write the object, and looks at how much stack functions take.
+    ///
+    /// Variables are to share no memory there (`-no-stack-coloring`) while there is enough of it. Of two that are not needed at the same time
+    /// and lie in one place, the verifier (of Linux 6.18) often does not see that the one is no longer needed, as only what writes all eight
+    /// bytes of a word ends what was there before. What a branch left there keeps the ways apart that meet behind it, and all that follows
+    /// is walked once for each.
+    private func write(_ finished: URL, to object: URL, of program: CheckedProgram, options: [String] = []) throws -> [Diagnostic] {
+        let frames = finished.deletingPathExtension().appendingPathExtension("stack")
+        // Blocks stay in the order of the source: where the end of a loop is put before its beginning and runs on into it, the kernel
+        // takes that for an endless loop (check_cfg of Linux 6.1). How much stack is too much is not for the back end to say.
+        let options = (options + ["-disable-block-placement", "-bpf-stack-size=\(Int32.max)"]).flatMap { ["-mllvm", $0] }
+        let ofFrontEnd = ["-disable-llvm-passes", "-stack-usage-file", frames.path].flatMap { ["-Xclang", $0] }
+        let arguments = Self.backEnd + ["-g"] + ofFrontEnd + options
+        try Command(toolchain.clang, arguments + [finished.path, "-c", "-o", object.path]).run()
+        return StackFrames(StackFrames.bytes(said: try String(contentsOf: frames, encoding: .utf8))).diagnostics(of: program)
+    }
 
     /// Runs LLVM's optimiser, and checks what it leaves.
     private func optimise(

@@ -83,6 +83,11 @@ enum Twin: String, CaseIterable, CustomTestStringConvertible {
     var dns: EmbeddedObject { self == .swift ? .dns : .dnsTwin }
     var fileOpens: EmbeddedObject { self == .swift ? .fileOpens : .fileOpensTwin }
     var functionCalls: EmbeddedObject { self == .swift ? .functionCalls : .functionCallsTwin }
+
+    /// The probes that are written in both languages, by name.
+    static let probes: [String: @Sendable (Twin) -> EmbeddedObject] = [
+        "dns": \.dns, "file-opens": \.fileOpens, "function-calls": \.functionCalls,
+    ]
 }
 
 /// Carries an attachment through closures and into arrays.

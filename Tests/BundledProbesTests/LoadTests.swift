@@ -14,6 +14,18 @@ struct BundledLoadTests {
         #expect(try loaded.ringBuffer("events", lossCounter: "events_lost").drain().isEmpty)
     }
 
+    @Test(arguments: Twin.probes.keys.sorted()) func `the verifier walks about as much of a probe in Swift as in C`(name: String) throws {
+        let probe = try #require(Twin.probes[name])
+        func walked(_ twin: Twin) throws -> Int {
+            var object = try OpenObject(probe(twin))
+            for program in object.programs { try object.setAutoload(true, program: program.name) }
+            let loaded = try object.load()
+            return try loaded.programs.reduce(0) { try $0 + loaded.program($1.name).info.verifiedInstructions }
+        }
+        let (swift, c) = (try walked(.swift), try walked(.c))
+        #expect(swift > 0 && Double(swift) <= 1.1 * Double(c), "\(swift) instructions in Swift, \(c) in C")
+    }
+
     @Test(arguments: EmbeddedObject.bundledProbes.map(\.name)) func `sections say where programs go, or that they are told`(name: String)
         throws
     {

@@ -213,6 +213,32 @@ final class CompilationTests {
         #expect(FileManager.default.fileExists(atPath: folder.appending(path: "spilling.bpf.o").path) == false)
     }
 
+    @Test(arguments: [30, 60]) func `variables share memory on the stack only where there is not enough of it`(words: Int) throws {
+        try compiler.compileModules([library])
+        let source = try source(
+            "sharing.bpf.swift",
+            """
+            import EBPF
+            let license = License.gpl
+            typealias Words = InlineArray<\(words), UInt64>
+            @section("kprobe/do_unlinkat") @used
+            func sharing(_ call: ProbeContext) -> ProbeResult {
+                if call.argument(0) == 1 {
+                    var first = Words(repeating: 0)
+                    UserPointer(call.argument(1)).read(into: &first)
+                    return ProbeResult(rawValue: Int32(truncatingIfNeeded: first[7]))
+                }
+                var second = Words(repeating: 0)
+                UserPointer(call.argument(2)).read(into: &second)
+                return ProbeResult(rawValue: Int32(truncatingIfNeeded: second[9]))
+            }
+            """)
+        try compiler.compile([source], to: folder.appending(path: "sharing.bpf.o"))
+        // Two of 240 bytes have their own, two of 480 bytes the same.
+        let said = try String(contentsOf: folder.appending(path: "sharing.finished.stack"), encoding: .utf8)
+        #expect(StackFrames.bytes(said: said)["sharing"] == 480, "\(said)")
+    }
+
     @Test func `probes read the registers of the machine they are for`() throws {
         // Of the other machine: programs for this one are run.
         var compiler = compiler

@@ -32,8 +32,7 @@ struct ConfinementTests {
             try? FileManager.default.removeItem(at: folder)
         }
 
-        /// A line of `/proc/PID/status`, split into words.
-        func status(_ name: String) -> [String] { ConfinementTests.status(of: "\(process.pid)", name) }
+        var status: ProcessStatus { ProcessStatus(process.pid) }
 
         /// The largest value of a limit, as `/proc/PID/limits` says it.
         func limit(_ name: String) -> String? { limits(name).dropFirst().first }
@@ -45,21 +44,14 @@ struct ConfinementTests {
         }
     }
 
-    private static func status(of process: String, _ name: String) -> [String] {
-        ((try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? "").split(separator: "\n")
-            .first { $0.hasPrefix("\(name):") }?.split(whereSeparator: \.isWhitespace).dropFirst().map(String.init) ?? []
-    }
-
-    private static func capabilities(_ words: [String]) -> UInt64? { words.first.flatMap { UInt64($0, radix: 16) } }
-
     @Test func `who only reads is nobody, with no capability, and bounded`() throws {
         let waiting = try Waiting("inspect-object")
         // The last thing it gives up.
-        #expect(eventually { Self.capabilities(waiting.status("CapPrm")) == 0 }, "\(waiting.status("CapPrm"))")
-        for name in ["CapEff", "CapInh", "CapAmb"] { #expect(Self.capabilities(waiting.status(name)) == 0, "\(name)") }
-        #expect(waiting.status("Uid") == Array(repeating: "65534", count: 4))
-        #expect(waiting.status("Gid") == Array(repeating: "65534", count: 4) && waiting.status("Groups") == [])
-        #expect(waiting.status("NoNewPrivs") == ["1"])
+        #expect(eventually { waiting.status.capabilities("CapPrm") == 0 }, "\(waiting.status["CapPrm"])")
+        for name in ["CapEff", "CapInh", "CapAmb"] { #expect(waiting.status.capabilities(name) == 0, "\(name)") }
+        #expect(waiting.status["Uid"] == Array(repeating: "65534", count: 4))
+        #expect(waiting.status["Gid"] == Array(repeating: "65534", count: 4) && waiting.status["Groups"] == [])
+        #expect(waiting.status["NoNewPrivs"] == ["1"])
         #expect(waiting.limit("Max address space") == "\(1 << 30)")
         // The kernel ends it by SIGXCPU at the first, and would by SIGKILL at the second.
         #expect(waiting.limits("Max cpu time") == ["30", "31"])
@@ -69,16 +61,16 @@ struct ConfinementTests {
 
     @Test(arguments: ["try-probe", "load-object"])
     func `who loads is nobody, with the capabilities for loading alone`(command: String) throws {
-        let own = try #require(Self.capabilities(Self.status(of: "self", "CapPrm")))
+        let own = try #require(ProcessStatus("self").capabilities("CapPrm"))
         // DAC_READ_SEARCH, NET_ADMIN, SYS_ADMIN, SYSLOG, PERFMON, BPF.
         let forLoading = own & [2, 12, 21, 34, 38, 39].reduce(0) { $0 | 1 << UInt64($1) }
         try #require(own != forLoading && forLoading != 0, "nothing is to be given up here")
         let waiting = try Waiting(command)
-        #expect(eventually { Self.capabilities(waiting.status("CapPrm")) == forLoading }, "\(waiting.status("CapPrm"))")
-        #expect(Self.capabilities(waiting.status("CapEff")) == forLoading)
-        #expect(Self.capabilities(waiting.status("CapInh")) == 0)
-        #expect(waiting.status("Uid") == Array(repeating: "65534", count: 4) && waiting.status("Groups") == [])
-        #expect(waiting.status("NoNewPrivs") == ["1"])
+        #expect(eventually { waiting.status.capabilities("CapPrm") == forLoading }, "\(waiting.status["CapPrm"])")
+        #expect(waiting.status.capabilities("CapEff") == forLoading)
+        #expect(waiting.status.capabilities("CapInh") == 0)
+        #expect(waiting.status["Uid"] == Array(repeating: "65534", count: 4) && waiting.status["Groups"] == [])
+        #expect(waiting.status["NoNewPrivs"] == ["1"])
         #expect(waiting.limit("Max address space") == "\(1 << 30)" && waiting.limit("Max file size") == "0")
     }
 

@@ -9,6 +9,10 @@ let answers = ArrayMap<UInt64>(entries: 8)
 @inline(__always)
 private func put(_ value: UInt64, at index: UInt32) { answers.set(value, for: index) }
 
+/// The second of some numbers, wherever they lie.
+@inline(__always)
+private func second<Number>(_ numbers: some RemotePointer<Number>) -> Number? { numbers.read(at: 1) }
+
 /// What the kernel says of the thread that runs the program.
 @section("raw_tracepoint/sys_enter") @used
 func currentTask(_ context: RawTracepointContext) -> ProbeResult {
@@ -25,11 +29,13 @@ func currentTask(_ context: RawTracepointContext) -> ProbeResult {
 /// Reads the process's memory: a number, one that cannot be read, and text.
 @section("raw_tracepoint/sys_enter") @used
 func userMemory(_ context: RawTracepointContext) -> ProbeResult {
-    let pointer = UserPointer<UInt64>(context.argument(0))
-    put(pointer.read(at: 1) ?? 1, at: 4)
-    put(UserPointer<UInt64>(8).read() ?? 2, at: 5)
+    let pointer = context.userPointer(0, to: UInt64.self)
+    put(second(pointer) ?? 1, at: 4)
+    var (copied, unreadable): (UInt64, UInt64) = (3, 4)
+    let isCopied = pointer.read(into: &copied).succeeded && !UserPointer(8).read(into: &unreadable).succeeded
+    put((UserPointer<UInt64>(8).read() ?? 2) | copied &<< 8 | unreadable &<< 16 | (isCopied ? 1 &<< 24 : 0), at: 5)
     var text = FixedString<16>.empty
-    let length = UserPointer<CChar>(context.argument(1)).readText(into: &text)
+    let length = context.userPointer(1, to: CChar.self).readText(into: &text)
     let (first, second) = (UInt64(UInt8(truncatingIfNeeded: text[0])), UInt64(UInt8(truncatingIfNeeded: text[1])))
     put(UInt64(truncatingIfNeeded: length.rawValue) | first &<< 8 | second &<< 16, at: 6)
     return .done
@@ -38,7 +44,7 @@ func userMemory(_ context: RawTracepointContext) -> ProbeResult {
 /// Reads the kernel's memory: what cannot be read there is no more than nothing.
 @section("raw_tracepoint/sys_enter") @used
 func kernelMemory(_ context: RawTracepointContext) -> ProbeResult {
-    put(KernelPointer<UInt64>(0).read() ?? 3, at: 7)
+    put(second(KernelPointer<UInt64>(0)) ?? 3, at: 7)
     put(CurrentTask.structure.read(at: 0) == nil ? 0 : 1, at: 0)
     return .done
 }

@@ -1,8 +1,6 @@
-import BPF
 import BPFTesting
 import EBPF
 import SwiftConstructs
-import SwiftObjects
 import Testing
 
 @Suite("A packet parser that kernel and host share")
@@ -73,26 +71,19 @@ struct SharedParserTests {
     }
 
     @Test func `the kernel finds what the host finds`() throws {
-        let loaded = try OpenObject(.packets).load()
-        let rules = try loaded.map("rules", key: PrefixKey.self, value: UInt32.self)
-        for entry in Self.prefixes {
-            let bytes = (0..<4).map { UInt8(truncatingIfNeeded: entry.address >> UInt32(24 - $0 * 8)) }
-            try rules.set(entry.rule, forKey: PrefixKey(bytes[0], bytes[1], bytes[2], bytes[3], length: entry.length))
-        }
-        let summaries = try loaded.map("summaries", key: UInt32.self, value: PacketSummary.self)
+        let kernel = try KernelParser()
+        try kernel.setRules(
+            Self.prefixes.map { entry in
+                let bytes = (0..<4).map { UInt8(truncatingIfNeeded: entry.address >> UInt32(24 - $0 * 8)) }
+                return (PrefixKey(bytes[0], bytes[1], bytes[2], bytes[3], length: entry.length), entry.rule)
+            })
         var kinds: Set<UInt8> = []
         for (index, bytes) in Self.packets(1500, seed: 2).enumerated() {
             let expected = summary(bytes)
             kinds.insert(expected.kind)
-            // A test-run makes no socket buffer of an IP packet without a whole header.
-            for name in bytes.count < 54 ? ["walkFrame"] : ["walkFrame", "walkPacket", "walkLoaded"] {
-                try summaries.set(PacketSummary(), forKey: 0)
-                _ = try loaded.program(name).testRun(data: bytes)
-                let found = try #require(try summaries.value(forKey: 0))
-                guard found == expected else {
-                    Issue.record("packet \(index), \(bytes): \(name) finds \(found) and the host \(expected)")
-                    return
-                }
+            for finding in try kernel.findings(in: bytes) where finding.summary != expected {
+                Issue.record("packet \(index), \(bytes): \(finding.program) finds \(finding.summary) and the host \(expected)")
+                return
             }
         }
         #expect(kinds.count >= 5, "the packets find nothing out: \(kinds)")

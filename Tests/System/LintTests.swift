@@ -41,8 +41,8 @@ struct LintTests {
 
     @Test func `hold scripts that bash understands`() throws {
         let scripts = [
-            "run", "test", "bench", "arm64", "verifier", "examples", "docs", "sanitise", "fuzz-packets", "vm-tests", "lib.sh",
-            "../.ci/run",
+            "run", "test", "bench", "arm64", "verifier", "examples", "docs", "sanitise", "fuzz-packets", "fuzz-parsers", "vm-tests",
+            "lib.sh", "lib-fuzz.sh", "../.ci/run",
         ]
         for script in scripts {
             let result = try Project.shell("bash -n scripts/\(script)")

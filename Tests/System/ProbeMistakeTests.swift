@@ -146,7 +146,7 @@ extension GuardedHost {
         var process: pid_t?
         _ = eventually(seconds: 20) {
             process = FolderEntry.all(in: "/proc").lazy.compactMap { pid_t($0.name) }.first { process in
-                FolderEntry.text("/proc/\(process)/status")?.contains("\nPPid:\t\(daemon)\n") == true
+                ProcessStatus(process)["PPid"] == ["\(daemon)"]
                     && FolderEntry.text("/proc/\(process)/cmdline")?.contains("try-probe") == true
             }
             return process != nil || command.hasEnded

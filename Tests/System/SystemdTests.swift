@@ -69,15 +69,12 @@ struct SystemdTests {
                 "setpriv", "--bounding-set=-all,\(Self.capabilities)", "--inh-caps=-all", "--no-new-privs", Project.program("policyd"),
                 command, "object",
             ], folder: folder.path, name: "looking", input: pipe)
-        func status(_ name: String) -> [Substring] {
-            FolderEntry.text("/proc/\(process.pid)/status")?.split(separator: "\n").first { $0.hasPrefix("\(name):") }?
-                .split(whereSeparator: \.isWhitespace).dropFirst().map { $0 } ?? []
-        }
-        let nobody = Array(repeating: Substring("65534"), count: 4)
-        #expect(eventually { status("Uid") == nobody }, "\(status("Uid"))")
-        #expect(status("Gid") == nobody)
+        var status: ProcessStatus { ProcessStatus(process.pid) }
+        let nobody = Array(repeating: "65534", count: 4)
+        #expect(eventually { status["Uid"] == nobody }, "\(status["Uid"])")
+        #expect(status["Gid"] == nobody)
         // The last thing that it gives up: what made it nobody, CAP_SETGID and CAP_SETUID.
-        #expect(eventually { status("CapPrm").first.flatMap { UInt64($0, radix: 16) }.map { $0 & 0xc0 } == 0 }, "\(status("CapPrm"))")
+        #expect(eventually { status.capabilities("CapPrm").map { $0 & 0xc0 } == 0 }, "\(status["CapPrm"])")
         #expect(!process.hasEnded)
     }
 

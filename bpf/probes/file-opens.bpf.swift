@@ -102,7 +102,8 @@ func openat_exit(_ call: TracepointContext<Leave>) -> ProbeResult { end(call.fie
 @section("tracepoint/syscalls/sys_enter_openat2") @used
 func openat2_enter(_ call: TracepointContext<Enter>) -> ProbeResult {
     let arguments = call.fields.arguments
-    let how = UserPointer<OpenHow>(arguments.2).read() ?? OpenHow()
+    var how = OpenHow()
+    UserPointer(arguments.2).read(into: &how)
     return begin(arguments.0, arguments.1, flags: how.flags, mode: how.mode)
 }
 
@@ -121,7 +122,8 @@ func open_exit(_ call: TracepointContext<Leave>) -> ProbeResult { end(call.field
 
 @section("kprobe/do_sys_openat2") @used
 func openat2_begin(_ call: ProbeContext) -> ProbeResult {
-    let how = call.kernelPointer(2, to: OpenHow.self).read() ?? OpenHow()
+    var how = OpenHow()
+    call.kernelPointer(2, to: OpenHow.self).read(into: &how)
     return begin(call.argument(0), call.argument(1), flags: how.flags, mode: how.mode, byKprobe: true)
 }
 

@@ -74,14 +74,17 @@ public struct SocketAddressContext: KernelContext {
 
 /// Whether a cgroup's process may do what it asks for.
 public struct CgroupVerdict: BitwiseCopyable, Equatable, Sendable {
+    /// The number the kernel is told.
     public let rawValue: Int32
 
+    /// By the number the kernel is told.
     @inline(__always)
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
     /// Refused: a packet is dropped, a call fails with EPERM.
     @inline(__always)
     public static var deny: CgroupVerdict { CgroupVerdict(rawValue: 0) }
+    /// Let through.
     @inline(__always)
     public static var allow: CgroupVerdict { CgroupVerdict(rawValue: 1) }
 }

@@ -3,37 +3,27 @@
 ///
 ///     @section("fexit/do_unlinkat") @used
 ///     func unlinked(_ call: FunctionContext) -> ProbeResult {
-///         let folder = Int32(truncatingIfNeeded: call.argument(0))
-///         let result = Int32(truncatingIfNeeded: call.argument(2))  // behind the last argument
+///         let folder = call.argument(0, as: Int32.self)
+///         let result = call.argument(2, as: Int32.self)
 ///         …
 ///     }
+///
+/// At the return of a function, what it returned is behind the last argument.
 @safe
-public struct FunctionContext: KernelContext {
-    let raw: UnsafePointer<UInt64>
-
-    @inline(__always)
-    @unsafe public var address: UnsafeRawPointer { unsafe UnsafeRawPointer(raw) }
-
-    /// An argument of the function; at its return, behind the last, what it returned.
-    ///
-    /// - Parameter index: A constant; the verifier refuses what lies behind the last.
-    @inline(__always)
-    public func argument(_ index: Int) -> UInt64 { unsafe raw[index] }
-
-    /// An argument that points into the kernel's memory.
-    @inline(__always)
-    public func kernelPointer<Pointee: BitwiseCopyable>(_ index: Int, to type: Pointee.Type) -> KernelPointer<Pointee> {
-        KernelPointer(argument(index))
-    }
+public struct FunctionContext: ArgumentArrayContext {
+    @unsafe public let address: UnsafeRawPointer
 }
 
 /// Whether something may be done, of programs at hooks of security modules (`lsm`).
 public struct SecurityVerdict: BitwiseCopyable, Equatable, Sendable {
+    /// The number the kernel is told.
     public let rawValue: Int32
 
+    /// By the number the kernel is told.
     @inline(__always)
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
+    /// Let through, unless another security module refuses.
     @inline(__always)
     public static var allow: SecurityVerdict { SecurityVerdict(rawValue: 0) }
 

@@ -155,8 +155,10 @@ extension TCContext {
 
 /// What becomes of a packet.
 public struct TCAction: BitwiseCopyable, Equatable, Sendable {
+    /// The number the kernel is told.
     public let rawValue: Int32
 
+    /// By the number the kernel is told.
     @inline(__always)
     public init(rawValue: Int32) { self.rawValue = rawValue }
 

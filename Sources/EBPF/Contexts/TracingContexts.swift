@@ -9,7 +9,7 @@ internal import CEBPF
 ///         return .done
 ///     }
 @safe
-public struct ProbeContext: KernelContext {
+public struct ProbeContext: ArgumentContext {
     let raw: UnsafePointer<ebpf_registers>
 
     @inline(__always)
@@ -29,24 +29,6 @@ public struct ProbeContext: KernelContext {
         case 5: return unsafe ebpf_argument_5(raw)
         default: return 0
         }
-    }
-
-    /// An argument that is a whole number, cut to its size.
-    @inline(__always)
-    public func argument<Number: FixedWidthInteger>(_ index: Int, as type: Number.Type) -> Number {
-        Number(truncatingIfNeeded: argument(index))
-    }
-
-    /// An argument that points into the process's memory.
-    @inline(__always)
-    public func userPointer<Pointee: BitwiseCopyable>(_ index: Int, to type: Pointee.Type) -> UserPointer<Pointee> {
-        UserPointer(argument(index))
-    }
-
-    /// An argument that points into the kernel's memory.
-    @inline(__always)
-    public func kernelPointer<Pointee: BitwiseCopyable>(_ index: Int, to type: Pointee.Type) -> KernelPointer<Pointee> {
-        KernelPointer(argument(index))
     }
 
     /// What the function returned; at its return.
@@ -91,16 +73,13 @@ public struct ProbeContext: KernelContext {
 ///     }
 @safe
 public struct TracepointContext<Fields: BitwiseCopyable>: KernelContext {
-    let raw: UnsafeRawPointer
-
-    @inline(__always)
-    @unsafe public var address: UnsafeRawPointer { unsafe raw }
+    @unsafe public let address: UnsafeRawPointer
 
     /// The tracepoint's fields.
     @inline(__always)
     public var fields: Fields {
         @inline(__always)
-        unsafeAddress { unsafe (raw + 8).assumingMemoryBound(to: Fields.self) }
+        unsafeAddress { unsafe (address + 8).assumingMemoryBound(to: Fields.self) }
     }
 
     /// Where the bytes of a `__data_loc` field lie.
@@ -108,38 +87,26 @@ public struct TracepointContext<Fields: BitwiseCopyable>: KernelContext {
     /// - Parameter field: The field itself: the offset in its lower half, the number of bytes in the upper.
     @inline(__always)
     public func data<Element: BitwiseCopyable>(_ field: UInt32, of type: Element.Type) -> KernelPointer<Element> {
-        unsafe KernelPointer(UInt64(UInt(bitPattern: raw)) &+ UInt64(field & 0xffff))
+        unsafe KernelPointer(UInt64(UInt(bitPattern: address)) &+ UInt64(field & 0xffff))
     }
 }
 
 /// What a raw tracepoint hands over: the arguments of its `TP_PROTO`.
 @safe
-public struct RawTracepointContext: KernelContext {
-    let raw: UnsafePointer<UInt64>
-
-    @inline(__always)
-    @unsafe public var address: UnsafeRawPointer { unsafe UnsafeRawPointer(raw) }
-
-    /// An argument of the tracepoint.
-    ///
-    /// - Parameter index: A constant; the verifier refuses what lies behind the last.
-    @inline(__always)
-    public func argument(_ index: Int) -> UInt64 { unsafe raw[index] }
-
-    /// An argument that points into the kernel's memory.
-    @inline(__always)
-    public func kernelPointer<Pointee: BitwiseCopyable>(_ index: Int, to type: Pointee.Type) -> KernelPointer<Pointee> {
-        KernelPointer(argument(index))
-    }
+public struct RawTracepointContext: ArgumentArrayContext {
+    @unsafe public let address: UnsafeRawPointer
 }
 
 /// What tracing programs return; the kernel makes nothing of it.
 public struct ProbeResult: BitwiseCopyable, Equatable, Sendable {
+    /// The number the kernel is told.
     public let rawValue: Int32
 
+    /// By the number the kernel is told.
     @inline(__always)
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
+    /// Zero.
     @inline(__always)
     public static var done: ProbeResult { ProbeResult(rawValue: 0) }
 }

@@ -90,8 +90,10 @@ extension XDPContext {
 
 /// What becomes of a frame.
 public struct XDPAction: BitwiseCopyable, Equatable, Sendable {
+    /// The number the kernel is told.
     public let rawValue: UInt32
 
+    /// By the number the kernel is told.
     @inline(__always)
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 

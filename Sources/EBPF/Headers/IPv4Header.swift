@@ -1,14 +1,17 @@
 /// An address of IP version 4, in network order.
 public struct IPv4Address: BitwiseCopyable, Equatable, Hashable, Sendable {
+    /// The address, its first byte first.
     public var number: BigEndian<UInt32>
 
     /// - Parameter number: The address as a number: 0x7f000001 for 127.0.0.1.
     @inline(__always)
     public init(_ number: UInt32) { self.number = BigEndian(number) }
 
+    /// An address of the four bytes of memory, as the kernel's structures have it.
     @inline(__always)
     public init(bits: UInt32) { number = BigEndian(bits: bits) }
 
+    /// `IPv4Address(127, 0, 0, 1)`.
     @inline(__always)
     public init(_ a: UInt8, _ b: UInt8, _ c: UInt8, _ d: UInt8) {
         self.init(UInt32(a) &<< 24 | UInt32(b) &<< 16 | UInt32(c) &<< 8 | UInt32(d))
@@ -25,8 +28,10 @@ public struct IPv4Address: BitwiseCopyable, Equatable, Hashable, Sendable {
 
 /// What an IP packet carries.
 public struct IPProtocol: BitwiseCopyable, Equatable, Hashable, Sendable {
+    /// The protocol's number (IANA).
     public var number: UInt8
 
+    /// A protocol by its number.
     @inline(__always)
     public init(_ number: UInt8) { self.number = number }
 
@@ -50,16 +55,23 @@ public struct IPProtocol: BitwiseCopyable, Equatable, Hashable, Sendable {
 public struct IPv4Header: BitwiseCopyable, Sendable {
     /// Version and header length in words of four bytes, four bits each.
     public var versionAndLength: UInt8
+    /// Differentiated services in the upper six bits, congestion in the lower two.
     public var typeOfService: UInt8
     /// Bytes of header and payload.
     public var totalLength: BigEndian<UInt16>
+    /// The same in all fragments of a packet.
     public var identification: BigEndian<UInt16>
     /// Three flags, and the fragment's place in units of eight bytes.
     public var fragment: BigEndian<UInt16>
+    /// How many routers it may still pass.
     public var timeToLive: UInt8
+    /// What follows the header and its options.
     public var `protocol`: IPProtocol
+    /// Of the header alone: ``computedChecksum``.
     public var checksum: BigEndian<UInt16>
+    /// Who sent it.
     public var source: IPv4Address
+    /// Whom it is for.
     public var destination: IPv4Address
 
     /// A header of zeros but for version and length.

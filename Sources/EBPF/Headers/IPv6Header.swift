@@ -3,6 +3,7 @@ public struct IPv6Address: BitwiseCopyable, Equatable, Hashable, Sendable {
     /// Its 32-bit parts, the first highest: any more would have the kernel's structures with addresses laid out differently.
     public var words: (BigEndian<UInt32>, BigEndian<UInt32>, BigEndian<UInt32>, BigEndian<UInt32>)
 
+    /// An address of its 32-bit parts.
     @inline(__always)
     public init(words: (BigEndian<UInt32>, BigEndian<UInt32>, BigEndian<UInt32>, BigEndian<UInt32>)) { self.words = words }
 
@@ -48,8 +49,11 @@ public struct IPv6Header: BitwiseCopyable, Sendable {
     public var payloadLength: BigEndian<UInt16>
     /// What follows: a transport protocol or an ``IPv6Extension``.
     public var nextHeader: IPProtocol
+    /// How many routers it may still pass.
     public var hopLimit: UInt8
+    /// Who sent it.
     public var source: IPv6Address
+    /// Whom it is for.
     public var destination: IPv6Address
 
     /// A header of zeros but for the version.
@@ -74,6 +78,7 @@ public struct IPv6Header: BitwiseCopyable, Sendable {
 
 /// The beginning of most extension headers of IP version 6, 2 bytes.
 public struct IPv6Extension: BitwiseCopyable, Sendable {
+    /// What follows: a transport protocol or another extension.
     public var nextHeader: IPProtocol
     /// In units of eight bytes, the first eight not counted.
     public var length: UInt8
@@ -89,10 +94,13 @@ public struct IPv6Extension: BitwiseCopyable, Sendable {
 
 /// The extension header of a fragment, 8 bytes; its number is 44.
 public struct IPv6Fragment: BitwiseCopyable, Sendable {
+    /// What follows: a transport protocol or another extension.
     public var nextHeader: IPProtocol
+    /// Zero.
     public var reserved: UInt8
     /// The fragment's place in the upper 13 bits, in units of eight bytes; the lowest bit says that more follow.
     public var place: BigEndian<UInt16>
+    /// The same in all fragments of a packet.
     public var identification: BigEndian<UInt32>
 
     /// Where the fragment's bytes belong in the packet.

@@ -27,8 +27,10 @@ public struct EthernetAddress: BitwiseCopyable, Equatable, Hashable, Sendable {
 
 /// What an Ethernet frame carries.
 public struct EtherType: BitwiseCopyable, Equatable, Hashable, Sendable {
+    /// The EtherType (IEEE 802); below 1,536 it is a length.
     public var number: BigEndian<UInt16>
 
+    /// A type by its number.
     @inline(__always)
     public init(_ number: BigEndian<UInt16>) { self.number = number }
 
@@ -52,10 +54,14 @@ public struct EtherType: BitwiseCopyable, Equatable, Hashable, Sendable {
 
 /// The beginning of an Ethernet frame, 14 bytes.
 public struct EthernetHeader: BitwiseCopyable, Sendable {
+    /// Whom the frame is for.
     public var destination: EthernetAddress
+    /// Who sent it.
     public var source: EthernetAddress
+    /// What follows.
     public var type: EtherType
 
+    /// A header of its three fields.
     @inline(__always)
     public init(destination: EthernetAddress, source: EthernetAddress, type: EtherType) {
         self.destination = destination
@@ -75,6 +81,7 @@ public struct VLANTag: BitwiseCopyable, Sendable {
     /// What comes after the tag.
     public var type: EtherType
 
+    /// A tag of its two fields.
     @inline(__always)
     public init(control: BigEndian<UInt16>, type: EtherType) {
         self.control = control

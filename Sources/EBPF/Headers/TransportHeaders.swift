@@ -1,14 +1,22 @@
 /// The header of TCP without its options, 20 bytes.
 public struct TCPHeader: BitwiseCopyable, Sendable {
+    /// The sender's port.
     public var sourcePort: BigEndian<UInt16>
+    /// The receiver's port.
     public var destinationPort: BigEndian<UInt16>
+    /// The number of the first byte of data.
     public var sequence: BigEndian<UInt32>
+    /// The number of the next byte that is expected, where ``TCPFlags/ack`` is set.
     public var acknowledgement: BigEndian<UInt32>
     /// Header length in words of four bytes in the upper four bits.
     public var lengthBits: UInt8
+    /// What the segment is for.
     public var flags: TCPFlags
+    /// How many bytes may be sent; in units that the handshake agreed on.
     public var window: BigEndian<UInt16>
+    /// Over header, data and the addresses of the IP header.
     public var checksum: BigEndian<UInt16>
+    /// Where urgent data ends, counted from ``sequence``.
     public var urgentPointer: BigEndian<UInt16>
 
     /// How many bytes the header has with its options, 0 to 60; below 20 it is malformed.
@@ -43,10 +51,13 @@ public struct TCPFlags: OptionSet, BitwiseCopyable, Sendable {
 
 /// The header of UDP, 8 bytes.
 public struct UDPHeader: BitwiseCopyable, Sendable {
+    /// The sender's port.
     public var sourcePort: BigEndian<UInt16>
+    /// The receiver's port.
     public var destinationPort: BigEndian<UInt16>
     /// Bytes of header and payload.
     public var length: BigEndian<UInt16>
+    /// Over header, data and the addresses of the IP header; 0 if the sender computed none, which IP version 4 allows.
     public var checksum: BigEndian<UInt16>
 
     /// 8 bytes.
@@ -56,14 +67,19 @@ public struct UDPHeader: BitwiseCopyable, Sendable {
 
 /// The ports that TCP, UDP and SCTP begin with, 4 bytes.
 public struct TransportPorts: BitwiseCopyable, Sendable {
+    /// The sender's port.
     public var source: BigEndian<UInt16>
+    /// The receiver's port.
     public var destination: BigEndian<UInt16>
 }
 
 /// The header of ICMP and of ICMPv6, 8 bytes.
 public struct ICMPHeader: BitwiseCopyable, Sendable {
+    /// What kind of message (IANA).
     public var type: UInt8
+    /// Which of its kind.
     public var code: UInt8
+    /// Over header and data; for IP version 6 over its addresses too.
     public var checksum: BigEndian<UInt16>
     /// What the type makes of the next four bytes: identifier and sequence number, or the size that would have fitted.
     public var rest: BigEndian<UInt32>

@@ -3,6 +3,7 @@ public struct HostTable<Key: Hashable, Value>: Lookup {
     /// The values that are there.
     public var values: [Key: Value]
 
+    /// A table of these values.
     public init(_ values: [Key: Value] = [:]) { self.values = values }
 
     public func value(for key: Key) -> Value? { values[key] }
@@ -15,6 +16,7 @@ public struct HostPrefixTable<Address: BitwiseCopyable, Value>: Lookup {
     /// The prefixes that are there, in any order. Of equal ones the last counts.
     public var entries: [(prefix: Prefix<Address>, value: Value)]
 
+    /// A table of these prefixes.
     public init(_ entries: [(prefix: Prefix<Address>, value: Value)] = []) { self.entries = entries }
 
     public func value(for key: Prefix<Address>) -> Value? {

@@ -27,6 +27,7 @@ public struct Prefix<Address: BitwiseCopyable>: BitwiseCopyable {
     /// The address, in network order.
     public var address: Address
 
+    /// The first bits of an address.
     @inline(__always)
     public init(_ address: Address, length: UInt32) {
         self.length = length

@@ -27,11 +27,7 @@ public struct ArrayOfMaps<Inner: KernelMap & ~Copyable>: KernelMap, ~Copyable, @
     ///     let count = tables.withMap(3) { table in table.lookup(7)?.value ?? 0 }
     @inline(__always)
     public func withMap<Result>(_ key: UInt32, _ body: (borrowing Inner) -> Result) -> Result? {
-        unsafe withBytes(of: key) { key in
-            guard let place = unsafe ebpf_map_lookup_elem(address, key) else { return nil }
-            // A map is its address, and what lies there is not looked at.
-            return unsafe body(place.assumingMemoryBound(to: Inner.self).pointee)
-        }
+        unsafe withInnerMap(at: key, in: address, body)
     }
 }
 
@@ -62,10 +58,19 @@ public struct HashOfMaps<Key: BitwiseCopyable, Inner: KernelMap & ~Copyable>: Ke
     ///     let count = tables.withMap(key) { table in table.lookup(7)?.value ?? 0 }
     @inline(__always)
     public func withMap<Result>(_ key: Key, _ body: (borrowing Inner) -> Result) -> Result? {
-        unsafe withBytes(of: key) { key in
-            guard let place = unsafe ebpf_map_lookup_elem(address, key) else { return nil }
-            // A map is its address, and what lies there is not looked at.
-            return unsafe body(place.assumingMemoryBound(to: Inner.self).pointee)
-        }
+        unsafe withInnerMap(at: key, in: address, body)
+    }
+}
+
+/// Works with the map that a map of maps has for a key; nothing if there is none.
+@inline(__always)
+@unsafe
+private func withInnerMap<Key: BitwiseCopyable, Inner: KernelMap & ~Copyable, Result>(
+    at key: Key, in outer: UnsafeRawPointer, _ body: (borrowing Inner) -> Result
+) -> Result? {
+    unsafe withBytes(of: key) { key in
+        guard let place = unsafe ebpf_map_lookup_elem(outer, key) else { return nil }
+        // A map is its address, and what lies there is not looked at.
+        return unsafe body(place.assumingMemoryBound(to: Inner.self).pointee)
     }
 }

@@ -6,6 +6,7 @@
 public struct Checksum: BitwiseCopyable, Equatable, Sendable {
     private var sum: UInt64 = 0
 
+    /// The sum of nothing.
     @inline(__always)
     public init() {}
 
@@ -13,9 +14,11 @@ public struct Checksum: BitwiseCopyable, Equatable, Sendable {
     @inline(__always)
     public init(correcting checksum: BigEndian<UInt16>) { sum = UInt64(~checksum.bits) }
 
+    /// Adds a word.
     @inline(__always)
     public mutating func add(_ word: BigEndian<UInt16>) { sum &+= UInt64(word.bits) }
 
+    /// Adds a word.
     @inline(__always)
     public mutating func add(_ word: BigEndian<UInt32>) { sum &+= UInt64(word.bits) }
 

@@ -6,6 +6,7 @@ public final class PacketBuffer: MutablePacketBytes {
     /// The packet's bytes.
     public private(set) var bytes: [UInt8]
 
+    /// A packet of these bytes.
     public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// A packet of the bytes of memory.

@@ -20,6 +20,10 @@ extension ProbeLoader {
                         pinnedAt: pins.links(index, count: attachment.links ?? 1), programAt: pins.program(attachment.program),
                         program: attachment.program, id: attachment.programID, target: AttachTarget(text: attachment.target)))
             }
+            func lossCounter(_ map: String?) throws(BPFError) -> PerCPUMap<UInt32, UInt64>? {
+                guard let map else { return nil }
+                return try PerCPUMap(pinnedAt: pins.map(map))
+            }
             let told = try ToldLosses(pinnedAt: pins.told)
             var streams: [ProbeEventStream] = []
             for (place, source) in plan.sources.enumerated() {
@@ -28,14 +32,10 @@ extension ProbeLoader {
                     try ProbeEventStream(
                         probe.name, source, told: (told, place),
                         ring: { (map, loss) throws(BPFError) in
-                            guard let loss else { return try RingBuffer(pinnedAt: pins.map(map)) }
-                            return try RingBuffer(
-                                pinnedAt: pins.map(map), lossCounter: PerCPUMap(pinnedAt: pins.map(loss)), lossesTold: before)
+                            try RingBuffer(pinnedAt: pins.map(map), lossCounter: lossCounter(loss), lossesTold: before)
                         },
                         perf: { (map, loss) throws(BPFError) in
-                            guard let loss else { return try PerfBuffer(pinnedAt: pins.map(map)) }
-                            return try PerfBuffer(
-                                pinnedAt: pins.map(map), lossCounter: PerCPUMap(pinnedAt: pins.map(loss)), lossesTold: before)
+                            try PerfBuffer(pinnedAt: pins.map(map), lossCounter: lossCounter(loss), lossesTold: before)
                         }))
             }
             var readers: [ProbeMapReader] = []
