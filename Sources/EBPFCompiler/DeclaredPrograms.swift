@@ -43,6 +43,15 @@ struct DeclaredPrograms {
         }
     }
 
+    /// What is to be said of them if others import their module, as its code comes to a program only where that calls it.
+    var diagnosticsOfShared: [Diagnostic] {
+        found.map { program in
+            Diagnostic(
+                program.place, "the program '\(program.name)' stands in a module that is imported",
+                "declare it in a program's own source, and call what is shared from it")
+        }
+    }
+
     private mutating func visit(_ node: Any) {
         if let list = node as? [Any] {
             for node in list { visit(node) }

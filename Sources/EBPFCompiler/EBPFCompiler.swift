@@ -76,6 +76,9 @@ public struct EBPFCompiler: Sendable {
             toolchain.swiftc,
             languageArguments(module: module.name) + ["-g", "-emit-module", "-emit-module-path", output] + module.sources.map(\.path)
         ).run()
+        if module.name != Self.library, module.sources.contains(where: { DeclaredPrograms.mentions(in: $0) > 0 }) {
+            try refuse(declaredPrograms(in: module.sources, module: module.name).flatMap(\.diagnosticsOfShared))
+        }
         let sources = module.sources.map(\.path).joined(separator: "\n")
         try Data(sources.utf8).write(to: folder.appending(path: "\(module.name).sources"))
     }
@@ -245,14 +248,18 @@ public struct EBPFCompiler: Sendable {
     private func leftOut(of module: IRModule, named name: String, _ sources: [URL]) throws -> [Diagnostic] {
         let programs = Set(module.functions.filter { $0.section != nil && !$0.isDeclaration }.map(\.name))
         guard sources.reduce(0, { $0 + DeclaredPrograms.mentions(in: $1) }) > programs.count else { return [] }
-        return try sources.flatMap { source in
-            let options = languageArguments(module: name).filter { $0 != "-wmo" && $0 != "-O" }
+        return try declaredPrograms(in: sources, module: name).flatMap { $0.diagnostics(without: programs) }
+    }
+
+    private func declaredPrograms(in sources: [URL], module: String) throws -> [DeclaredPrograms] {
+        let options = languageArguments(module: module).filter { $0 != "-wmo" && $0 != "-O" }
+        return try sources.map { source in
             let others = sources.filter { $0 != source }.map(\.path)
             let tree = try Command(
                 toolchain.swiftc,
                 ["-frontend", "-dump-ast", "-dump-ast-format", "json"] + options + ["-primary-file", source.path] + others
             ).run(isTold: false)
-            return try DeclaredPrograms(in: source, tree: tree).diagnostics(without: programs)
+            return try DeclaredPrograms(in: source, tree: tree)
         }
     }
 }

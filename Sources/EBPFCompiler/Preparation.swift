@@ -89,6 +89,7 @@ struct Preparation {
         if function.name.hasSuffix("_WZ") {
             function.parameters = []
             for index in function.body.indices where function.body[index].operation == "store" { function.body[index].tokens.widenTruth() }
+            function.body = function.body.flatMap(\.withoutSwap)
         }
         if names[function.name] == nil {
             function.prefix.insert(.word("internal"), at: 0)
@@ -149,6 +150,33 @@ struct Preparation {
         lines += module.attributes.map { "attributes #\($0.key) = \($0.value.text)" }
         lines += module.metadataLines
         return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension IRInstruction {
+    /// What turns bytes round, as shifts: calls of LLVM's own are not carried out at build time.
+    fileprivate var withoutSwap: [IRInstruction] {
+        let start = "llvm.bswap.i"
+        guard let name = callee?.name, name.hasPrefix(start), let bits = Int(name.dropFirst(start.count)), let result,
+            let value = arguments.first?.last?.text
+        else { return [self] }
+        func local(_ step: String) -> String { IRToken.local("swap.\(result).\(step)").text }
+        var lines: [String] = []
+        var sum = "0"
+        for place in stride(from: 0, to: bits, by: 8) {
+            let (low, byte, high) = (local("low\(place)"), local("byte\(place)"), local("high\(place)"))
+            let isLast = place + 8 == bits
+            let next = isLast ? IRToken.local(result).text : local("sum\(place)")
+            lines += [
+                "\(low) = lshr i\(bits) \(value), \(place)", "\(byte) = and i\(bits) \(low), 255",
+                "\(high) = shl i\(bits) \(byte), \(bits - 8 - place)", "\(next) = or i\(bits) \(sum), \(high)",
+            ]
+            sum = next
+        }
+        var lexer = IRLexer(lines.joined(separator: "\n"))
+        var instructions: [IRInstruction] = []
+        while let line = lexer.nextLine() { instructions.append(IRInstruction(tokens: line)) }
+        return instructions
     }
 }
 

@@ -173,6 +173,19 @@ final class CompilationTests {
         return failure?.description ?? ""
     }
 
+    @Test func `a program in a module that others import is told`() throws {
+        let shared = try source(
+            "Shared.swift",
+            """
+            // Speaks of @section("xdp").
+            public func helper() -> UInt32 { 2 }
+            enum Programs { @section("xdp") @used static func entry(_ frame: UInt64) -> UInt32 { helper() } }
+            """)
+        let failure = #expect(throws: EBPFCompiler.Failure.self) { try compiler.compileModule("Shared", sources: [shared]) }
+        let words = "error: the program 'entry' stands in a module that is imported"
+        #expect(failure?.description.contains("Shared.swift:3:39: \(words)") == true, "\(String(describing: failure))")
+    }
+
     @Test func `what the registers do not hold counts as stack, in functions that are called too`() throws {
         // 26 numbers that are needed twice, and by no variable: 208 bytes in each of three functions.
         let values = (0..<26).map { "let n\($0) = value(\($0))" }.joined(separator: "; ")

@@ -130,6 +130,29 @@ struct PreparationTests {
         #expect(constructors == ["third_WZ", "second_WZ", "first_WZ"])
     }
 
+    @Test func `initial values are turned round by shifts, other values as before`() throws {
+        let module = try prepared(
+            """
+            @port = global i16 0, align 2
+            define i32 @entry(ptr %0) section "xdp" {
+              %a = load i16, ptr @port
+              %b = call i16 @llvm.bswap.i16(i16 %a)
+              ret i32 2
+            }
+            define void @port_WZ(ptr %0) {
+              %1 = load i16, ptr @port
+              %2 = call i16 @llvm.bswap.i16(i16 %1), !dbg !1
+              store i16 %2, ptr @port
+              ret void
+            }
+            declare i16 @llvm.bswap.i16(i16)
+            """)
+        #expect(module.function("entry")?.body.map(\.operation) == ["load", "call", "ret"])
+        let body = module.function("port_WZ")?.body ?? []
+        #expect(body.map(\.operation) == ["load", "lshr", "and", "shl", "or", "lshr", "and", "shl", "or", "store", "ret"])
+        #expect(body.last { $0.operation == "or" }?.result == "2")
+    }
+
     @Test func `yes and no are bytes in memory`() throws {
         let module = try prepared(
             """

@@ -88,7 +88,7 @@ func missingField(_ context: RawTracepointContext) -> ProbeResult {
 // Each needs what stands below it.
 let third = second &+ UInt64(powers[3])
 let second = spread(first)
-let first = UInt64(gateway.number.bits)
+let first = UInt64(gateway.number.value)
 let powers: InlineArray<4, UInt32> = [1, 3, 9, 27]
 let gateway = IPv4Address(192, 0, 2, 1)
 let nameService: BigEndian<UInt16> = 53

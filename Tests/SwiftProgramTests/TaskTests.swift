@@ -80,7 +80,7 @@ struct TaskTests {
         let loaded = try OpenObject(.tracing).load()
         let answers = try loaded.map("answers", key: UInt32.self, value: UInt64.self)
         try run(loaded.program("globals"), [3])
-        let second = 0x0102_00c0 as UInt64 &* 0x9e37_79b9
+        let second = 0xc000_0201 as UInt64 &* 0x9e37_79b9
         #expect(try (0..<7).map { try answers.value(forKey: $0) } == [second &+ 27, second, 27, 0x0102_00c0, 0x3500, 7, 9])
     }
 }
