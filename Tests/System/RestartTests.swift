@@ -28,11 +28,13 @@ import Testing
         let stream = try guarded.peer.run {
             try NumberedStream(from: "192.0.2.2", to: "192.0.2.1", ports: [7001, 7002], count: 400_000, perMillisecond: 10)
         }
-        stream.start()
         let listener = try guarded.host.run { try TestSocket.listener("192.0.2.1", port: 8080) }
         let client = try guarded.peer.run { try TestSocket(.tcp, family: .v4) }
         #expect(try client.connect(to: "192.0.2.1", port: 8080, milliseconds: 3000) == .connected)
         let accepted = try #require(listener.accept())
+        // Only now, as datagrams that wait for the neighbour's address may be overtaken.
+        stream.start()
+        #expect(eventually { stream.sent > 100 })
         let before = try (open: guarded.counters("web", "open"), rest: guarded.counters("web", "rest"))
         #expect(before.open.packets > 0 && before.rest.packets > 0)
 
@@ -79,7 +81,8 @@ import Testing
         let sent = stream.stop()
         #expect(sent < 400_000, "the stream was over too early")
         let received = open.drain()
-        #expect(received == Array(stride(from: 0, to: sent, by: 2)), "\((Int(sent) + 1) / 2 - received.count) of an allowed flow are lost")
+        let isWhole = received == Array(stride(from: 0, to: sent, by: 2))
+        #expect(isWhole, "\((Int(sent) + 1) / 2 - received.count) of an allowed flow are lost")
         #expect(closed.drain().isEmpty, "a refused flow got through")
         try guarded.end()
     }
