@@ -226,13 +226,14 @@ public struct EBPFCompiler: Sendable {
         return Set(modules.flatMap { $0.split(separator: "\n").map(String.init) } + sources.map(\.path))
     }
 
-    /// Runs the Swift compiler, whose words are the reader's as they are, unless they are the stack of a crash.
+    /// Runs the Swift compiler, whose words are the reader's: as they are for mistakes of types, with what to do instead for what Embedded
+    /// Swift has not, and without the stack of a crash.
     private func compileSource(_ arguments: [String]) throws {
         do {
             try Command(toolchain.swiftc, arguments).run()
         } catch let failure as Failure {
             if let crash = BackEndMessages.crashOfSwift(in: failure.description) { try refuse([crash]) }
-            throw failure
+            throw Failure(description: LanguageMessages.rewritten(failure.description))
         }
     }
 
