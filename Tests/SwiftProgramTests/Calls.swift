@@ -1,20 +1,15 @@
 import BPF
+import BPFTesting
 import SwiftConstructs
 import Testing
 
-/// A generator of numbers that are the same in every run.
+/// Numbers that are the same in every run.
 struct Chance {
-    private var state: UInt64
+    private var random: SeededNumbers
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { random = SeededNumbers(seed: seed) }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-        return z ^ z >> 31
-    }
+    mutating func next() -> UInt64 { random.next() }
 
     mutating func below(_ count: Int) -> Int { Int(next() % UInt64(count)) }
 
