@@ -22,6 +22,12 @@ func twoContexts(_ frame: XDPContext, _ other: XDPContext) -> XDPAction { .pass 
 @section("xdp") @used
 func narrowResult(_ frame: XDPContext) -> UInt8 { UInt8(truncatingIfNeeded: frame.interface) }  // refused: the result of program 'narrowResult' is not a number of 32 or 64 bits
 
+@section("xdp") @used
+func optionalResult(_ frame: XDPContext) -> XDPAction? { frame.interface == 1 ? nil : .drop }  // refused: the result of program 'optionalResult' is not one number
+
+@section("xdp") @used
+func twoResults(_ frame: XDPContext) -> (UInt16, UInt16) { (UInt16(truncatingIfNeeded: frame.interface), 2) }  // refused: the result of program 'twoResults' is not one number
+
 @section("tc") @used
 func probeAtTC(_ context: ProbeContext) -> TCAction { .ok }  // refused: the program 'probeAtTC' takes 'ProbeContext', but one of section 'tc' is handed 'TCContext'
 
