@@ -81,6 +81,21 @@ struct Short: BitwiseCopyable {
 
 let stridden = HashMap<InlineArray<2, Short>, UInt64>(entries: 4)  // refused: the key of the map 'stridden' has a gap, behind each element of an array
 
+struct MaybeKey: BitwiseCopyable {
+    var kind: UInt8
+    var number: UInt16
+    var last: UInt8?
+}
+
+let maybe = HashMap<MaybeKey, UInt64>(entries: 4)  // refused: the key of the map 'maybe' holds an optional or an enumeration with payloads
+
+struct LastMaybe: BitwiseCopyable {
+    var number: UInt16
+    var last: UInt8?
+}
+
+let lastMaybe = HashMap<LastMaybe, UInt64>(entries: 4)  // refused: the key of the map 'lastMaybe' holds an optional or an enumeration with payloads
+
 let größe = Setting<UInt32>(4)  // refused: 'größe' has a name that the kernel's type information cannot hold
 
 struct Measures: BitwiseCopyable { var länge: UInt32 }
