@@ -19,6 +19,15 @@ func misspelt(_ frame: XDPContext) -> XDPAction { .pass }  // refused: the secti
 @section("xdp") @used
 func twoContexts(_ frame: XDPContext, _ other: XDPContext) -> XDPAction { .pass }  // refused: the program 'twoContexts' takes 2 arguments, but the kernel hands it one
 
+enum Broken: Error { case frame, header(UInt8) }
+
+@section("xdp") @used
+func throwing(_ frame: XDPContext) throws(Broken) -> XDPAction {  // refused: the program 'throwing' throws, but the kernel catches nothing
+    guard let byte = frame.read(UInt8.self, at: 0) else { throw .frame }
+    if byte == 7 { throw .header(byte) }
+    return .pass
+}
+
 @section("xdp") @used
 func narrowResult(_ frame: XDPContext) -> UInt8 { UInt8(truncatingIfNeeded: frame.interface) }  // refused: the result of program 'narrowResult' is not a number of 32 or 64 bits
 

@@ -5,7 +5,8 @@ struct Entries: ProgramCheck {
         for entry in program.programs {
             let (place, title) = (program.places.place(of: entry), program.places.title(of: entry))
             let mistakes = [
-                Self.mistake(inSectionOf: entry, title), Self.mistake(inArgumentsOf: entry, title), Self.mistake(inResultOf: entry, title, in: program.module),
+                Self.mistake(inSectionOf: entry, title), Self.mistake(inArgumentsOf: entry, title, in: program.module),
+                Self.mistake(inResultOf: entry, title, in: program.module),
                 Contexts.mistake(inContextOf: entry, title, in: program.module),
             ]
             diagnostics += mistakes.compactMap { $0 }.map { Diagnostic(place, $0.message, $0.remedy) }
@@ -25,8 +26,13 @@ struct Entries: ProgramCheck {
         return Refusal("the section '\(section)' of program '\(title)' is of no kind of program\(near)", "use a section that libbpf knows")
     }
 
-    private static func mistake(inArgumentsOf entry: IRFunction, _ title: String) -> Refusal? {
+    private static func mistake(inArgumentsOf entry: IRFunction, _ title: String, in module: IRModule) -> Refusal? {
         let count = entry.parameters.count
+        // What carries the error is an argument of its own.
+        if count > 1, module.node(entry.debugNode)?.reference("thrownTypes") != nil {
+            let message = "the program '\(title)' throws, but the kernel catches nothing"
+            return Refusal(message, "catch what it calls throws, and return a result")
+        }
         if count != 1 {
             let taken = count == 0 ? "no argument" : "\(count) arguments"
             return Refusal("the program '\(title)' takes \(taken), but the kernel hands it one", "take its context, such as 'XDPContext'")
