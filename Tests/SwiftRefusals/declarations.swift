@@ -111,6 +111,10 @@ struct Measures: BitwiseCopyable { var länge: UInt32 }
 
 let measures = HashMap<UInt32, Measures>(entries: 4)  // refused: the type or field 'länge' has a name that the kernel's type information cannot hold
 
+enum State: UInt8, BitwiseCopyable { case established = 1, opening }
+
+let enumerated = KernelField<State>("sock_common", "skc_state")  // refused: the field 'enumerated' of the kernel is read as an enumeration
+
 let nestedField = KernelField<Int32>("task_struct", "se.on_rq")  // refused: 'se.on_rq' is not the name of a structure of the kernel's or of one of its fields
 
 let foreignField = KernelField<Int32>("task_ström", "tgid")  // refused: 'task_ström' is not the name of a structure

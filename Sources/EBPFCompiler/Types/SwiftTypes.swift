@@ -148,6 +148,13 @@ struct SwiftTypes {
         return ["KernelPointer", "UserPointer"].contains(Self.nameInLibrary(type, module.node(type.reference("specification"))))
     }
 
+    /// Whether a type is an enumeration whose cases carry nothing.
+    func isEnumeration(_ token: IRToken) -> Bool {
+        guard let type = module.node(token) else { return false }
+        if type.kind == "DIDerivedType" { return type.reference("baseType").map(isEnumeration) ?? false }
+        return type.fields["tag"]?.first?.text == "DW_TAG_enumeration_type"
+    }
+
     /// What describes the fields of a generic type for what one is made for.
     private func of(_ type: IRMetadata) -> SwiftTypes {
         var inner = self
