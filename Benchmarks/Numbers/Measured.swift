@@ -12,6 +12,8 @@ struct Measured: Codable {
     /// The value as a multiple of `ratioOf`.
     var ratio: Double?
     var ratioOf: String?
+    /// What the ratio is to, in the unit; nil if that is the target.
+    var yardstick: Double?
     /// Nil where there is no target, or nothing was measured.
     var met: Bool?
     /// Why there is no value, or what a reader has to know to judge it.
@@ -26,6 +28,11 @@ extension Measured {
         Measured(name: name, value: value, unit: unit, note: note, details: details)
     }
 
+    /// A figure beside another, without a target.
+    static func figure(_ name: String, _ value: Double, _ unit: String, beside yardstick: Double, _ ratioOf: String) -> Measured {
+        Measured(name: name, value: value, unit: unit, ratio: value / yardstick, ratioOf: ratioOf, yardstick: yardstick)
+    }
+
     /// What may cost at most so many times a yardstick.
     static func multiple(
         _ name: String, _ value: Double, _ unit: String, of yardstick: Double, _ ratioOf: String, atMost limit: Double,
@@ -34,7 +41,7 @@ extension Measured {
         let ratio = value / yardstick
         return Measured(
             name: name, target: "≤ \(Format.short(limit)) × \(ratioOf)", value: value, unit: unit, ratio: ratio, ratioOf: ratioOf,
-            met: ratio <= limit, note: note, details: details)
+            yardstick: yardstick, met: ratio <= limit, note: note, details: details)
     }
 
     /// What may be so much at most.
@@ -111,6 +118,7 @@ extension Outcome {
             measured[index].details = measured[index].details.filter(\.value.isFinite)
             if measured[index].value?.isFinite == false { (measured[index].value, measured[index].met) = (nil, nil) }
             if measured[index].ratio?.isFinite == false { measured[index].ratio = nil }
+            if measured[index].yardstick?.isFinite == false { measured[index].yardstick = nil }
         }
         points.removeAll { !$0.y.isFinite }
     }

@@ -50,7 +50,8 @@ struct Report {
 
     private static func columns(_ measured: Measured) -> [String] {
         let value = measured.value.map { "\(Format.short($0)) \(measured.unit)" } ?? "—"
-        let ratio = measured.ratio.map { "\(Format.short($0)) ×" } ?? ""
+        let yardstick = measured.yardstick.map { " \(Format.short($0))" } ?? ""
+        let ratio = measured.ratio.map { "\(Format.short($0)) ×\(yardstick)" } ?? ""
         let met = measured.target == nil ? "" : measured.met.map { $0 ? "met" : "NOT MET" } ?? "not measured"
         return [measured.name, measured.target ?? "", value, ratio, met]
     }

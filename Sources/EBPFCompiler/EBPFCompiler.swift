@@ -10,6 +10,7 @@ public import Foundation
 /// 5. ``Finishing`` makes maps, settings, license and BTF.
 /// 6. The bpf back end writes the object.
 public struct EBPFCompiler: Sendable {
+    /// The compilers it calls.
     public var toolchain: Toolchain
     /// Where modules that programs import lie, and what is kept between steps is written.
     public var folder: URL
@@ -20,6 +21,7 @@ public struct EBPFCompiler: Sendable {
     /// Where warnings go, a line each.
     public var warn: @Sendable (String) -> Void = { FileHandle.standardError.write(Data("\($0)\n".utf8)) }
 
+    /// A compiler for this machine, without C headers.
     public init(_ toolchain: Toolchain, folder: URL) {
         self.toolchain = toolchain
         self.folder = folder
@@ -27,6 +29,7 @@ public struct EBPFCompiler: Sendable {
 
     /// A machine, as libbpf's headers call it.
     public enum Machine: String, Sendable, CaseIterable {
+        /// x86-64, and arm64.
         case x86, arm64
 
         /// The one this runs on.
@@ -41,8 +44,10 @@ public struct EBPFCompiler: Sendable {
 
     /// What a tool said that failed, or what is wrong with the program.
     public struct Failure: Error, CustomStringConvertible {
+        /// A line for each mistake: "FILE:LINE:COLUMN: error: WORDS; REMEDY"; or what a tool said.
         public var description: String
 
+        /// A failure by its words.
         public init(description: String) { self.description = description }
     }
 
@@ -85,9 +90,12 @@ public struct EBPFCompiler: Sendable {
 
     /// A module that programs import.
     public struct Module {
+        /// What programs import it as.
         public var name: String
+        /// Its Swift sources.
         public var sources: [URL]
 
+        /// A module by its name and sources.
         public init(name: String, sources: [URL]) {
             self.name = name
             self.sources = sources
@@ -227,13 +235,14 @@ public struct EBPFCompiler: Sendable {
         return Set(modules.flatMap { $0.split(separator: "\n").map(String.init) } + sources.map(\.path))
     }
 
-    /// Runs the Swift compiler, whose words are the reader's as they are, unless they are the stack of a crash.
+    /// Runs the Swift compiler, whose words are the reader's: as they are for mistakes of types, with what to do instead for what Embedded
+    /// Swift has not, and without the stack of a crash.
     private func compileSource(_ arguments: [String]) throws {
         do {
             try Command(toolchain.swiftc, arguments).run()
         } catch let failure as Failure {
             if let crash = BackEndMessages.crashOfSwift(in: failure.description) { try refuse([crash]) }
-            throw failure
+            throw Failure(description: LanguageMessages.rewritten(failure.description))
         }
     }
 

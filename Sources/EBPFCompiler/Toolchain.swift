@@ -2,7 +2,9 @@ public import Foundation
 
 /// The compilers of a Swift toolchain.
 public struct Toolchain: Sendable, Equatable {
+    /// The Swift compiler.
     public var swiftc: URL
+    /// The clang beside it, with the back end for eBPF.
     public var clang: URL
 
     /// The versions of Swift that programs are tested with. Documents name them from here.
@@ -11,6 +13,7 @@ public struct Toolchain: Sendable, Equatable {
     /// The first version that places functions in sections by a language feature of its own.
     static let least = (major: 6, minor: 3)
 
+    /// A toolchain by its compilers.
     public init(swiftc: URL, clang: URL) {
         self.swiftc = swiftc
         self.clang = clang

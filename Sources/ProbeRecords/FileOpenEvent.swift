@@ -8,8 +8,11 @@ public struct file_open_event: BitwiseCopyable, Sendable {
     public var time: UInt64
     /// How long the call took.
     public var duration_ns: UInt64
+    /// The process.
     public var pid: UInt32
+    /// The thread.
     public var tid: UInt32
+    /// The user it acted as.
     public var uid: UInt32
     /// The descriptor, or below zero the negated errno.
     public var result: Int32
@@ -23,7 +26,10 @@ public struct file_open_event: BitwiseCopyable, Sendable {
     public var truncated: Bool
     /// Seen by the kprobe alone: no traced system call, a 32-bit one for example.
     public var by_kprobe: Bool
+    /// Zero.
     public var padding: (UInt8, UInt8)
+    /// The thread's name.
     public var comm: FixedString<16>
+    /// The path as given.
     public var path: FixedString<256>
 }

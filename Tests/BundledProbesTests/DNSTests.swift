@@ -150,7 +150,8 @@ struct DNSTests {
         let reply = DNSMessage(
             id: 9, flags: 0x8180, name: question.name, type: aaaa,
             answers: [.record(cname, DNSMessage.labels(["edge"])), .named(["edge"], a, [198, 51, 100, 7]), .record(a, [198, 51, 100, 8])])
-        var random = SystemRandomNumberGenerator()
+        var random = SeededNumbers(seed: 53)
+        var counted = 0
         for packet in 0..<2_000 {
             let isAnswer = packet % 2 == 1
             var bytes = (isAnswer ? answer(reply) : query(question)).bytes
@@ -162,11 +163,16 @@ struct DNSTests {
             if packet % 5 == 4 { bytes.removeLast(Int.random(in: 0..<bytes.count - 34, using: &random)) }
             let program = isAnswer ? programs.1 : programs.0
             let results = try twins.map { try $0.loaded.program(program).testRun(data: bytes).returnValue }
-            #expect(results[0] == results[1])
+            for twin in twins { #expect(try twin.drain() == 0) }
+            let told = twins.map { $0.records[counted...].map(untimed) }
+            guard results[0] == results[1], told[0] == told[1] else {
+                let found = twins.map { "\($0.lines[counted...])" }
+                Issue.record("packet \(packet), \(bytes): in Swift \(results[0]) \(found[0]), in C \(results[1]) \(found[1])")
+                return
+            }
+            counted += told[0].count
         }
-        for twin in twins { #expect(try twin.drain() == 0) }
-        let (swift, c) = (twins[0].records.map(untimed), twins[1].records.map(untimed))
-        #expect(swift == c && swift.count > 500)
+        #expect(counted > 500)
         #expect(try bytes(of: twins[0].counts(dns_counts.self)) == bytes(of: twins[1].counts(dns_counts.self)))
     }
 

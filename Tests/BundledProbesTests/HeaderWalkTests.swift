@@ -22,7 +22,7 @@ struct HeaderWalkTests {
         var chained = Packet.ethernet().ipv6("2001:db8::1", "2001:db8::2").udp(1, 2).bytes.prefix(54) + chain + ports
         (chained[18], chained[19], chained[20]) = (0, UInt8(chain.count + ports.count), 0)
         let frames = Self.frames.map(\.bytes) + [Array(chained)]
-        var random = SystemRandomNumberGenerator()
+        var random = SeededNumbers(seed: 17)
         var good = 0
         for round in 0..<1_500 {
             var bytes = frames[round % frames.count]
@@ -31,7 +31,8 @@ struct HeaderWalkTests {
                 let telling: [UInt8] = [0, 1, 6, 17, 43, 44, 51, 58, 59, 60, 0x45, 0x60, 0x81, 0x88, 132, 135]
                 for _ in 0..<Int.random(in: 0...3, using: &random) {
                     let place = Int.random(in: 12..<bytes.count, using: &random)
-                    bytes[place] = Bool.random(using: &random) ? .random(in: 0...255, using: &random) : telling.randomElement() ?? 0
+                    let any = UInt8.random(in: 0...255, using: &random)
+                    bytes[place] = Bool.random(using: &random) ? any : telling.randomElement(using: &random) ?? 0
                 }
                 // No kernel takes a frame for test-run that has not its network header.
                 if round % 6 == 0 { bytes.removeLast(Int.random(in: 0...max(0, bytes.count - 58), using: &random)) }
@@ -40,9 +41,11 @@ struct HeaderWalkTests {
                 try swift.program("header_walk").testRun(data: bytes).returnValue,
                 try c.program("header_walk").testRun(data: bytes).returnValue,
             ]
-            #expect(results[0] == results[1], "\(bytes)")
             let packets = try [found.0, found.1].map { try $0.entries(limit: 1).first?.values.first }
-            #expect(packets[0] == packets[1] && packets[0]?.count == 68, "\(bytes)")
+            guard results[0] == results[1], packets[0] == packets[1], packets[0]?.count == 68 else {
+                Issue.record("frame \(round), \(bytes): in Swift \(results[0]) \(packets[0] ?? []), in C \(results[1]) \(packets[1] ?? [])")
+                return
+            }
             if results[0] == 1 { good += 1 }
             if round < frames.count { #expect(results[0] == 1, "frame \(round)") }
         }

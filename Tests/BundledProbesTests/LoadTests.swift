@@ -14,16 +14,21 @@ struct BundledLoadTests {
         #expect(try loaded.ringBuffer("events", lossCounter: "events_lost").drain().isEmpty)
     }
 
-    @Test(arguments: Twin.probes.keys.sorted()) func `the verifier walks about as much of a probe in Swift as in C`(name: String) throws {
+    @Test(arguments: Twin.probes.keys.sorted()) func `a probe in Swift is as large as in C, for the verifier too`(name: String) throws {
         let probe = try #require(Twin.probes[name])
-        func walked(_ twin: Twin) throws -> Int {
+        func costs(_ twin: Twin) throws -> (size: Int, walked: Int) {
             var object = try OpenObject(probe(twin))
             for program in object.programs { try object.setAutoload(true, program: program.name) }
             let loaded = try object.load()
-            return try loaded.programs.reduce(0) { try $0 + loaded.program($1.name).info.verifiedInstructions }
+            return try loaded.programs.reduce(into: (0, 0)) { sum, program in
+                let info = try loaded.program(program.name).info
+                sum = (sum.0 + info.translatedSize, sum.1 + info.verifiedInstructions)
+            }
         }
-        let (swift, c) = (try walked(.swift), try walked(.c))
-        #expect(swift > 0 && Double(swift) <= 1.1 * Double(c), "\(swift) instructions in Swift, \(c) in C")
+        let (swift, c) = (try costs(.swift), try costs(.c))
+        #expect(swift.size > 0 && Double(swift.size) <= 1.1 * Double(c.size), "\(swift.size) bytes in Swift, \(c.size) in C")
+        let walked = "\(swift.walked) instructions in Swift, \(c.walked) in C"
+        #expect(swift.walked > 0 && Double(swift.walked) <= 1.1 * Double(c.walked), "\(walked)")
     }
 
     @Test(arguments: EmbeddedObject.bundledProbes.map(\.name)) func `sections say where programs go, or that they are told`(name: String)

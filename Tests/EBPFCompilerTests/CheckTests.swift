@@ -181,6 +181,39 @@ struct CheckTests {
         #expect(BackEndMessages(sources: []).diagnostics(in: "error: no such file") == nil)
     }
 
+    @Test func `what Embedded Swift has not is told on a line, with what to do, and mistakes of types as they are`() {
+        let page = "[#EmbeddedRestrictions]: <https://docs.swift.org/compiler/documentation/diagnostics/embedded-restrictions>"
+        let said = """
+            /a.swift:2:4: error: cannot use a value of protocol type 'any P & Q' in embedded Swift [#EmbeddedRestrictions]
+            1 | func f() {
+            2 |     let p: any P = S()
+              |            `- error: cannot use a value of protocol type 'any P & Q' in embedded Swift [#EmbeddedRestrictions]
+            3 | }
+
+            /b.swift:9:1: note: called from here
+             9 | f()
+               | `- note: called from here
+            /a.swift:2:4: error: cannot use a value of protocol type 'any P & Q' in embedded Swift [#EmbeddedRestrictions]
+            /a.swift:4:1: error: cannot do dynamic casting in embedded Swift [#EmbeddedRestrictions]
+            /a.swift:7:1: error: cannot find 'x' in scope
+            7 | x
+              | `- error: cannot find 'x' in scope
+            \(page)
+            """
+        #expect(
+            LanguageMessages.rewritten(said) == """
+                /a.swift:2:4: error: cannot use a value of protocol type 'any P & Q' in embedded Swift; use 'some P & Q' or generics
+                /b.swift:9:1: note: called from here
+                /a.swift:4:1: error: cannot do dynamic casting in embedded Swift; \
+                name the type, or use an enumeration with a case for each type
+                /a.swift:7:1: error: cannot find 'x' in scope
+                7 | x
+                  | `- error: cannot find 'x' in scope
+                """)
+        let unplaced = "<unknown>:0: error: no such module 'Traffic'\nerror: emit-module failed"
+        #expect(LanguageMessages.rewritten(unplaced) == unplaced)
+    }
+
     @Test func `a crash of the Swift compiler is told by the function, without its stack`() {
         let said = """
             Stack dump:

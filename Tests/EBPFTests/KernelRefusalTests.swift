@@ -10,6 +10,8 @@ struct KernelRefusalTests {
         let log = error.verifierLog
         #expect(log.contains("; return answer(number)"), "\(log)")
         #expect(log.contains("; Int32(truncatingIfNeeded: number &* 3)"), "\(log)")
+        // Kernels and loaders that say where a line stands name the Swift source.
+        if log.contains(" @ ") { #expect(log.contains("@ unbounded.bpf.swift:14"), "\(log)") }
         #expect(error.description.contains("unbounded"))
     }
 }

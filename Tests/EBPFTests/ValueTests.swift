@@ -1,3 +1,4 @@
+import struct BPFTesting.SeededNumbers
 import EBPF
 import EBPFTestTypes
 import Testing
@@ -70,7 +71,7 @@ struct ValueTests {
 
     @Test("A corrected checksum is the one of the corrected words")
     func corrections() {
-        var random = SystemRandomNumberGenerator()
+        var random = SeededNumbers(seed: 1071)
         for _ in 0..<1000 {
             let rest = BigEndian<UInt32>(.random(in: 1...UInt32.max, using: &random))
             let (old, new) = (BigEndian<UInt32>(random.next()), BigEndian<UInt32>(random.next()))
@@ -85,7 +86,10 @@ struct ValueTests {
             var sum = Checksum(correcting: whole(old, oldPort))
             sum.replace(old, by: new)
             sum.replace(oldPort, by: newPort)
-            #expect(sum.value == whole(new, newPort), "\(rest) \(old) \(new) \(oldPort) \(newPort)")
+            guard sum.value == whole(new, newPort) else {
+                Issue.record("\(rest) \(old) \(new) \(oldPort) \(newPort): \(sum.value), not \(whole(new, newPort))")
+                return
+            }
         }
     }
 

@@ -35,7 +35,7 @@ struct WalkTests {
         let frames = try loaded.program("walkFrame")
         let direct = try loaded.program("walkPacket")
         let calls = try loaded.program("walkEverything")
-        var random = SystemRandomNumberGenerator()
+        var random = SeededNumbers(seed: 38)
         var known = 0
         for packet in Self.packets {
             let whole = packet.bytes
@@ -45,17 +45,20 @@ struct WalkTests {
                 for _ in 0..<Int.random(in: 1...3, using: &random) {
                     // The bytes that steer the walk are changed most.
                     let place = [12, 13, 14, 16, 17, 20, 23, 40, 41].randomElement(using: &random) ?? 14
-                    changed[place] = [0, 0x08, 0x81, 0x86, 0xdd, 0x45, 0x4f, 43, 60, UInt8.random(in: 0...255)].randomElement() ?? 0
+                    let any = UInt8.random(in: 0...255, using: &random)
+                    changed[place] = [0, 0x08, 0x81, 0x86, 0xdd, 0x45, 0x4f, 43, 60, any].randomElement(using: &random) ?? 0
                 }
                 cases.append(changed)
             }
             for bytes in cases {
                 let expected = Transport.summary(of: PacketBuffer(bytes))
                 if expected != 0 { known += 1 }
-                #expect(try frames.testRun(data: bytes).returnValue == expected, "\(bytes)")
-                if !isWhole(bytes) { continue }
-                #expect(try direct.testRun(data: bytes).returnValue == expected, "\(bytes)")
-                #expect(try calls.testRun(data: bytes).returnValue == expected, "\(bytes)")
+                var found = [try frames.testRun(data: bytes).returnValue]
+                if isWhole(bytes) { found += [try direct.testRun(data: bytes).returnValue, try calls.testRun(data: bytes).returnValue] }
+                guard found.allSatisfy({ $0 == expected }) else {
+                    Issue.record("\(bytes): the host finds \(expected), and frames, packets and calls in the kernel \(found)")
+                    return
+                }
             }
         }
         #expect(known > 100)

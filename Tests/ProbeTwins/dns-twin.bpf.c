@@ -65,8 +65,10 @@ __attribute__((noinline)) int dns_name(struct dns_event *event) {
     for (__u32 i = 0; i < NAME_MAX; i++) {
         __u8 byte = name[i];
 
-        if (*end || i >= *length) {
+        if (*end) {
             byte = 0;
+        } else if (i >= *length) {
+            return 0;
         } else if (*left) {
             *left -= 1;
         } else if (!byte) {
@@ -78,6 +80,8 @@ __attribute__((noinline)) int dns_name(struct dns_event *event) {
             byte = '.';
         }
         if (i) name[i - 1] = byte;
+        // What lies behind was cleared before.
+        if (i >= *length) break;
     }
     name[NAME_MAX - 1] = name[NAME_MAX] = 0;
     return *end;

@@ -1,7 +1,7 @@
 // The datapath's header walk, bpf/include/policyd/packet.h, in Swift: to see what the datapath would be like.
 import EBPF
 
-@used let license = License.gpl
+let license = License.gpl
 
 let walked = ArrayMap<Walked>(entries: 1)
 

@@ -95,3 +95,28 @@ func largeStack(_ frame: XDPContext) -> XDPAction {  // refused: the program 'la
         return array[Int(n.c & 63)]
     }
 }
+
+@inline(never)
+func first(_ n: UInt64) -> UInt64 { second(n &* 3) ^ 1 }
+@inline(never)
+func second(_ n: UInt64) -> UInt64 { third(n &* 5) ^ 2 }
+@inline(never)
+func third(_ n: UInt64) -> UInt64 { fourth(n &* 7) ^ 3 }
+@inline(never)
+func fourth(_ n: UInt64) -> UInt64 { fifth(n &* 9) ^ 4 }
+@inline(never)
+func fifth(_ n: UInt64) -> UInt64 { sixth(n &* 11) ^ 5 }
+@inline(never)
+func sixth(_ n: UInt64) -> UInt64 { seventh(n &* 13) ^ 6 }
+@inline(never)
+func seventh(_ n: UInt64) -> UInt64 { eighth(n &* 15) ^ 7 }
+@inline(never)
+func eighth(_ n: UInt64) -> UInt64 { n &* n ^ 8 }
+
+@section("xdp") @used
+func deepCalls(_ frame: XDPContext) -> XDPAction {  // refused: the program 'deepCalls' calls functions that call others, 9 frames deep ('first', 'second',
+    answer(frame) { n in first(n.a) }
+}
+
+@section("xdp") @used
+func deepestAllowed(_ frame: XDPContext) -> XDPAction { answer(frame) { n in second(n.a) } }

@@ -151,8 +151,10 @@ func decodeName(_ event: inout dns_event) -> UInt16 {
     event.padding.2 = 0
     for index in 0..<longestName {
         var byte = UInt8(bitPattern: event.name[index])
-        if event.padding.2.reread() != 0 || index >= event.padding.0.reread() {
+        if event.padding.2.reread() != 0 {
             byte = 0
+        } else if index >= event.padding.0.reread() {
+            return 0
         } else if event.padding.1.reread() != 0 {
             event.padding.1 &-= 1
         } else if byte == 0 {
@@ -164,6 +166,8 @@ func decodeName(_ event: inout dns_event) -> UInt16 {
             byte = UInt8(ascii: ".")
         }
         if index > 0 { event.name[index &- 1] = CChar(bitPattern: byte) }
+        // What lies behind was cleared before.
+        if index >= event.padding.0.reread() { break }
     }
     event.name[longestName &- 1] = 0
     event.name[longestName] = 0

@@ -3,7 +3,7 @@
 import EBPF
 import ProbeRecords
 
-@used let license = License.gpl
+let license = License.gpl
 
 let events = RingBuffer<function_call_event>(bytes: 1 << 20)
 let events_lost = PerCPUArray<UInt64>(entries: 1)

@@ -1,7 +1,7 @@
 import EBPF
 import Traffic
 
-@used let license = License.gpl
+let license = License.gpl
 let traffic = PerCPUHashMap<TrafficKind, TrafficSum>(entries: 1024)
 
 /// Counts what comes in, and lets it pass.

@@ -49,6 +49,8 @@ public struct XDPContext: KernelContext, MutablePacketBytes {
     public var egressInterface: UInt32 { unsafe raw.pointee.egress_ifindex }
 
     /// How many bytes the frame has in all its buffers. Requires Linux 5.18.
+    ///
+    /// The helper is `bpf_xdp_get_buff_len`.
     @inline(__always)
     public var totalCount: Int { unsafe Int(truncatingIfNeeded: ebpf_xdp_get_buff_len(raw)) }
 }

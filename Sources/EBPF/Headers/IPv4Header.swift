@@ -35,18 +35,25 @@ public struct IPProtocol: BitwiseCopyable, Equatable, Hashable, Sendable {
     @inline(__always)
     public init(_ number: UInt8) { self.number = number }
 
+    /// Messages about IP version 4, 1 (RFC 792).
     @inline(__always)
     public static var icmp: IPProtocol { IPProtocol(1) }
+    /// Streams, 6 (RFC 9293).
     @inline(__always)
     public static var tcp: IPProtocol { IPProtocol(6) }
+    /// Datagrams, 17 (RFC 768).
     @inline(__always)
     public static var udp: IPProtocol { IPProtocol(17) }
+    /// Tunnels of any protocol, 47 (RFC 2784).
     @inline(__always)
     public static var gre: IPProtocol { IPProtocol(47) }
+    /// What IPsec encrypts, 50 (RFC 4303).
     @inline(__always)
     public static var esp: IPProtocol { IPProtocol(50) }
+    /// Messages about IP version 6, 58 (RFC 4443).
     @inline(__always)
     public static var icmpv6: IPProtocol { IPProtocol(58) }
+    /// Streams of messages, 132 (RFC 9260).
     @inline(__always)
     public static var sctp: IPProtocol { IPProtocol(132) }
 }

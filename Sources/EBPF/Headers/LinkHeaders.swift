@@ -34,10 +34,13 @@ public struct EtherType: BitwiseCopyable, Equatable, Hashable, Sendable {
     @inline(__always)
     public init(_ number: BigEndian<UInt16>) { self.number = number }
 
+    /// IP version 4, 0x0800.
     @inline(__always)
     public static var ipv4: EtherType { EtherType(0x0800) }
+    /// The address resolution protocol, 0x0806 (RFC 826).
     @inline(__always)
     public static var arp: EtherType { EtherType(0x0806) }
+    /// IP version 6, 0x86dd.
     @inline(__always)
     public static var ipv6: EtherType { EtherType(0x86dd) }
     /// A VLAN tag (IEEE 802.1Q).

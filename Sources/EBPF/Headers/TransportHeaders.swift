@@ -30,21 +30,29 @@ public struct TCPHeader: BitwiseCopyable, Sendable {
 
 /// The flags of a TCP segment.
 public struct TCPFlags: OptionSet, BitwiseCopyable, Sendable {
+    /// The byte that holds them, with two flags of congestion control (RFC 3168) above.
     public var rawValue: UInt8
 
+    /// Flags by the byte that holds them.
     @inline(__always)
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// The sender has no more to send.
     @inline(__always)
     public static var fin: TCPFlags { TCPFlags(rawValue: 0x01) }
+    /// Begins a connection: the sequence number is the first.
     @inline(__always)
     public static var syn: TCPFlags { TCPFlags(rawValue: 0x02) }
+    /// Ends a connection at once.
     @inline(__always)
     public static var rst: TCPFlags { TCPFlags(rawValue: 0x04) }
+    /// What was sent is to be handed on now.
     @inline(__always)
     public static var psh: TCPFlags { TCPFlags(rawValue: 0x08) }
+    /// The acknowledgement number is one.
     @inline(__always)
     public static var ack: TCPFlags { TCPFlags(rawValue: 0x10) }
+    /// The urgent pointer is one.
     @inline(__always)
     public static var urg: TCPFlags { TCPFlags(rawValue: 0x20) }
 }

@@ -26,6 +26,8 @@ public enum CurrentTask {
     public static var user: UInt32 { UInt32(truncatingIfNeeded: ebpf_get_current_uid_gid()) }
 
     /// The group it acts as.
+    ///
+    /// The helper is `bpf_get_current_uid_gid`.
     @inline(__always)
     public static var group: UInt32 { UInt32(truncatingIfNeeded: ebpf_get_current_uid_gid() &>> 32) }
 
@@ -40,6 +42,8 @@ public enum CurrentTask {
     }
 
     /// Writes the thread's name to where it is wanted.
+    ///
+    /// The helper is `bpf_get_current_comm`.
     @inline(__always)
     @discardableResult
     public static func readName<let size: Int>(into name: inout FixedString<size>) -> CallResult {

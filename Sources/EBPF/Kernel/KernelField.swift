@@ -24,6 +24,7 @@ public struct KernelField<Value: BitwiseCopyable>: ~Copyable, Sendable {
     private let structure: StaticString
     private let field: StaticString
 
+    /// A field by the names of its structure and its own, as the kernel has them.
     @inline(__always)
     public init(_ structure: StaticString, _ field: StaticString) {
         self.structure = structure

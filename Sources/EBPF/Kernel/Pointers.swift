@@ -21,6 +21,8 @@ public protocol RemotePointer<Pointee>: BitwiseCopyable, Sendable {
 extension RemotePointer {
     /// What lies there, or nothing if the memory cannot be read now.
     ///
+    /// The helper is `bpf_probe_read_user` or `bpf_probe_read_kernel`, by whose memory it is.
+    ///
     /// - Parameter index: How many values after the first.
     @inline(__always)
     public func read(at index: Int = 0) -> Pointee? {
@@ -30,6 +32,8 @@ extension RemotePointer {
 
     /// Copies what lies there to where it is wanted. If the memory cannot be read now, all bytes of the value are zero: where that will do,
     /// nothing need be tested, and the verifier walks what follows once.
+    ///
+    /// The helper is `bpf_probe_read_user` or `bpf_probe_read_kernel`, by whose memory it is.
     @inline(__always)
     @discardableResult
     public func read(into value: inout Pointee) -> CallResult {
@@ -48,6 +52,8 @@ extension RemotePointer {
 
 extension RemotePointer where Pointee == CChar {
     /// Reads text up to its NUL into an array, whose other bytes stay what they are; says how many bytes it wrote, the NUL among them.
+    ///
+    /// The helper is `bpf_probe_read_user_str` or `bpf_probe_read_kernel_str`, by whose memory it is.
     @inline(__always)
     @discardableResult
     public func readText<let size: Int>(into text: inout FixedString<size>) -> CallResult {
@@ -62,8 +68,10 @@ extension RemotePointer where Pointee == CChar {
 ///
 /// The helpers are `bpf_probe_read_user` and `bpf_probe_read_user_str`.
 public struct UserPointer<Pointee: BitwiseCopyable>: RemotePointer {
+    /// The address as a number.
     public var address: UInt64
 
+    /// A pointer to an address.
     @inline(__always)
     public init(_ address: UInt64) { self.address = address }
 
@@ -82,8 +90,10 @@ public struct UserPointer<Pointee: BitwiseCopyable>: RemotePointer {
 ///
 /// The helpers are `bpf_probe_read_kernel` and `bpf_probe_read_kernel_str`.
 public struct KernelPointer<Pointee: BitwiseCopyable>: RemotePointer {
+    /// The address as a number.
     public var address: UInt64
 
+    /// A pointer to an address.
     @inline(__always)
     public init(_ address: UInt64) { self.address = address }
 

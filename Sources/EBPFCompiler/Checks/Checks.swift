@@ -5,7 +5,7 @@ struct Checks {
     init(_ module: IRModule, users: UsersFiles) { program = CheckedProgram(module, users: users) }
 
     private static let ofInstructions: [any InstructionCheck] = [RuntimeCalls(), Traps(), IndirectCalls(), Numbers(), MemoryAccess()]
-    private static let ofPrograms: [any ProgramCheck] = [Entries(), Globals(), Signatures(), Recursion(), StackFrames()]
+    private static let ofPrograms: [any ProgramCheck] = [Entries(), Globals(), Signatures(), Recursion(), CallDepth(), StackFrames()]
 
     func diagnostics() -> [Diagnostic] {
         var found = Findings()
