@@ -36,7 +36,9 @@ func firstOfFrame(_ frame: XDPContext) -> XDPAction {
 
 @section("xdp") @used
 func firstOfFrameMetadata(_ frame: XDPContext) -> XDPAction {
-    guard frame.reserveMetadata(4).succeeded, frame.writeMetadata(UInt8(9)), let byte = frame.readMetadata(UInt8.self) else { return .aborted }
+    guard frame.reserveMetadata(4).succeeded, frame.writeMetadata(UInt8(9)), let byte = frame.readMetadata(UInt8.self) else {
+        return .aborted
+    }
     return byte == 9 ? .pass : .drop
 }
 
