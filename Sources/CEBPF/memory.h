@@ -15,8 +15,11 @@ static inline ebpf_u64 ebpf_opaque(ebpf_u64 value) {
 
 /// Where bytes of a packet begin. The sum of a variable offset is made once and not taken apart again: the verifier gives each sum a range
 /// of its own, and only the one that was compared with the packet's end may be read through.
-static inline ebpf_u64 ebpf_packet_address(ebpf_u64 data, ebpf_u64 offset) {
-    if (__builtin_constant_p(offset)) return data + offset;
+///
+/// So is the address of a packet's first byte when that alone is read: of "data + 1 <= end" the optimiser would make "data < end" in 32
+/// bits, as the context has both, and the verifier learns nothing of such a comparison.
+static inline ebpf_u64 ebpf_packet_address(ebpf_u64 data, ebpf_u64 offset, ebpf_u64 size) {
+    if (__builtin_constant_p(offset) && (offset != 0 || size != 1)) return data + offset;
     ebpf_u64 address = data + offset;
     __asm__ volatile("" : "+r"(address));
     return address;

@@ -145,7 +145,8 @@ public struct EBPFCompiler: Sendable {
         try requireToolchain()
         let file = object.lastPathComponent
         let title = [".bpf.o", ".o"].first(where: file.hasSuffix).map { String(file.dropLast($0.count)) } ?? file
-        let name = FunctionNames.identifier(title)
+        // A module that programs import may be called as their object is.
+        let name = FunctionNames.identifier(title) + "_bpf"
         func step(_ suffix: String) -> URL { folder.appending(path: "\(title)\(suffix).ll") }
 
         try compileSource(

@@ -23,6 +23,12 @@ extension Finishing {
             diagnostics.append(Globals.diagnostic(variable, places))
             return nil
         }
+        if types.parameters(ofVariable: variable.debugNode).first.map(types.isEnumeration) == true {
+            let message = "the field '\(places.title(of: variable))' of the kernel is read as an enumeration"
+            let remedy = "read its number, as by KernelField<UInt32>, and make the enumeration of that"
+            diagnostics.append(Diagnostic(places.place(of: variable), message, remedy))
+            return nil
+        }
         if let name = texts.first(where: { !FunctionNames.isIdentifier($0) }) {
             let message = "'\(name)' is not the name of a structure of the kernel's or of one of its fields"
             let remedy = "write one name each; fields of a structure inside are a KernelField of that, at the address of the outer field"

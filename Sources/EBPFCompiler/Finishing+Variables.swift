@@ -57,10 +57,9 @@ extension Finishing {
         }
         let parameters = types.parameters(ofVariable: variable.debugNode)
         let described = parameters.map { types.describe($0, into: &nodes) }
-        if definition.keySize > 0, described.count > 1, let gap = described[0]?.gap {
-            let message = "the key of the map '\(places.title(of: variable))' has a gap, \(gap)"
-            let remedy = "what lies there is part of the key: fill it with a field of its own that is 0, or move small fields to the end"
-            diagnostics.append(Diagnostic(places.place(of: variable), message, remedy))
+        if definition.keySize > 0, described.count > 1, let key = described[0], let mistake = Self.mistake(inKey: key) {
+            let message = "the key of the map '\(places.title(of: variable))' \(mistake.message)"
+            diagnostics.append(Diagnostic(places.place(of: variable), message, mistake.remedy))
         }
         var inner: String?
         // Of a map of maps, the words of those come first.
@@ -76,6 +75,17 @@ extension Finishing {
                 [.word("section"), IRToken(.string, "\".maps\"")], [.word("align"), .word("8")],
                 [.metadata("dbg"), IRToken(.metadata, debug)],
             ])
+    }
+
+    /// Why the bytes of a key are not the same whenever its fields are, by which the kernel finds entries.
+    private static func mistake(inKey key: SwiftTypes.Described) -> Refusal? {
+        if let gap = key.gap {
+            let remedy = "what lies there is part of the key: fill it with a field of its own that is 0, or move small fields to the end"
+            return Refusal("has a gap, \(gap)", remedy)
+        }
+        guard key.isOpaque else { return nil }
+        let message = "holds an optional or an enumeration with payloads, of which some bytes may say nothing"
+        return Refusal(message, "make a struct of numbers of it, with one that says which of the others count and 0 where they do not")
     }
 
     private mutating func setting(_ variable: IRVariable) -> IRVariable? {

@@ -35,9 +35,8 @@ struct Preparation {
             }
         }
         let initialisers = initialisersInOrder()
-        let kept = module.names(
-            reachedFrom: Array(programs.values) + initialisers + module.variables.filter(Self.isDeclared).map(\.name),
-            passingOver: Self.isOnce)
+        let kept = namesKept(
+            by: Array(programs.values) + module.variables.filter(Self.isDeclared).map(\.name), initialisers: Set(initialisers))
         module.functions.removeAll { !kept.contains($0.name) }
         module.variables.removeAll { !kept.contains($0.name) || $0.name.hasPrefix("llvm.") }
         let names = Dictionary(uniqueKeysWithValues: programs.map { ($0.value, $0.key) })
@@ -52,6 +51,25 @@ struct Preparation {
 
     /// Variables that stand for something of the kernel's, used or not.
     static func isDeclared(_ variable: IRVariable) -> Bool { LibraryType(of: variable) != nil }
+
+    /// What is reached from somewhere, with what computes the initial values of variables among it.
+    ///
+    /// Other initialisers are left out: a Hashable type brings that of the standard library's seeds, which no program can compute.
+    private func namesKept(by roots: [String], initialisers: Set<String>) -> Set<String> {
+        let variables = Set(module.variables.map(\.name))
+        var open = module.functions.filter { initialisers.contains($0.name) }.map { function in
+            let globals = function.body.filter { !$0.isDebugRecord }.flatMap(\.globals)
+            return (name: function.name, variables: variables.intersection(globals))
+        }
+        var roots = roots
+        while true {
+            let kept = module.names(reachedFrom: roots, passingOver: Self.isOnce)
+            let needed = open.filter { !$0.variables.isDisjoint(with: kept) }.map(\.name)
+            if needed.isEmpty { return kept }
+            roots += needed
+            open.removeAll { needed.contains($0.name) }
+        }
+    }
 
     /// What computes initial values, each after what computes those it reads, directly or by functions it calls.
     private func initialisersInOrder() -> [String] {

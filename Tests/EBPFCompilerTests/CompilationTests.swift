@@ -163,6 +163,28 @@ final class CompilationTests {
         #expect(files.sorted() == ["traffic.v4.finished.ll", "traffic.v6.finished.ll"])
     }
 
+    @Test func `an object may be called as a module that its programs import`() throws {
+        let text = "public struct Traffic: BitwiseCopyable { public var frames: UInt64 = 1; public init() {} }\n"
+        let shared = try source("Traffic.swift", text)
+        try compiler.compileModules([library, .init(name: "Traffic", sources: [shared])])
+        let program = try source(
+            "Traffic.bpf.swift",
+            """
+            import EBPF
+            import Traffic
+            let license = License.gpl
+            let traffic = HashMap<UInt32, Traffic>(entries: 16)
+            @section("xdp") @used
+            func count(_ frame: XDPContext) -> XDPAction {
+                traffic.set(Traffic(), for: frame.interface)
+                return .pass
+            }
+            """)
+        let object = folder.appending(path: "Traffic.bpf.o")
+        try compiler.compile([program], to: object)
+        #expect(FileManager.default.fileExists(atPath: object.path))
+    }
+
     /// The message a program is refused with.
     private func refusal(_ name: String, _ text: String) throws -> String {
         try compiler.compileModules([library])

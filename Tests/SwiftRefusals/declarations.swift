@@ -19,8 +19,23 @@ func misspelt(_ frame: XDPContext) -> XDPAction { .pass }  // refused: the secti
 @section("xdp") @used
 func twoContexts(_ frame: XDPContext, _ other: XDPContext) -> XDPAction { .pass }  // refused: the program 'twoContexts' takes 2 arguments, but the kernel hands it one
 
+enum Broken: Error { case frame, header(UInt8) }
+
+@section("xdp") @used
+func throwing(_ frame: XDPContext) throws(Broken) -> XDPAction {  // refused: the program 'throwing' throws, but the kernel catches nothing
+    guard let byte = frame.read(UInt8.self, at: 0) else { throw .frame }
+    if byte == 7 { throw .header(byte) }
+    return .pass
+}
+
 @section("xdp") @used
 func narrowResult(_ frame: XDPContext) -> UInt8 { UInt8(truncatingIfNeeded: frame.interface) }  // refused: the result of program 'narrowResult' is not a number of 32 or 64 bits
+
+@section("xdp") @used
+func optionalResult(_ frame: XDPContext) -> XDPAction? { frame.interface == 1 ? nil : .drop }  // refused: the result of program 'optionalResult' is not one number
+
+@section("xdp") @used
+func twoResults(_ frame: XDPContext) -> (UInt16, UInt16) { (UInt16(truncatingIfNeeded: frame.interface), 2) }  // refused: the result of program 'twoResults' is not one number
 
 @section("tc") @used
 func probeAtTC(_ context: ProbeContext) -> TCAction { .ok }  // refused: the program 'probeAtTC' takes 'ProbeContext', but one of section 'tc' is handed 'TCContext'
@@ -75,11 +90,30 @@ struct Short: BitwiseCopyable {
 
 let stridden = HashMap<InlineArray<2, Short>, UInt64>(entries: 4)  // refused: the key of the map 'stridden' has a gap, behind each element of an array
 
+struct MaybeKey: BitwiseCopyable {
+    var kind: UInt8
+    var number: UInt16
+    var last: UInt8?
+}
+
+let maybe = HashMap<MaybeKey, UInt64>(entries: 4)  // refused: the key of the map 'maybe' holds an optional or an enumeration with payloads
+
+struct LastMaybe: BitwiseCopyable {
+    var number: UInt16
+    var last: UInt8?
+}
+
+let lastMaybe = HashMap<LastMaybe, UInt64>(entries: 4)  // refused: the key of the map 'lastMaybe' holds an optional or an enumeration with payloads
+
 let größe = Setting<UInt32>(4)  // refused: 'größe' has a name that the kernel's type information cannot hold
 
 struct Measures: BitwiseCopyable { var länge: UInt32 }
 
 let measures = HashMap<UInt32, Measures>(entries: 4)  // refused: the type or field 'länge' has a name that the kernel's type information cannot hold
+
+enum State: UInt8, BitwiseCopyable { case established = 1, opening }
+
+let enumerated = KernelField<State>("sock_common", "skc_state")  // refused: the field 'enumerated' of the kernel is read as an enumeration
 
 let nestedField = KernelField<Int32>("task_struct", "se.on_rq")  // refused: 'se.on_rq' is not the name of a structure of the kernel's or of one of its fields
 

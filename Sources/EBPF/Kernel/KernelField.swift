@@ -8,8 +8,9 @@ internal import CEBPF
 ///     let process = CurrentTask.structure.read(processNumber)
 ///
 /// A constant of the source, as maps are. Names are written out; the type is the field's, and as large: a pointer is a
-/// ``KernelPointer``, any struct stands for a structure. Members of unnamed unions and structs are found as if they were their outer's; those
-/// of a structure inside by a field of their own:
+/// ``KernelPointer``, any struct stands for a structure, ``IPv4Address`` too: an address that the kernel has as a number (`__be32`) is a
+/// `BigEndian<UInt32>`. An enumeration is read by its number. Members of unnamed unions and structs are found as if they were their outer's;
+/// those of a structure inside by a field of their own:
 ///
 ///     let scheduler = KernelField<Scheduler>("task_struct", "se")
 ///     let runtime = KernelField<UInt64>("sched_entity", "sum_exec_runtime")

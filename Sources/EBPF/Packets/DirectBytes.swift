@@ -25,9 +25,10 @@ struct DirectBytes {
     @inline(__always)
     private func place<Value: BitwiseCopyable>(of type: Value.Type, at offset: Int) -> UnsafeMutablePointer<Value>? {
         let offset = ebpf_opaque(UInt64(truncatingIfNeeded: offset))
-        guard offset <= furthestEnd &- UInt64(truncatingIfNeeded: MemoryLayout<Value>.size) else { return nil }
-        let address = ebpf_packet_address(start, offset)
-        guard address &+ UInt64(truncatingIfNeeded: MemoryLayout<Value>.size) <= end else { return nil }
+        let size = UInt64(truncatingIfNeeded: MemoryLayout<Value>.size)
+        guard offset <= furthestEnd &- size else { return nil }
+        let address = ebpf_packet_address(start, offset, size)
+        guard address &+ size <= end else { return nil }
         // Alignment is the type's, as in C: the machines that Swift runs on read through any address, and byte by byte is slower.
         return unsafe ebpf_pointer(address).assumingMemoryBound(to: Value.self)
     }

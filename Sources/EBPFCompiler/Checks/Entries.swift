@@ -5,7 +5,8 @@ struct Entries: ProgramCheck {
         for entry in program.programs {
             let (place, title) = (program.places.place(of: entry), program.places.title(of: entry))
             let mistakes = [
-                Self.mistake(inSectionOf: entry, title), Self.mistake(inArgumentsOf: entry, title), Self.mistake(inResultOf: entry, title),
+                Self.mistake(inSectionOf: entry, title), Self.mistake(inArgumentsOf: entry, title, in: program.module),
+                Self.mistake(inResultOf: entry, title, in: program.module),
                 Contexts.mistake(inContextOf: entry, title, in: program.module),
             ]
             diagnostics += mistakes.compactMap { $0 }.map { Diagnostic(place, $0.message, $0.remedy) }
@@ -25,8 +26,13 @@ struct Entries: ProgramCheck {
         return Refusal("the section '\(section)' of program '\(title)' is of no kind of program\(near)", "use a section that libbpf knows")
     }
 
-    private static func mistake(inArgumentsOf entry: IRFunction, _ title: String) -> Refusal? {
+    private static func mistake(inArgumentsOf entry: IRFunction, _ title: String, in module: IRModule) -> Refusal? {
         let count = entry.parameters.count
+        // What carries the error is an argument of its own.
+        if count > 1, module.node(entry.debugNode)?.reference("thrownTypes") != nil {
+            let message = "the program '\(title)' throws, but the kernel catches nothing"
+            return Refusal(message, "catch what it calls throws, and return a result")
+        }
         if count != 1 {
             let taken = count == 0 ? "no argument" : "\(count) arguments"
             return Refusal("the program '\(title)' takes \(taken), but the kernel hands it one", "take its context, such as 'XDPContext'")
@@ -35,14 +41,33 @@ struct Entries: ProgramCheck {
         return Refusal("the argument of program '\(title)' is not a context", "take one of the contexts of EBPF")
     }
 
-    private static func mistake(inResultOf entry: IRFunction, _ title: String) -> Refusal? {
+    private static func mistake(inResultOf entry: IRFunction, _ title: String, in module: IRModule) -> Refusal? {
         let remedy = "return what its kind of program asks for, or Int32"
-        guard entry.result.count == 1, let result = entry.result.first, Signatures.isWord(result) else {
+        // What is small fits into a register, several values or none as well.
+        let type = module.node(module.node(entry.debugNode)?.reference("type")).flatMap { module.node($0.reference("types")) }
+        let isNumber = type?.elements.first?.first.map { Self.isNumber($0, in: module) } ?? true
+        guard entry.result.count == 1, let result = entry.result.first, Signatures.isWord(result), isNumber || isNarrow(result) else {
             return Refusal("the result of program '\(title)' is not one number", remedy)
         }
         // The kernel reads the whole register, of which a narrower number fills only its part.
-        if ["i32", "i64"].contains(result.text) { return nil }
+        if !isNarrow(result) { return nil }
         return Refusal("the result of program '\(title)' is not a number of 32 or 64 bits", remedy)
+    }
+
+    private static func isNarrow(_ result: IRToken) -> Bool { !["i32", "i64"].contains(result.text) }
+
+    /// Int32, UInt32, Int64, UInt64, Int and UInt.
+    private static let numbers: Set<String> = ["$es5Int32VD", "$es6UInt32VD", "$es5Int64VD", "$es6UInt64VD", "$eSiD", "$eSuD"]
+
+    /// Whether a type is a number of 32 or 64 bits, or a structure of nothing but such a number.
+    private static func isNumber(_ token: IRToken, in module: IRModule) -> Bool {
+        guard let type = module.node(token) else { return false }
+        if let number = type.string("identifier"), numbers.contains(number) { return true }
+        if type.kind == "DIDerivedType" { return type.reference("baseType").map { isNumber($0, in: module) } ?? false }
+        guard type.fields["tag"]?.first?.text == "DW_TAG_structure_type",
+            let members = module.node(type.reference("elements"))?.elements, members.count == 1, let member = members[0].first
+        else { return false }
+        return isNumber(member, in: module)
     }
 }
 

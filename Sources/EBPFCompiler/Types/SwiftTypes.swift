@@ -16,6 +16,8 @@ struct SwiftTypes {
         var tag: String?
         /// Bytes of it that belong to no field, in words: where the first of them lie.
         var gap: String?
+        /// Whether there are bytes of which only Swift knows what they say.
+        var isOpaque = false
 
         init(node: String, bits: Int, alignment: Int? = nil) {
             self.node = node
@@ -146,6 +148,13 @@ struct SwiftTypes {
         return ["KernelPointer", "UserPointer"].contains(Self.nameInLibrary(type, module.node(type.reference("specification"))))
     }
 
+    /// Whether a type is an enumeration whose cases carry nothing.
+    func isEnumeration(_ token: IRToken) -> Bool {
+        guard let type = module.node(token) else { return false }
+        if type.kind == "DIDerivedType" { return type.reference("baseType").map(isEnumeration) ?? false }
+        return type.fields["tag"]?.first?.text == "DW_TAG_enumeration_type"
+    }
+
     /// What describes the fields of a generic type for what one is made for.
     private func of(_ type: IRMetadata) -> SwiftTypes {
         var inner = self
@@ -162,6 +171,7 @@ struct SwiftTypes {
         var (end, alignment) = (0, 8)
         // Whether the alignment of all members is known.
         var isAligned = true
+        var isOpaque = false
         var gap: String?
         for (index, element) in list.enumerated() {
             guard let member = module.node(element.first), member.kind == "DIDerivedType", let base = member.reference("baseType"),
@@ -174,6 +184,7 @@ struct SwiftTypes {
             let offset = described.alignment > 0 ? (end + described.alignment - 1) / described.alignment * described.alignment : end
             if offset > end, let last = members.last { gap = gap ?? Self.words(ofGap: offset - end, behind: last.name) }
             gap = gap ?? described.gap
+            isOpaque = isOpaque || described.isOpaque
             members.append((member.string("name") ?? "_\(index)", described.node, described.bits, offset))
             end = offset + described.bits
             isAligned = isAligned && described.alignment > 0
@@ -190,6 +201,7 @@ struct SwiftTypes {
             let node = nodes.array(of: first.type, count: members.count, bits: first.bits)
             var array = Described(node: node, bits: first.bits * members.count, alignment: isAligned ? alignment : 0)
             array.gap = gap
+            array.isOpaque = isOpaque
             return array
         }
         // Under the kernel's names readers know them.
@@ -199,6 +211,7 @@ struct SwiftTypes {
         let node = nodes.structure(name.hasPrefix("$") ? "" : name, bits: bits, members: members, tags: tags)
         var structure = Described(node: node, bits: bits, alignment: isAligned ? alignment : 0)
         structure.gap = gap
+        structure.isOpaque = isOpaque
         return structure
     }
 
@@ -222,13 +235,16 @@ struct SwiftTypes {
         }
         var array = Described(node: nodes.array(of: node, count: count, bits: element.bits), bits: total, alignment: element.alignment)
         array.gap = element.gap
+        array.isOpaque = element.isOpaque
         return array
     }
 
     /// Bytes: of an enumeration with payloads, only Swift knows the layout, and the alignment too.
     private func opaque(bits: Int, into nodes: inout DebugNodes) -> Described {
         let byte = nodes.integer("unsigned char", bits: 8, isSigned: false)
-        return Described(node: nodes.array(of: byte, count: bits / 8, bits: 8), bits: bits, alignment: bits > 8 ? 0 : 8)
+        var bytes = Described(node: nodes.array(of: byte, count: bits / 8, bits: 8), bits: bits, alignment: bits > 8 ? 0 : 8)
+        bytes.isOpaque = true
+        return bytes
     }
 
     private static let simple: [String: (name: String, bits: Int, isSigned: Bool)] = {
